@@ -1,0 +1,36 @@
+"""Pixels of one detector or one patch, with their variance and mask."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+F4 = npt.NDArray[np.float32]
+U4 = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Three planes on one grid, indexed ``[y, x]``, pixel centres at integers."""
+
+    flux: F4
+    """(ny, nx) float32; ADU, electrons or nJy as the product says; always finite, 0 where unknown."""
+    variance: F4
+    """(ny, nx) float32, unit of ``flux`` squared; 0 marks a pixel without information."""
+    mask: U4
+    """(ny, nx) uint32, bit planes of ``gnomon.flags.MASK``."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.flux.shape[0], self.flux.shape[1]
+
+    def weight(self, bad: int = 0) -> F4:
+        """Inverse variance, 0 where the variance is not positive or a bit of ``bad`` is set."""
+        good = (self.variance > 0) & ((self.mask & np.uint32(bad)) == 0)
+        with np.errstate(divide="ignore"):
+            return np.where(good, np.float32(1) / self.variance, np.float32(0))
+
+    def section(self, y: slice, x: slice) -> "Image":
+        """A view of part of the image."""
+        return Image(self.flux[y, x], self.variance[y, x], self.mask[y, x])
