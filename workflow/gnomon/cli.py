@@ -14,7 +14,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
-from gnomon.containers.parts import Parts
 from gnomon.containers.provenance import Provenance
 from gnomon.datamodel import DATASETS, DIMENSIONS
 from gnomon.errors import ConfigError, UnprocessableData
@@ -116,35 +115,47 @@ def _run_parts(job: Job, run: Callable[..., Any]) -> str:
     """A step that sees one detector at a time; one bad detector never stops the others."""
     try:
         inputs = _read(job)
-        lead = next(v for v in inputs.values() if isinstance(v, Parts))
-        if lead.empty_reason:
-            raise UnprocessableData(lead.empty_reason)
+        numbers, failures = _numbers(job.step, inputs)
     except UnprocessableData as error:
         return _write_empty(job, str(error))
 
     def one(number: int) -> tuple[int, Any, str]:
         try:
-            mine = {n: v[number] if _sliced(job.step, n) else v for n, v in _at(inputs, number).items()}
+            mine = {n: _part(n, v, number) if _sliced(job.step, n) else v for n, v in inputs.items()}
             data_id = replace(job.data_id, detector=number)
             return number, run(**mine, data_id=data_id, config=job.config), ""
         except UnprocessableData as error:
             log.warning("%s %s detector=%d: %s", job.step.name, job.data_id, number, error)
             return number, None, str(error)
 
-    return _write_parts(job, over(lead.numbers, one, job.threads), dict(lead.failures))
+    return _write_parts(job, over(numbers, one, job.threads), failures)
 
 
 def _sliced(step: Step, name: str) -> bool:
-    """Whether the step sees one part of this input: the input has parts and is a single file."""
+    """Whether the step sees one part of this input at a time."""
     return DATASETS[dataset_of(step.reads[name])].axis == step.axis
 
 
-def _at(inputs: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """Inputs whose part ``number`` exists; a missing part is hopeless data."""
-    for name, value in inputs.items():
-        if isinstance(value, Parts) and number not in value:
-            raise UnprocessableData(f"{name} has no detector {number}: {value.failures.get(number) or 'never made'}")
-    return dict(inputs)
+def _numbers(step: Step, inputs: Mapping[str, Any]) -> tuple[list[int], dict[int, str]]:
+    """Detectors of the step's first sliced input, and those that had failed before."""
+    lead = next(v for n, v in inputs.items() if _sliced(step, n))
+    files = lead if isinstance(lead, list) else [lead]
+    numbers = sorted({n for f in files for n in f})
+    reasons = [f.empty_reason for f in files if f.empty_reason]
+    if reasons and not numbers:
+        raise UnprocessableData(reasons[0])
+    failed = {n: r for f in files for n, r in f.failures.items() if n not in numbers}
+    return numbers, failed
+
+
+def _part(name: str, value: Any, number: int) -> Any:  # noqa: ANN401
+    """One detector of an input: of a single file it must be there, of a gather those that have it."""
+    if isinstance(value, list):
+        return [f[number] for f in value if number in f]
+    if number not in value:
+        why = value.failures.get(number) or value.empty_reason or "it was never made"
+        raise UnprocessableData(f"{name} has no detector {number}: {why}")
+    return value[number]
 
 
 def _write_parts(job: Job, results: Any, failures: dict[int, str]) -> str:  # noqa: ANN401

@@ -139,7 +139,9 @@ def _listing(folder: str) -> list[tuple[str, int]]:
         return []
     if not Path(folder).is_dir():
         raise ConfigError(f"data: {folder} is not a folder; give the folder of the exposures as data=DIR")
-    return sorted((str(p.relative_to(folder)), p.stat().st_size) for p in Path(folder).rglob("*") if p.is_file())
+    return sorted(
+        (str(p.relative_to(folder)), p.stat().st_size) for p in Path(folder).rglob("*") if p.is_file()
+    )
 
 
 def _instrument_steps(instrument: str) -> dict[str, dict[str, Any]]:

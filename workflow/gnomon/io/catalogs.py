@@ -96,7 +96,9 @@ def _to_arrow(values: npt.NDArray[np.generic]) -> pa.Array:
     if values.dtype.kind in "OU":
         return pa.array([str(v) for v in values], pa.string())
     if values.ndim == 2:
-        return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(values).ravel()), values.shape[1])
+        return pa.FixedSizeListArray.from_arrays(
+            pa.array(np.ascontiguousarray(values).ravel()), values.shape[1]
+        )
     return pa.array(np.ascontiguousarray(values))
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
+from gnomon.containers.parts import no_parts
 from gnomon.containers.provenance import Provenance
 from gnomon.datamodel import DatasetType
+from gnomon.errors import UnprocessableData
 
 
 def read(dataset: DatasetType, path: str) -> Any:  # noqa: ANN401
@@ -89,7 +91,15 @@ def open_raw(paths: Sequence[str], instrument: Any, data_id: DataId) -> Any:  # 
     opened = _module("raw")
     if data_id.visit >= 0:
         return opened.open_raw(paths, instrument, data_id.visit)
-    return [opened.open_raw([p], instrument) for p in paths]
+    return [_open_or_none(opened, p, instrument) for p in paths]
+
+
+def _open_or_none(opened: Any, path: str, instrument: Any) -> Any:  # noqa: ANN401
+    """One exposure of a gather; an unreadable one has no parts and does not stop the others."""
+    try:
+        return opened.open_raw([path], instrument)
+    except UnprocessableData as error:
+        return no_parts(str(error))
 
 
 def _module(name: str) -> Any:  # noqa: ANN401

@@ -39,7 +39,9 @@ class ImagesWriter:
     def __enter__(self) -> "ImagesWriter":
         temporary = self._stack.enter_context(self._target)
         self._opened: IO[bytes] = self._stack.enter_context(open(temporary, "wb"))
-        fits_blocks.append_primary(self._opened, {"GNSTEP": self._provenance.step, "GNEMPTY": bool(self._reason)})
+        fits_blocks.append_primary(
+            self._opened, {"GNSTEP": self._provenance.step, "GNEMPTY": bool(self._reason)}
+        )
         return self
 
     def add(self, number: int, part: Any) -> None:  # noqa: ANN401
@@ -123,7 +125,9 @@ class ImagesFile:
     def image(self, number: int) -> Image:
         """The three planes of one detector."""
         flux, variance, mask = (self._plane(f"{p}_{number:03d}") for p in ("SCI", "VAR", "MSK"))
-        return Image(flux.astype("f4", copy=False), variance.astype("f4", copy=False), mask.astype("u4", copy=False))
+        return Image(
+            flux.astype("f4", copy=False), variance.astype("f4", copy=False), mask.astype("u4", copy=False)
+        )
 
     def header(self, number: int) -> fits.Header:
         """Header of a detector's first plane."""
