@@ -92,7 +92,9 @@ def _config(step: Step, text: str) -> Any:  # noqa: ANN401
 
 def _data_id(step: Step, args: argparse.Namespace) -> DataId:
     given = {n: getattr(args, f"id_{n}") for n in step.dimensions}
-    whole = {n: int(v) if isinstance(getattr(DataId(), n), int) else v for n, v in given.items()}
+    whole: dict[str, Any] = {
+        n: int(v) if isinstance(getattr(DataId(), n), int) else v for n, v in given.items()
+    }
     return DataId(**whole)
 
 

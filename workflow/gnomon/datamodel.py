@@ -76,36 +76,81 @@ DIMENSIONS = {d.name: d for d in _DIMENSIONS}
 
 _DATASETS = (
     # campaign input
-    DatasetType("instrument", "config/instruments/{instrument}.yaml", "Instrument",
-                "Description of an instrument.", external=True),
-    DatasetType("raw", "raw/{visit}.fits", "Raw", "Exposure as it came from the camera, ADU.",
-                axis="detector"),
-    DatasetType("truth", "truth/{visit}.parquet", "Catalog", "What the simulator put into one visit.",
-                schema="truth"),
+    DatasetType(
+        "instrument",
+        "config/instruments/{instrument}.yaml",
+        "Instrument",
+        "Description of an instrument.",
+        external=True,
+    ),
+    DatasetType(
+        "raw", "raw/{visit}.fits", "Raw", "Exposure as it came from the camera, ADU.", axis="detector"
+    ),
+    DatasetType(
+        "truth", "truth/{visit}.parquet", "Catalog", "What the simulator put into one visit.", schema="truth"
+    ),
     DatasetType("truth_sky", "truth/sky.parquet", "Catalog", "Every simulated source.", schema="truth_sky"),
     DatasetType("refcat", "refcat/{shard}.h5", "Refcat", "Reference stars of one HEALPix pixel."),
     # calibration frames
     DatasetType("master_bias", "calib/{instrument}/bias.h5", "Master", "Mean bias, ADU.", axis="detector"),
-    DatasetType("master_dark", "calib/{instrument}/dark.h5", "Master", "Mean dark current, electrons per second.",
-                axis="detector"),
-    DatasetType("master_flat", "calib/{instrument}/flat-{band}.h5", "Master", "Relative response, mean 1.",
-                axis="detector"),
-    DatasetType("defects", "calib/{instrument}/defects.h5", "Master", "Mask of unusable pixels.",
-                axis="detector"),
+    DatasetType(
+        "master_dark",
+        "calib/{instrument}/dark.h5",
+        "Master",
+        "Mean dark current, electrons per second.",
+        axis="detector",
+    ),
+    DatasetType(
+        "master_flat",
+        "calib/{instrument}/flat-{band}.h5",
+        "Master",
+        "Relative response, mean 1.",
+        axis="detector",
+    ),
+    DatasetType(
+        "defects", "calib/{instrument}/defects.h5", "Master", "Mask of unusable pixels.", axis="detector"
+    ),
     # visits
-    DatasetType("post_isr", "post_isr/{visit}.fits", "Images", "Detector images without signature, electrons.",
-                axis="detector"),
-    DatasetType("preliminary_image", "preliminary/image/{visit}.fits", "CalibratedImages",
-                "Images calibrated visit by visit, nJy, background subtracted.", axis="detector"),
-    DatasetType("preliminary_source", "preliminary/source/{visit}.parquet", "Catalog",
-                "Sources of one visit, measured on the preliminary image.", schema="source"),
-    DatasetType("preliminary_summary", "preliminary/summary/{visit}.parquet", "Catalog",
-                "One row a detector: seeing, sky, zero point, depth, corners, counts.", schema="visit_summary"),
-    DatasetType("visit_figure", "figure/visit/{visit}.png", "Figure", "Thumbnail and residuals of one visit."),
+    DatasetType(
+        "post_isr",
+        "post_isr/{visit}.fits",
+        "Images",
+        "Detector images without signature, electrons.",
+        axis="detector",
+    ),
+    DatasetType(
+        "preliminary_image",
+        "preliminary/image/{visit}.fits",
+        "CalibratedImages",
+        "Images calibrated visit by visit, nJy, background subtracted.",
+        axis="detector",
+    ),
+    DatasetType(
+        "preliminary_source",
+        "preliminary/source/{visit}.parquet",
+        "Catalog",
+        "Sources of one visit, measured on the preliminary image.",
+        schema="source",
+    ),
+    DatasetType(
+        "preliminary_summary",
+        "preliminary/summary/{visit}.parquet",
+        "Catalog",
+        "One row a detector: seeing, sky, zero point, depth, corners, counts.",
+        schema="visit_summary",
+    ),
+    DatasetType(
+        "visit_figure", "figure/visit/{visit}.png", "Figure", "Thumbnail and residuals of one visit."
+    ),
     # release
-    DatasetType("metrics", "release/metrics.parquet", "Catalog", "Measured numbers beside their bars.",
-                schema="metrics"),
+    DatasetType(
+        "metrics",
+        "release/metrics.parquet",
+        "Catalog",
+        "Measured numbers beside their bars.",
+        schema="metrics",
+    ),
     DatasetType("report", "release/report.html", "Text", "What ran, what failed and why, how good it is."),
-)  # fmt: skip
+)
 
 DATASETS = {d.name: d for d in _DATASETS}

@@ -165,7 +165,7 @@ def _make_plan(options: CampaignOptions) -> None:
 def _params(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     step = STEPS[name]
     _refuse_unknown(f"steps.{name}", given, [f.name for f in fields(step.config)])
-    value = _validate(step.config, given, f"steps.{name}")
+    value: Any = _validate(step.config, given, f"steps.{name}")
     return {"config": json.dumps(asdict(value), sort_keys=True), "version": step.version}
 
 

@@ -77,12 +77,12 @@ class ImagesWriter:
 
     def _finish(self) -> None:
         numbers = sorted(self._states)
-        states = {
+        states: dict[str, list[str] | list[int]] = {
             "detector": numbers,
             "state": [self._states[n][0] for n in numbers],
             "reason": [self._states[n][1] for n in numbers],
         }
-        fits_blocks.append_table(self._opened, "DETECTORS", {**states})
+        fits_blocks.append_table(self._opened, "DETECTORS", states)
         row = {"provenance": to_json(self._provenance), "empty_reason": self._reason}
         fits_blocks.append_row(self._opened, "PROVENANCE", row)
         self._opened.flush()
@@ -125,9 +125,7 @@ class ImagesFile:
     def image(self, number: int) -> Image:
         """The three planes of one detector."""
         flux, variance, mask = (self._plane(f"{p}_{number:03d}") for p in ("SCI", "VAR", "MSK"))
-        return Image(
-            flux.astype("f4", copy=False), variance.astype("f4", copy=False), mask.astype("u4", copy=False)
-        )
+        return Image(flux.astype("f4"), variance.astype("f4"), mask.astype("u4"))
 
     def header(self, number: int) -> fits.Header:
         """Header of a detector's first plane."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -45,6 +46,10 @@ def schema(name: str) -> tuple[ColumnSpec, ...]:
     for entry in yaml.safe_load(path.read_text())["columns"]:
         values = entry.pop("per", [""])
         for value in values:
-            texts = {k: v.replace("{}", str(value)) if isinstance(v, str) else v for k, v in entry.items()}
+            texts: dict[str, Any] = {k: _fill(v, value) for k, v in entry.items()}
             columns.append(ColumnSpec(**texts))
     return tuple(columns)
+
+
+def _fill(text: object, value: object) -> object:
+    return text.replace("{}", str(value)) if isinstance(text, str) else text
