@@ -99,7 +99,8 @@ def mesh(flux, level=990.0, variance=1000.0, block=32):
     return np.full(shape, level, np.float32), np.full(shape, variance, np.float32), block
 
 
-def test_equals_its_slow_twin(rng=np.random.default_rng(3)):
+def test_equals_its_slow_twin():
+    rng = np.random.default_rng(3)
     flux, variance, skip = field(rng)
     args = flux, variance, skip, *mesh(flux), TEST
     for rounds in (0, 1, 4):

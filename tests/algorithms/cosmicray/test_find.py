@@ -16,12 +16,14 @@ def image_of(flux, variance=None, mask=None):
     return Image(flux.astype(np.float32), variance.astype(np.float32), mask)
 
 
-def test_noise_alone_is_flagged_in_fewer_than_one_pixel_in_1e5(rng=np.random.default_rng(11)):
+def test_noise_alone_is_flagged_in_fewer_than_one_pixel_in_1e5():
+    rng = np.random.default_rng(11)
     flux = rng.normal(1000, 30, (1200, 1200))
     assert find_cosmic_rays(image_of(flux, np.full_like(flux, 900)), 3.0).mean() < 1e-5
 
 
-def test_tracks_are_found_whole(rng=np.random.default_rng(2)):
+def test_tracks_are_found_whole():
+    rng = np.random.default_rng(2)
     flux = rng.normal(1000, 30, (300, 300))
     hit = np.zeros(flux.shape, bool)
     for k in range(20):
