@@ -59,7 +59,7 @@ def predict(model: PhotozModel, flux: F8, flux_err: F8) -> PhotozResult:
     if flux.shape != flux_err.shape or flux.ndim != 2 or flux.shape[1] != n_bands:
         raise ValueError(f"wanted (n, {n_bands}) fluxes and errors, got {flux.shape} and {flux_err.shape}")
     seen = observed(flux, flux_err)
-    no_data = seen.sum(axis=1) < 2
+    no_data: B1 = seen.sum(axis=1) < 2
     inputs = network_inputs(flux, flux_err, model.scaling)
     p = bin_probabilities(model.networks, inputs)
     p[no_data] = 1.0 / p.shape[1]
@@ -71,7 +71,7 @@ def predict(model: PhotozModel, flux: F8, flux_err: F8) -> PhotozResult:
         _blanked(point_estimates(p, model.edges), no_data),
         distance,
         extrapolated,
-        ~seen.all(axis=1),
+        (~seen).any(axis=1),
         no_data,
     )
 
