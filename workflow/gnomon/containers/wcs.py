@@ -53,7 +53,7 @@ class Wcs:
         return u + self.crpix[0], v + self.crpix[1]
 
     def jacobian(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F8:
-        """(..., 2, 2) derivative of ``(xi, eta)`` by ``(x, y)``, radians per pixel, by central differences."""
+        """(..., 2, 2) derivative of ``(xi, eta)`` by ``(x, y)``, radians per pixel, by differences."""
         step = 0.5
         right, left = self.pixel_to_plane(np.add(x, step), y), self.pixel_to_plane(np.subtract(x, step), y)
         up, down = self.pixel_to_plane(x, np.add(y, step)), self.pixel_to_plane(x, np.subtract(y, step))
