@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 
 from gnomon.containers import ragged
@@ -7,7 +9,7 @@ OFFSETS = np.array([0, 3, 3, 4, 6, 6])
 
 
 def lists():
-    return [VALUES[a:b] for a, b in zip(OFFSETS[:-1], OFFSETS[1:], strict=True)]
+    return [VALUES[a:b] for a, b in pairwise(OFFSETS)]
 
 
 def test_reductions_agree_with_numpy_list_by_list():

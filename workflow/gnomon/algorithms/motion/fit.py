@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.motion.observer import earth_barycentric, parallax_factors
-from gnomon.containers.ragged import counts, maxima, medians, minima, owners, sums
+from gnomon.containers.ragged import maxima, medians, minima, owners, sums
+from gnomon.containers.sphere import angles, directions, from_tangent, tangent_offsets
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -96,34 +97,10 @@ class Motion:
     """True where motion and parallax were fitted, False where only a mean position was possible."""
 
 
-def unit_vectors(ra: F8, dec: F8) -> tuple[F8, F8, F8]:
-    """Direction, and unit vectors to the east and north of it, each (n, 3)."""
-    sa, ca, sd, cd = np.sin(ra), np.cos(ra), np.sin(dec), np.cos(dec)
-    r = np.stack([cd * ca, cd * sa, sd], axis=-1)
-    east = np.stack([-sa, ca, np.zeros_like(sa)], axis=-1)
-    return r, east, np.stack([-sd * ca, -sd * sa, cd], axis=-1)
-
-
-def tangent_offsets(ra: F8, dec: F8, ra0: F8, dec0: F8) -> tuple[F8, F8]:
-    """Gnomonic offsets east and north of (ra0, dec0), radians; safe at poles and at ra = 0."""
-    r, _, _ = unit_vectors(ra, dec)
-    r0, east, north = unit_vectors(ra0, dec0)
-    depth = np.sum(r * r0, axis=-1)
-    return np.sum(r * east, axis=-1) / depth, np.sum(r * north, axis=-1) / depth
-
-
-def from_tangent(xi: F8, eta: F8, ra0: F8, dec0: F8) -> tuple[F8, F8]:
-    """Inverse of ``tangent_offsets``; right ascension in [0, 2 pi)."""
-    r0, east, north = unit_vectors(ra0, dec0)
-    v = r0 + xi[..., None] * east + eta[..., None] * north
-    return np.arctan2(v[..., 1], v[..., 0]) % (2 * np.pi), np.arctan2(v[..., 2], np.hypot(v[..., 0], v[..., 1]))
-
-
 def reference_positions(epochs: Epochs) -> tuple[F8, F8]:
     """A robust position per object to measure offsets from: the median of the unit vectors."""
-    r, _, _ = unit_vectors(epochs.ra, epochs.dec)
-    x, y, z = (medians(r[:, k], epochs.offsets) for k in range(3))
-    return np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))
+    r = directions(epochs.ra, epochs.dec)
+    return angles(np.stack([medians(r[:, k], epochs.offsets) for k in range(3)], axis=-1))
 
 
 def design_matrix(epochs: Epochs, ra0: F8, dec0: F8, epoch: float) -> F8:
@@ -138,47 +115,95 @@ def design_matrix(epochs: Epochs, ra0: F8, dec0: F8, epoch: float) -> F8:
     return out
 
 
-def precision_matrices(epochs: Epochs) -> F8:
-    """(n, 2, 2) inverse covariance per epoch in mas^-2; zeros for an epoch that cannot be used."""
-    a, b = (epochs.ra_err / MAS) ** 2, (epochs.dec_err / MAS) ** 2
-    c = epochs.ra_dec_cov / MAS**2
-    det = a * b - c * c
+def whitening(epochs: Epochs) -> tuple[F8, F8, F8]:
+    """Elements (l_ee, l_ne, l_nn) of the triangular matrix that turns offsets into unit normal deviates.
+
+    ``l_ee`` and ``l_ne`` multiply the eastern offset in the first and second row, ``l_nn`` the northern in
+    the second; 1/mas. All zero for an epoch that cannot be used.
+    """
+    a, b, c = epochs.ra_err / MAS, epochs.dec_err / MAS, epochs.ra_dec_cov / MAS**2
     with np.errstate(invalid="ignore", divide="ignore"):
-        finite = np.isfinite(epochs.ra + epochs.dec + epochs.mjd_tai)
-        ok = finite & (epochs.ra_err > 0) & (epochs.dec_err > 0) & (det > 0)
-        out = np.array([[b, -c], [-c, a]]) / det
-    return np.where(ok[:, None, None], np.moveaxis(out, 2, 0), 0.0)
+        free = np.sqrt(b**2 - (c / a) ** 2)  # northern error at a known eastern offset
+        ok = np.isfinite(epochs.ra + epochs.dec + epochs.mjd_tai) & (a > 0) & (free > 0)
+        parts = (1 / a, -c / (a**2 * free), 1 / free)
+    return tuple(np.where(ok, part, 0.0) for part in parts)  # type: ignore[return-value]
 
 
-def _normal_equations(A: F8, W: F8, y: F8, weight: F8, offsets: I8) -> tuple[F8, F8]:
-    """Sums of A^T W A (n_objects, 5, 5) and A^T W y (n_objects, 5)."""
-    WA = np.einsum("nij,njp->nip", W, A) * weight[:, None, None]
-    lhs = sums(np.einsum("nip,niq->npq", A, WA), offsets)
-    return lhs, sums(np.einsum("nip,ni->np", WA, y), offsets)
+def _whitened(lower: tuple[F8, F8, F8], rows: F8) -> F8:
+    """(n, 2, ...) rows east and north, multiplied by the whitening matrix of each epoch."""
+    ee, ne, nn = (part.reshape(len(part), *([1] * (rows.ndim - 2))) for part in lower)
+    return np.stack([ee * rows[:, 0], ne * rows[:, 0] + nn * rows[:, 1]], axis=1)
 
 
 def _solvable(lhs: F8) -> B1:
     """Objects whose normal matrix has an inverse worth having."""
     d = np.sqrt(np.maximum(np.einsum("npp->np", lhs), 0.0))
     ok: B1 = (d > 0).all(axis=1)
-    scaled = np.where(ok[:, None, None], lhs / np.maximum(d[:, :, None] * d[:, None, :], 1e-300), np.eye(len(lhs[0])))
-    return ok & (np.linalg.cond(scaled) < MAX_CONDITION)
+    correlation = lhs / np.maximum(d[:, :, None] * d[:, None, :], np.finfo(float).tiny)
+    correlation = np.where(ok[:, None, None], correlation, np.eye(N_PARAMETERS))
+    return np.asarray(ok & (np.linalg.cond(correlation) < MAX_CONDITION), np.bool_)
 
 
-def _solve(lhs: F8, rhs: F8, ok: B1) -> tuple[F8, F8]:
-    """Parameters and covariances of the solvable objects, zeros and NaN elsewhere."""
+def _solve(lhs: F8, rhs: F8) -> tuple[F8, F8]:
+    """Parameters and covariances; zeros and NaN for objects without a solution."""
+    ok = _solvable(lhs)
     p, cov = np.zeros_like(rhs), np.full_like(lhs, np.nan)
     cov[ok] = np.linalg.inv(lhs[ok])
     p[ok] = np.einsum("npq,nq->np", cov[ok], rhs[ok])
     return p, cov
 
 
+def _enough(epochs: Epochs, used: B1) -> B1:
+    """Objects with the epochs and the time span for motion and parallax."""
+    t = np.where(used, epochs.mjd_tai, np.nan)
+    first = minima(np.nan_to_num(t, nan=np.inf), epochs.offsets)
+    last = maxima(np.nan_to_num(t, nan=-np.inf), epochs.offsets)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(
+            (sums(used.astype(np.float64), epochs.offsets) >= MIN_EPOCHS) & (last - first >= MIN_SPAN)
+        )
+
+
+def _prior_terms(prior: Prior | None, ra0: F8, dec0: F8) -> tuple[F8, F8]:
+    """The prior's share of the normal equations, offsets measured from (ra0, dec0)."""
+    n = len(ra0)
+    if prior is None:
+        return np.zeros((n, N_PARAMETERS, N_PARAMETERS)), np.zeros((n, N_PARAMETERS))
+    xi, eta = tangent_offsets(prior.mean[:, 0], prior.mean[:, 1], ra0, dec0)
+    mean = np.column_stack([xi / MAS, eta / MAS, prior.mean[:, 2:]])
+    mean = np.where(np.isfinite(mean), mean, 0.0)
+    return prior.precision, np.einsum("npq,nq->np", prior.precision, mean)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Whitened observation equations ``y = A p`` of all objects."""
+
+    A: F8
+    y: F8
+    AA: F8
+    Ay: F8
+    offsets: I8
+    lhs0: F8
+    rhs0: F8
+
+    def solve(self, weight: F8) -> tuple[F8, F8]:
+        """Parameters and covariances for given weights per epoch."""
+        lhs = sums(self.AA * weight[:, None, None], self.offsets)
+        return _solve(lhs + self.lhs0, sums(self.Ay * weight[:, None], self.offsets) + self.rhs0)
+
+    def distances(self, p: F8) -> F8:
+        """Mahalanobis distance of every epoch from the solution ``p``, in sigma."""
+        r = self.y - (self.A * p[owners(self.offsets), None, :]).sum(axis=2)
+        return np.asarray(np.hypot(r[:, 0], r[:, 1]), np.float64)
+
+
 def fit_motion(epochs: Epochs, epoch: float, prior: Prior | None = None) -> Motion:
     """Position, proper motion and parallax of every object, robust against outlying epochs.
 
     Linear least squares in the tangent plane (Lindegren et al. 2012, section 3.2, without radial motion).
-    Eight Huber-reweighted fits, then one fit without the epochs beyond 5 sigma. Objects with fewer than
-    four epochs, less than 0.1 yr, or a degenerate geometry get a mean position only.
+    Huber-reweighted fits, then one without the epochs beyond 5 sigma. Objects with fewer than four epochs,
+    less than 0.1 yr, or a degenerate geometry get a mean position only.
 
     Parameters
     ----------
@@ -186,25 +211,51 @@ def fit_motion(epochs: Epochs, epoch: float, prior: Prior | None = None) -> Moti
     epoch : reference epoch, MJD TAI.
     prior : optional earlier knowledge, added as a measurement.
     """
-    n = len(epochs.offsets) - 1
     ra0, dec0 = reference_positions(epochs)
-    who = owners(epochs.offsets)
-    W = precision_matrices(epochs)
-    used = W[:, 0, 0] > 0
-    xi, eta = tangent_offsets(epochs.ra, epochs.dec, ra0[who], dec0[who])
-    y = np.nan_to_num(np.stack([xi, eta], axis=-1) / MAS)
-    A = np.nan_to_num(design_matrix(epochs, ra0, dec0, epoch))
-    lhs0, rhs0 = _prior_terms(prior, ra0, dec0, n)
-    enough = _enough(epochs, used) | (np.einsum("npp->np", lhs0)[:, 2:] > 0).all(axis=1)
-    lhs, _ = _normal_equations(A, W, y, used.astype(float), epochs.offsets)
-    five = enough & _solvable(lhs + lhs0)
-    A[~five[who], :, 2:] = 0.0
-    weight = used.astype(float)
-    for k in range(N_HUBER + 1):
-        p, _ = _regularised(A, W, y, weight, epochs.offsets, lhs0, rhs0, five)
-        d = _distances(A, W, y, p[who])
-        weight = np.where(used, np.minimum(1.0, HUBER / np.maximum(d, HUBER)), 0.0)
+    problem, used, five = _problem(epochs, epoch, prior, ra0, dec0)
+    weight = used.astype(np.float64)
+    for _ in range(N_HUBER + 1):
+        p, _cov = problem.solve(weight)
+        d = problem.distances(p)
+        weight = np.where(used, HUBER / np.maximum(d, HUBER), 0.0)
     final = used & (d <= CLIP)
-    p, cov = _regularised(A, W, y, final.astype(float), epochs.offsets, lhs0, rhs0, five)
-    chi2 = sums(np.where(final, _distances(A, W, y, p[who]) ** 2, 0.0), epochs.offsets)
-    return _motion(p, cov, chi2, five, (ra0, dec0), sums(final * 1.0, epochs.offsets), sums(used * 1.0, epochs.offsets))
+    p, cov = problem.solve(final.astype(np.float64))
+    chi2 = sums(np.where(final, problem.distances(p) ** 2, 0.0), epochs.offsets)
+    n_used, n_seen = (sums(m.astype(np.float64), epochs.offsets).astype(np.int64) for m in (final, used))
+    return _motion(p, cov, chi2, (ra0, dec0), five, n_used, n_seen)
+
+
+def _problem(epochs: Epochs, epoch: float, prior: Prior | None, ra0: F8, dec0: F8) -> tuple[_Problem, B1, B1]:
+    """Observation equations, the epochs that count, the objects that get five parameters."""
+    who, lower = owners(epochs.offsets), whitening(epochs)
+    used: B1 = lower[0] > 0
+    xi, eta = tangent_offsets(epochs.ra, epochs.dec, ra0[who], dec0[who])
+    y = _whitened(lower, np.where(used[:, None], np.stack([xi, eta], axis=-1) / MAS, 0.0))
+    design = design_matrix(epochs, ra0, dec0, epoch)
+    A = _whitened(lower, np.where(used[:, None, None], design, 0.0))
+    lhs0, rhs0 = _prior_terms(prior, ra0, dec0)
+    known = (np.einsum("npp->np", lhs0)[:, 2:] > 0).all(axis=1)
+    AA = A[:, 0, :, None] * A[:, 0, None, :] + A[:, 1, :, None] * A[:, 1, None, :]
+    Ay = A[:, 0] * y[:, :1] + A[:, 1] * y[:, 1:]
+    five = (_enough(epochs, used) | known) & _solvable(sums(AA, epochs.offsets) + lhs0)
+    # A mean position only: motion and parallax are held at zero by a row that no epoch touches.
+    short = ~five[who]
+    A[short, :, 2:] = AA[short, 2:, :] = AA[short, :, 2:] = Ay[short, 2:] = 0.0
+    lhs0 = np.where(five[:, None, None], lhs0, np.diag([0.0, 0.0, 1.0, 1.0, 1.0]))
+    rhs0 = np.where(five[:, None], rhs0, 0.0)
+    return _Problem(A, y, AA, Ay, epochs.offsets, lhs0, rhs0), used, five
+
+
+def _motion(p: F8, cov: F8, chi2: F8, at: tuple[F8, F8], five: B1, n_used: I8, n_seen: I8) -> Motion:
+    """Parameters as published: NaN where nothing was determined."""
+    solved = np.isfinite(cov[:, 0, 0])
+    ra, dec = from_tangent(p[:, 0] * MAS, p[:, 1] * MAS, *at)
+    ra, dec = np.where(solved, ra, np.nan), np.where(solved, dec, np.nan)
+    moves = np.where((five & solved)[:, None], p[:, 2:], np.nan)
+    cov = cov.copy()
+    cov[~five, 2:, :] = np.nan
+    cov[~five, :, 2:] = np.nan
+    chi2 = np.where(solved, chi2, np.nan)
+    return Motion(
+        ra, dec, moves[:, 0], moves[:, 1], moves[:, 2], cov, chi2, n_used, n_seen - n_used, five & solved
+    )

@@ -21,7 +21,7 @@ PERTURBERS = (
     (1 / 22903.0, 19.2184, 0.0463, 314.06, 0.01172834, 170.95, 0.773, 74.01),
     (1 / 19412.0, 30.1104, 0.0090, 304.35, 0.00598103, 48.12, 1.770, 131.78),
 )
-"""Mean elements at J2000 of the planets that move the Sun (Standish 1992, Explanatory Supplement table 5.8.1)."""
+"""Mean elements at J2000 of the planets that move the Sun (Standish 1992)."""
 
 
 def earth_heliocentric(mjd_tai: F8) -> F8:

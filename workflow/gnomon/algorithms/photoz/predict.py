@@ -64,14 +64,12 @@ def predict(model: PhotozModel, flux: F8, flux_err: F8) -> PhotozResult:
     p = bin_probabilities(model.networks, inputs)
     p[no_data] = 1.0 / p.shape[1]
     distance = np.where(no_data, np.nan, training_distance(inputs, model.reach))
-    with np.errstate(invalid="ignore"):
-        extrapolated = np.asarray(distance > OUTSIDE, np.bool_)
     return PhotozResult(
         p,
         _blanked(point_estimates(p, model.edges), no_data),
         distance,
-        extrapolated,
-        (~seen).any(axis=1),
+        distance > OUTSIDE,
+        np.logical_not(seen).any(axis=1),
         no_data,
     )
 
