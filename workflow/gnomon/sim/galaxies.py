@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
 from gnomon.sim.recipe import SkyRecipe
+from gnomon.sim.optics import refraction_columns
 from gnomon.sim.seds import galaxy_spectra, scaled_fluxes
 
 F8 = npt.NDArray[np.float64]
@@ -40,6 +41,7 @@ def draw_galaxies(rng: np.random.Generator, n: int, box: F8, sky: SkyRecipe) -> 
         "ra": np.mod(box[0] + east / np.cos(dec), 2 * np.pi), "dec": dec, "redshift": redshift,
         "young": young, "dust": dust,
         **{f"flux_{b}": f for b, f in scaled_fluxes(spectra, "i", i_mag).items()},
+        **refraction_columns(spectra),
         "half_light": _sizes(rng, i_mag),
         "bulge_fraction": np.where(early, rng.uniform(0.5, 0.9, n), rng.uniform(0.0, 0.3, n)),
         "e1": seen.real, "e2": seen.imag, "e1_intrinsic": intrinsic.real, "e2_intrinsic": intrinsic.imag,

@@ -1,17 +1,24 @@
 """Where light lands: the true world coordinates of each detector and the refraction of the atmosphere."""
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
 from gnomon.containers.wcs import Wcs, tangent_wcs
-from gnomon.sim.bands import wavelengths
+from gnomon.sim.bands import BAND, photon_moments, wavelengths
 from gnomon.sim.recipe import CameraRecipe, SurveyRecipe
 from gnomon.sim.schedule import Visit, random_generator
+from gnomon.sim.seds import stellar_spectra
 
 F8 = npt.NDArray[np.float64]
 
 ARCSEC = np.pi / 180 / 3600
 """Radians."""
+REFERENCE_KELVIN = 5800.0
+"""Temperature of the star whose positions the world coordinates describe."""
+EDGE_PX = 20
+"""Pixels from a border within which a source is not counted as observed."""
 
 _CORNER_DISTORTION_PX = 1.5  # radial, third order, at the corner of the mosaic
 _TILT_PX = 0.15  # second order, at the corner
@@ -55,9 +62,14 @@ def true_wcs(recipe: SurveyRecipe, visit: Visit, detector: int) -> Wcs:
     return Wcs((visit.ra, visit.dec), (crpix[0] + shift[0], crpix[1] + shift[1]), cd, a, b)
 
 
-def refraction(zenith_distance: float, band_quantity: F8) -> F8:
-    """Displacement towards the zenith, radians, for refractivities (n - 1); plane-parallel air."""
-    return np.asarray(band_quantity * np.tan(zenith_distance))
+def on_detector(recipe: SurveyRecipe, visit: Visit, ra: F8, dec: F8) -> npt.NDArray[np.bool_]:
+    """(n,) whether sky positions (radians) fall on a detector, at least `EDGE_PX` from its border."""
+    inside = np.zeros(np.shape(ra), np.bool_)
+    last = recipe.camera.size - 1 - EDGE_PX
+    for detector in range(recipe.camera.n_detectors):
+        x, y = true_wcs(recipe, visit, detector).sky_to_pixel(ra, dec)
+        inside |= (x > EDGE_PX) & (x < last) & (y > EDGE_PX) & (y < last)
+    return inside
 
 
 def refractivity() -> F8:
@@ -67,6 +79,26 @@ def refractivity() -> F8:
     p, t, f = _PRESSURE_MMHG, _TEMPERATURE_C, _VAPOUR_MMHG
     dry = dry * p * (1 + (1.049 - 0.0157 * t) * 1e-6 * p) / (720.883 * (1 + 0.003661 * t))
     return np.asarray(dry - 1e-6 * (0.0624 - 0.000680 * s2) / (1 + 0.003661 * t) * f)
+
+
+def refraction_columns(spectra: F8) -> dict[str, F8]:
+    """``refraction_<band>``: mean refractivity in excess of the reference star's, of (n, nlam) spectra.
+
+    Positions in the world coordinates of an image are those of the reference star (`REFERENCE_KELVIN`); another source is
+    displaced towards the zenith by this times tan(zenith distance), radians.
+    """
+    return {f"refraction_{b}": photon_moments(spectra, b, refractivity())[0] - _reference(b)[0] for b in BAND}
+
+
+def refraction_spread(band: str) -> float:
+    """Variance of the refractivity within a band, for the reference star."""
+    return _reference(band)[1]
+
+
+@cache
+def _reference(band: str) -> tuple[float, float]:
+    mean, variance = photon_moments(stellar_spectra(np.array([REFERENCE_KELVIN])), band, refractivity())
+    return float(mean[0]), float(variance[0])
 
 
 def zenith_in_pixels(wcs: Wcs, parallactic_angle: float) -> F8:

@@ -54,9 +54,9 @@ def galaxy_spectra(young: F8, dust: F8, redshift: F8) -> F8:
 
 
 def fireball_spectra(kelvin: F8, redshift: F8) -> F8:
-    """(n, nlam) observed f_lambda of a supernova: a black body whose ultraviolet is absorbed below 380 nm."""
+    """(n, nlam) observed f_lambda of a supernova: a black body, five sixths absorbed by metals below 370 nm."""
     rest = wavelengths()[None, :] / (1 + redshift[:, None])
-    return planck(rest, kelvin[:, None]) / (1 + np.exp((385.0 - rest) / 18.0) * 1.5)
+    return planck(rest, kelvin[:, None]) * (1 - 0.83 / (1 + np.exp((rest - 370.0) / 15.0)))
 
 
 def band_ratios(spectra: F8, reference: str) -> dict[str, F8]:

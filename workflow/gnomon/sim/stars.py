@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
 from gnomon.sim.bands import BAND
+from gnomon.sim.optics import refraction_columns
 from gnomon.sim.seds import scaled_fluxes, stellar_spectra
 
 F8 = npt.NDArray[np.float64]
@@ -38,12 +39,14 @@ def draw_stars(rng: np.random.Generator, n: int, box: F8, variable_fraction: flo
     r = _magnitudes(rng, n)
     kinds = _variables(rng, teff, r, variable_fraction)
     teff = np.where(kinds == RR_LYRAE, rng.uniform(6300, 7200, n), teff)
+    spectra = stellar_spectra(teff)
     columns = {
         "ra": np.mod(box[0] + east / np.cos(dec), 2 * np.pi),
         "dec": dec,
         **_motions(rng, n, r),
         "teff": teff,
-        **{f"flux_{b}": f for b, f in scaled_fluxes(stellar_spectra(teff), "r", r).items()},
+        **{f"flux_{b}": f for b, f in scaled_fluxes(spectra, "r", r).items()},
+        **refraction_columns(spectra),
         **_light_curve_parameters(rng, kinds),
     }
     return Catalog(columns)
