@@ -52,6 +52,6 @@ def fit_linearity(exposure_s: F8, adu: F8, order: int) -> tuple[float, ...]:
     if not np.all(adu > 0):
         raise ValueError("found flats without counts, wanted positive counts above bias")
     top = float(np.max(adu))
-    terms = [exposure_s / adu] + [-(adu / top) ** k for k in range(1, order + 1)]
+    terms = [exposure_s / adu] + [-((adu / top) ** k) for k in range(1, order + 1)]
     solution = np.linalg.lstsq(np.stack(terms, axis=-1), np.ones(len(adu)), rcond=None)[0]
     return tuple(float(c / top**k) for k, c in enumerate(solution[1:], start=1))

@@ -95,5 +95,7 @@ def _fault(values: F4, noise: float, rejected: float, expected_noise: float) -> 
     if noise > MAX_NOISE_RATIO * expected_noise:
         return f"the overscan has a noise of {noise:.1f} ADU, wanted about {expected_noise:.1f} ADU"
     if rejected > MAX_REJECTED:
-        return f"{100 * rejected:.0f} % of the overscan are outliers, wanted at most {100 * MAX_REJECTED:.0f} %"
+        return (
+            f"{100 * rejected:.0f} % of the overscan are outliers, wanted at most {100 * MAX_REJECTED:.0f} %"
+        )
     return ""
