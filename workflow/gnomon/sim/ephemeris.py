@@ -137,8 +137,6 @@ def _acceleration(r: F8, t: float, perturbed: bool) -> F8:
         for number, inverse_mass in _INVERSE_MASS.items():
             planet = np.asarray(erfa.plan94(_MJD_ZERO_JD, t, number)["p"])
             gap = planet - r
-            pull = (
-                gap / np.linalg.norm(gap, axis=1, keepdims=True) ** 3 - planet / np.linalg.norm(planet) ** 3
-            )
+            pull = gap / np.linalg.norm(gap, axis=1, keepdims=True) ** 3 - planet / np.linalg.norm(planet) ** 3
             total = total + GM_SUN / inverse_mass * pull
     return total

@@ -121,9 +121,7 @@ def _science_light(
     x, y = place(recipe, visit, wcs, seen)
     electrons = seen["flux"] * electrons_per_njy(visit)
     near = np.flatnonzero(
-        (np.abs(x - n / 2) < n / 2 + _REACH_PX)
-        & (np.abs(y - n / 2) < n / 2 + _REACH_PX)
-        & (electrons > _FAINTEST_E)
+        (np.abs(x - n / 2) < n / 2 + _REACH_PX) & (np.abs(y - n / 2) < n / 2 + _REACH_PX) & (electrons > _FAINTEST_E)
     )
     background = sky_electrons(recipe, visit)
     psf = psf_at(recipe, visit, field, detector, x[near], y[near])
@@ -132,11 +130,7 @@ def _science_light(
     image += trail_image(recipe, detector, trails)
     fwhm = _effective_fwhm(recipe, visit, field, detector)
     table = seen.with_columns(
-        detector=np.full(len(seen), detector),
-        x=x,
-        y=y,
-        electrons=electrons,
-        snr=_snr(electrons, background, fwhm),
+        detector=np.full(len(seen), detector), x=x, y=y, electrons=electrons, snr=_snr(electrons, background, fwhm)
     )
     inside = (x >= -0.5) & (x < n - 0.5) & (y >= -0.5) & (y < n - 0.5)
     row = {

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
-from gnomon.sim.optics import refraction_columns
 from gnomon.sim.recipe import SkyRecipe
+from gnomon.sim.optics import refraction_columns
 from gnomon.sim.seds import galaxy_spectra, scaled_fluxes
 
 F8 = npt.NDArray[np.float64]

@@ -25,7 +25,9 @@ def bulge_transfer(k2: F8) -> F8:
     return np.interp(0.5 * np.log(np.maximum(k2, np.exp(2 * log_k[0]))), log_k, value)
 
 
-def edge_radius(flux: F8, fwhm_px: F8, disc: F8, bulge: F8, bulge_fraction: F8, noise: float) -> F8:
+def edge_radius(
+    flux: F8, fwhm_px: F8, disc: F8, bulge: F8, bulge_fraction: F8, noise: float
+) -> F8:
     """(n,) pixels beyond which a source is fainter than the threshold; arguments as `render.Profiles`."""
     limit = _EDGE * max(noise, 1.0)
     wing = (_KOLMOGOROV_WING * np.maximum(flux, 1e-3) * fwhm_px ** (5 / 3) / limit) ** (3 / 11)

@@ -85,9 +85,7 @@ def stamps(sources: Profiles, psf: PsfShape, size: int) -> F8:
 
 def stamp_sizes(sources: Profiles, psf: PsfShape, noise: float) -> npt.NDArray[np.int64]:
     """(n,) side of the stamp of each source, one of `STAMP_SIZES`."""
-    radius = edge_radius(
-        sources.flux, psf.fwhm_px, sources.disc, sources.bulge, sources.bulge_fraction, noise
-    )
+    radius = edge_radius(sources.flux, psf.fwhm_px, sources.disc, sources.bulge, sources.bulge_fraction, noise)
     rank = np.searchsorted(STAMP_SIZES, 2 * radius)
     return np.asarray(np.take(STAMP_SIZES, np.minimum(rank, len(STAMP_SIZES) - 1)))
 

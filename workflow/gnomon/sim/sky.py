@@ -56,9 +56,7 @@ def build_sky(recipe: SurveyRecipe) -> Sky:
     n_stars, n_galaxies = round(sky.stars_per_arcmin2 * area), round(sky.galaxies_per_arcmin2 * area)
     star = _numbered(stars.draw_stars(random_generator(recipe, 5), n_stars, box, sky.variable_fraction), STAR)
     galaxy = _numbered(galaxies.draw_galaxies(random_generator(recipe, 6), n_galaxies, box, sky), GALAXY)
-    transient = transients.draw_transients(
-        random_generator(recipe, 7), sky.transients, galaxy, _window(recipe, science)
-    )
+    transient = transients.draw_transients(random_generator(recipe, 7), sky.transients, galaxy, _window(recipe, science))
     transient = transient.with_columns(host_id=galaxy["id"][transient["host"]])
     moving = [v for v in science if v.night in recipe.asteroid_nights]
     asteroid = asteroids.draw_asteroids(recipe, random_generator(recipe, 8), moving, float(box[3]))

@@ -75,9 +75,7 @@ def flux_at(stars: Catalog, band: str, mjd_tai: float) -> F8:
     change = np.where(stars["variable"] == ECLIPSING, _eclipses(phase), change)
     factor = 10 ** (-0.4 * change * stars["amplitude"])
     flare = np.where(stars["variable"] == FLARE, _flare(phase * stars["period"]), 0.0)
-    return np.asarray(
-        stars[f"flux_{band}"] * (factor + flare * stars["amplitude"] * _FLARE_KELVIN_RATIO[band])
-    )
+    return np.asarray(stars[f"flux_{band}"] * (factor + flare * stars["amplitude"] * _FLARE_KELVIN_RATIO[band]))
 
 
 def reference_catalogue(rng: np.random.Generator, stars: Catalog, r_limit: float) -> Catalog:
@@ -135,9 +133,7 @@ def _variables(rng: np.random.Generator, teff: F8, r: F8, fraction: float) -> np
     return np.where(chosen, kind, CONSTANT)
 
 
-def _light_curve_parameters(
-    rng: np.random.Generator, kinds: npt.NDArray[np.int64]
-) -> dict[str, npt.NDArray[np.float64]]:
+def _light_curve_parameters(rng: np.random.Generator, kinds: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
     n = len(kinds)
     period = np.select(
         [kinds == RR_LYRAE, kinds == ECLIPSING, kinds == FLARE],
@@ -161,7 +157,6 @@ def _rr_lyrae(phase: F8) -> F8:
 
 def _eclipses(phase: F8) -> F8:
     """Magnitudes of dimming: a primary of depth 1 and a secondary of 0.4, each of width 0.05 in phase."""
-
     def dip(centre: float) -> F8:
         return np.asarray(np.exp(-0.5 * ((np.mod(phase - centre + 0.5, 1) - 0.5) / 0.05) ** 2))
 

@@ -38,9 +38,7 @@ def trail_image(recipe: SurveyRecipe, detector: int, trails: Catalog) -> F8:
     image = np.zeros((n, n))
     for x0, y0, x1, y1, peak, sigma in zip(*trails.columns.values(), strict=True):
         length = np.hypot(x1 - x0, y1 - y0)
-        across = (pixels + centre[1] - y0)[:, None] * (x1 - x0) - (pixels + centre[0] - x0)[None, :] * (
-            y1 - y0
-        )
+        across = (pixels + centre[1] - y0)[:, None] * (x1 - x0) - (pixels + centre[0] - x0)[None, :] * (y1 - y0)
         distance = across / (length * sigma)
         near = np.abs(distance) < _REACH_SIGMA
         image[near] += peak * np.exp(-0.5 * distance[near] ** 2)

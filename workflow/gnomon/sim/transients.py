@@ -17,9 +17,7 @@ _Z_RANGE = (0.05, 0.65)
 _MAX_OFFSET = 2.5  # half-light radii
 
 
-def draw_transients(
-    rng: np.random.Generator, n: int, galaxies: Catalog, window: tuple[float, float]
-) -> Catalog:
+def draw_transients(rng: np.random.Generator, n: int, galaxies: Catalog, window: tuple[float, float]) -> Catalog:
     """``n`` supernovae whose maxima fall in ``window`` (MJD TAI), each in a galaxy of fitting redshift.
 
     Columns: ra, dec (radians), host (row of ``galaxies``), redshift, peak_mjd, peak_mag (absolute AB).
