@@ -94,7 +94,7 @@ class ImagesFile:
     def __init__(self, path: str | Path) -> None:
         self.name = Path(path).name
         try:
-            self._hdus = fits.open(path, memmap=True, lazy_load_hdus=True)
+            self._hdus = fits.open(path, memmap=False, lazy_load_hdus=True)
             self._states = self._hdus["DETECTORS"].data
             self._row = self._hdus["PROVENANCE"].data[0]
         except (OSError, KeyError, ValueError) as error:
