@@ -24,7 +24,7 @@ def test_centred_stamps_sum_to_one_anywhere():
 
 def test_a_shifted_stamp_is_the_shifted_profile_at_either_sampling():
     truth = gaussian(25, 1.8, 0.3, -0.45)
-    # sixth-order interpolation at sigma = 1.8 px: 1e-4 of the peak for one sample per pixel, 64 times less for two
+    # sixth-order interpolation at sigma = 1.8 px: 1e-4 of the peak, 64 times less for two samples per pixel
     for step, tolerance in ((1, 2e-4), (2, 3e-6)):
         stamp = model(step).stamps(500, 500, 0.3, -0.45)[0]
         np.testing.assert_allclose(stamp, truth, atol=tolerance * truth.max() + 1e-7)

@@ -273,7 +273,8 @@ def _solve_samples(residual: F8, weight: F8, terms: F8, basis: npt.NDArray[np.fl
     right -= prior * basis.reshape(nterm, -1).T
     normal += prior[:, :, None] * np.eye(nterm)
     normal[:, 0, 0] += np.where(normal[:, 0, 0] > 0, 0, 1)
-    return np.linalg.solve(normal, right[..., None])[..., 0].T.reshape(nterm, *shape)
+    solution = np.asarray(np.linalg.solve(normal, right[..., None])[..., 0], np.float64)
+    return solution.T.reshape(nterm, *shape)
 
 
 def _smooth_wings(mean: F8, information: F8) -> F8:

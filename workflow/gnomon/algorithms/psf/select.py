@@ -110,7 +110,7 @@ def _stellar_locus(x: F8, y: F8, log_size: F8, snr: F8) -> tuple[Bools, float]:
 
 
 def _densest(values: F8) -> float:
-    """Median of the values in the fullest window of 4 %; of equally full ones, the one with the lowest values."""
+    """Median of the values in the fullest window of 4 %, the lowest of equally full ones."""
     v = np.sort(values)
     count = np.searchsorted(v, v + _RIDGE, side="right") - np.arange(len(v))
     start = int(np.argmax(count))
