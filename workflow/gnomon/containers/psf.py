@@ -30,13 +30,14 @@ class PsfModel:
     @property
     def size(self) -> int:
         """Side of a stamp, pixels."""
-        return self.basis.shape[1]
+        return int(self.basis.shape[1])
 
     def stamps(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F4:
         """(n, size, size) float32 images of unit sum at n positions, each centred on its middle pixel."""
         terms = polynomial_terms(self.normalise(x, y), self.degree)
-        images = np.tensordot(terms, self.basis.astype(np.float64), axes=(1, 0))
-        return (images / images.sum(axis=(1, 2), keepdims=True)).astype(np.float32)
+        images: F8 = np.tensordot(terms, self.basis.astype(np.float64), axes=(1, 0))
+        total = images.sum(axis=(1, 2), keepdims=True)
+        return np.asarray(images / total, np.float32)
 
     def normalise(self, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[F8, F8]:
         """Pixel positions to (X, Y)."""
