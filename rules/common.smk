@@ -1,0 +1,41 @@
+"""Which files a gather gathers. Each name says what it returns; the plan says which there are."""
+
+
+def raws_of(wildcards):
+    """Raw files of one exposure: the files ingested, or the simulated one."""
+    exposures = {**campaign.graph["visits"], **campaign.graph["exposures"]}
+    return exposures[wildcards.visit]["raws"] or campaign.path("raw")
+
+
+def raws_of_all(visits):
+    """Raw files of several exposures, in order."""
+    exposures = campaign.graph["exposures"]
+    made = campaign.path("raw")
+    return [f for v in visits for f in exposures[v]["raws"] or [made.format(visit=v)]]
+
+
+def biases_of(wildcards):
+    return raws_of_all(campaign.graph["bias"])
+
+
+def darks_of(wildcards):
+    return raws_of_all(campaign.graph["dark"])
+
+
+def flats_of(wildcards):
+    return raws_of_all(campaign.graph["flat"].get(wildcards.band, []))
+
+
+def refcats_of(wildcards):
+    """Reference shards near one visit."""
+    folder = campaign.options.refcat
+    template = f"{folder}/{{shard}}.h5" if folder else campaign.path("refcat")
+    return expand(template, shard=campaign.graph["visits"][wildcards.visit]["shards"])
+
+
+def summaries_of(wildcards):
+    return expand(campaign.path("preliminary_summary"), visit=campaign.graph["visits"])
+
+
+def figures_of(wildcards):
+    return expand(campaign.path("visit_figure"), visit=campaign.graph["visits"])

@@ -1,0 +1,1 @@
+"""Rules are added by area."""

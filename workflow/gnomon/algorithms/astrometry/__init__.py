@@ -1,0 +1,1 @@
+"""Where the pixels of an image are on the sky."""

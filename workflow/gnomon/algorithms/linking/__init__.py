@@ -1,0 +1,1 @@
+"""From single detections to linked orbits."""

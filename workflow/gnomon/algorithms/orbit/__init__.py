@@ -1,0 +1,1 @@
+"""Motion, ephemerides and orbits of the small bodies of the solar system."""

@@ -1,0 +1,1 @@
+"""How bright a count is: zero points, calibration and depth."""

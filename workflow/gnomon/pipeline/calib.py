@@ -1,0 +1,3 @@
+"""Master calibration frames."""
+
+STEPS = ()

@@ -1,0 +1,3 @@
+"""The simulated survey as input of a campaign."""
+
+STEPS = ()

@@ -1,0 +1,3 @@
+"""From raw exposures to calibrated images and sources, visit by visit."""
+
+STEPS = ()
