@@ -114,7 +114,7 @@ _DATASETS = (
     DatasetType(
         "post_isr",
         "post_isr/{visit}.fits",
-        "Images",
+        "DetrendedImages",
         "Detector images without signature, electrons.",
         axis="detector",
     ),

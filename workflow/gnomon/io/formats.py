@@ -20,6 +20,8 @@ def read(dataset: DatasetType, path: str) -> Any:  # noqa: ANN401
             return _module("catalogs").read_catalog(path)
         case "Images":
             return _module("images").open_images(path)
+        case "DetrendedImages":
+            return _module("detrended_images").open_detrended(path)
         case "CalibratedImages":
             return _module("calibrated_images").open_calibrated(path)
         case "Master":
@@ -55,6 +57,8 @@ def parts_writer(dataset: DatasetType, path: str, provenance: Provenance, empty_
     match dataset.container:
         case "Images":
             return _module("images").ImagesWriter(path, provenance, empty_reason)
+        case "DetrendedImages":
+            return _module("detrended_images").DetrendedWriter(path, provenance, empty_reason)
         case "CalibratedImages":
             return _module("calibrated_images").CalibratedWriter(path, provenance, empty_reason)
         case "Master":
