@@ -57,7 +57,10 @@ def master_flats_of(wildcards):
 def master_flat_of(wildcards):
     """The master flat of a visit's band, where there are flats in it."""
     band = campaign.graph["visits"][wildcards.visit]["band"]
-    return expand(campaign.path("master_flat"), band=[b for b in campaign.graph["flat"] if b == band])
+    return expand(
+        campaign.path("master_flat"),
+        band=[b for b in campaign.graph["flat"] if b == band],
+    )
 
 
 def defects_of(wildcards):

@@ -1,3 +1,6 @@
+"""From raw exposures to calibrated images and sources."""
+
+
 rule isr:
     input:
         **campaign.reads("isr"),
@@ -12,9 +15,26 @@ rule isr:
         campaign.log("isr"),
     benchmark:
         campaign.benchmark("isr")
-    params:
-        **campaign.params("isr"),
     resources:
         **campaign.resources("isr"),
+    params:
+        **campaign.params("isr"),
     shell:
         campaign.command("isr")
+
+
+rule visit_figure:
+    input:
+        **campaign.reads("visit_figure"),
+    output:
+        **campaign.writes("visit_figure"),
+    log:
+        campaign.log("visit_figure"),
+    benchmark:
+        campaign.benchmark("visit_figure")
+    resources:
+        **campaign.resources("visit_figure"),
+    params:
+        **campaign.params("visit_figure"),
+    shell:
+        campaign.command("visit_figure")

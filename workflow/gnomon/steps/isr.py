@@ -23,7 +23,7 @@ def isr(
     data_id: DataId,
     config: IsrConfig,
 ) -> DetrendedImage:
-    """Overscan, crosstalk, bias, linearity, gain, dark, flat, masks, variance: electrons with the sky left in.
+    """Overscan, crosstalk, bias, linearity, gain, dark, flat, masks, variance: electrons, sky left in.
 
     Pixels that an earlier pipeline has detrended are only converted to our planes and electrons.
     """
