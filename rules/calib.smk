@@ -8,10 +8,10 @@ rule master_bias:
         campaign.log("master_bias"),
     benchmark:
         campaign.benchmark("master_bias")
-    resources:
-        **campaign.resources("master_bias"),
     params:
         **campaign.params("master_bias"),
+    resources:
+        **campaign.resources("master_bias"),
     shell:
         campaign.command("master_bias")
 
@@ -27,10 +27,10 @@ rule master_dark:
         campaign.log("master_dark"),
     benchmark:
         campaign.benchmark("master_dark")
-    resources:
-        **campaign.resources("master_dark"),
     params:
         **campaign.params("master_dark"),
+    resources:
+        **campaign.resources("master_dark"),
     shell:
         campaign.command("master_dark")
 
@@ -47,10 +47,10 @@ rule master_flat:
         campaign.log("master_flat"),
     benchmark:
         campaign.benchmark("master_flat")
-    resources:
-        **campaign.resources("master_flat"),
     params:
         **campaign.params("master_flat"),
+    resources:
+        **campaign.resources("master_flat"),
     shell:
         campaign.command("master_flat")
 
@@ -66,9 +66,9 @@ rule defects:
         campaign.log("defects"),
     benchmark:
         campaign.benchmark("defects")
-    resources:
-        **campaign.resources("defects"),
     params:
         **campaign.params("defects"),
+    resources:
+        **campaign.resources("defects"),
     shell:
         campaign.command("defects")

@@ -15,10 +15,10 @@ rule isr:
         campaign.log("isr"),
     benchmark:
         campaign.benchmark("isr")
-    resources:
-        **campaign.resources("isr"),
     params:
         **campaign.params("isr"),
+    resources:
+        **campaign.resources("isr"),
     shell:
         campaign.command("isr")
 
@@ -32,9 +32,9 @@ rule visit_figure:
         campaign.log("visit_figure"),
     benchmark:
         campaign.benchmark("visit_figure")
-    resources:
-        **campaign.resources("visit_figure"),
     params:
         **campaign.params("visit_figure"),
+    resources:
+        **campaign.resources("visit_figure"),
     shell:
         campaign.command("visit_figure")
