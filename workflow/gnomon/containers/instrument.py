@@ -1,4 +1,4 @@
-"""What a camera is: its detectors, its filters, its header keywords and what was already done to its pixels."""
+"""What a camera is: its detectors, filters and header keywords, and what was already done to its pixels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class HeaderMap:
-    """Where the facts of a visit stand: keywords tried in order, from the primary header and the HDU's own."""
+    """Where the facts of a visit stand: keywords tried in order, the HDU's own before the primary's."""
 
     visit: tuple[str, ...] = ()
     """Exposure number; empty: made of the start of the exposure, YYYYMMDDhhmmss."""
@@ -156,6 +156,8 @@ class Instrument:
     """Of the times in the header."""
     longitude_deg: float = 0.0
     """Of the site, east positive, degrees: for the local night."""
+    steps: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Options of steps that this instrument wants otherwise than by default; a campaign may go further."""
     raw: RawLayout = field(default_factory=RawLayout)
     calibrated: CalibratedLayout = field(default_factory=CalibratedLayout)
 
@@ -178,7 +180,7 @@ class Instrument:
 
 
 for _part in (Detector, HeaderMap, RawLayout, CalibratedLayout, Instrument):
-    _part.__pydantic_config__ = _CLOSED  # type: ignore[attr-defined]
+    setattr(_part, "__pydantic_config__", _CLOSED)  # noqa: B010  read by pydantic's TypeAdapter
 
 
 def boresight_wcs(
