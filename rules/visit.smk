@@ -1,6 +1,28 @@
 """From raw exposures to calibrated images and sources."""
 
 
+rule isr:
+    input:
+        **campaign.reads("isr"),
+        raw=raws_of,
+        bias=master_bias_of,
+        dark=master_dark_of,
+        flat=master_flat_of,
+        defects=defects_of,
+    output:
+        **campaign.writes("isr"),
+    log:
+        campaign.log("isr"),
+    benchmark:
+        campaign.benchmark("isr")
+    params:
+        **campaign.params("isr"),
+    resources:
+        **campaign.resources("isr"),
+    shell:
+        campaign.command("isr")
+
+
 rule visit_figure:
     input:
         **campaign.reads("visit_figure"),

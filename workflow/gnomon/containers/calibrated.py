@@ -2,10 +2,35 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.image import Image
-from gnomon.containers.psf import PositionPolynomial, PsfModel
+from gnomon.containers.psf import PsfModel, polynomial_terms
 from gnomon.containers.wcs import Wcs
+
+F8 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Smooth:
+    """A number that varies over a detector as a polynomial, with the conventions of `PsfModel`."""
+
+    coefficients: F8
+    """(nterm,) float64."""
+    degree: int
+    """Degree of the polynomial."""
+    centre: tuple[float, float]
+    """Pixel (x, y) of the origin."""
+    scale: tuple[float, float]
+    """Pixels per unit."""
+
+    def at(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F8:
+        """(n,) float64 values at pixel positions."""
+        xs = (np.atleast_1d(np.asarray(x, np.float64)) - self.centre[0]) / self.scale[0]
+        ys = (np.atleast_1d(np.asarray(y, np.float64)) - self.centre[1]) / self.scale[1]
+        return np.asarray(polynomial_terms((xs, ys), self.degree) @ self.coefficients)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +61,5 @@ class CalibratedImage:
     """Photometric calibration that was applied."""
     background: BackgroundModel
     """Background that was subtracted, nJy."""
-    aperture_correction: PositionPolynomial
+    aperture_correction: Smooth
     """Total flux of a star over its PSF flux."""

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.containers.background import BackgroundModel
-from gnomon.containers.calibrated import CalibratedImage, PhotoCalib
+from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
 from gnomon.containers.parts import Parts
-from gnomon.containers.psf import PositionPolynomial, PsfModel
+from gnomon.containers.psf import PsfModel
 from gnomon.io.fits_wcs import wcs_from_header, wcs_to_header
 from gnomon.io.images import ImagesFile, ImagesWriter
 from gnomon.io.records import from_row, to_row
@@ -15,7 +15,7 @@ _TABLES: dict[str, tuple[str, type[Any]]] = {
     "PSF": ("psf", PsfModel),
     "PHO": ("photo", PhotoCalib),
     "BKG": ("background", BackgroundModel),
-    "APC": ("aperture_correction", PositionPolynomial),
+    "APC": ("aperture_correction", Smooth),
 }
 
 

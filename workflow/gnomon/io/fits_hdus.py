@@ -18,7 +18,7 @@ _FAULTS = (OSError, EOFError, ValueError, TypeError, IndexError, KeyError, zlib.
 """What astropy raises on a file that is not whole."""
 _PACKED = (b"\x1f\x8b", b"BZ", b"\xfd7")
 """First bytes of gzip, bzip2 and xz."""
-_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}
+_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
 @dataclass(frozen=True, slots=True)

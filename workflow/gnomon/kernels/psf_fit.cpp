@@ -6,36 +6,31 @@
 namespace gnomon {
 namespace {
 
-constexpr int kTaps = 8;  // Lanczos-4
+constexpr int kTaps = 8;
 constexpr int kMaxSteps = 15;
-constexpr double kStep = 1e-4;      // pixels
+constexpr double kStep = 1e-4;      // pixels,
+constexpr double kStepOfError = 0.02;  // or this part of the error, below which a position has converged
 constexpr double kFarthest = 2.0;   // pixels, that a fitted centre may move
 constexpr double kLeastPart = 0.5;  // of the PSF's squared weight that must fall on usable pixels
 
-double lanczos(double x) noexcept {
-  if (std::abs(x) < 1e-8) return 1.0;
-  if (std::abs(x) >= 4.0) return 0.0;
-  const double p = M_PI * x;
-  return 4.0 * std::sin(p) * std::sin(0.25 * p) / (p * p);
-}
-
-// Taps at pixels -3 .. 4 from the floor of a shift, and their derivative by the shift; the sums are 1 and 0.
+// Taps at pixels -3 .. 4 from the floor of a shift, and their derivative by the shift: Lagrange's polynomial
+// through eight pixels. The sums of the taps are 1 and 0, and moments up to the seventh are exact.
 struct Taps {
   std::int32_t whole;
   float value[kTaps], slope[kTaps];
 
   explicit Taps(double shift) noexcept {
     whole = static_cast<std::int32_t>(std::floor(shift));
-    const double part = shift - whole, h = 1e-4;
-    double v[kTaps], d[kTaps], total = 0, total_d = 0;
+    const double t = shift - whole;
     for (int k = 0; k < kTaps; ++k) {
-      const double at = k - 3 - part;  // place of the tap from the wanted point, seen from the output
-      v[k] = lanczos(at), d[k] = -(lanczos(at + h) - lanczos(at - h)) / (2 * h);
-      total += v[k], total_d += d[k];
-    }
-    for (int k = 0; k < kTaps; ++k) {
-      value[k] = static_cast<float>(v[k] / total);
-      slope[k] = static_cast<float>((d[k] - v[k] / total * total_d) / total);
+      double product = 1.0, derivative = 0.0;  // of the factors so far
+      for (int m = 0; m < kTaps; ++m) {
+        if (m == k) continue;
+        const double factor = (t - (m - 3)) / (k - m);
+        derivative = derivative * factor + product / (k - m);
+        product *= factor;
+      }
+      value[k] = static_cast<float>(product), slope[k] = static_cast<float>(derivative);
     }
   }
 };
@@ -203,13 +198,13 @@ PsfCentroid psf_centroid(const Stamp &t, const PsfImage &psf, double x, double y
     const double scale = size > 1.0 ? 1.0 / size : 1.0;
     x += scale * dx, y += scale * dy;
     if (std::hypot(x - x0, y - y0) > kFarthest) return none;
-    if (size > kStep) continue;
     // Covariance of unweighted least squares: (A'A)^-1 A'V A (A'A)^-1, rows of the two positions.
     const auto spread = [&](double a, double b, double d) {
       return a * a * c[0] + b * b * c[3] + d * d * c[5] + 2 * (a * b * c[1] + a * d * c[2] + b * d * c[4]);
     };
-    return {x, y, std::sqrt(spread(inverse[1], inverse[3], inverse[4])) / v[0],
-            std::sqrt(spread(inverse[2], inverse[4], inverse[5])) / v[0], true};
+    const double x_err = std::sqrt(spread(inverse[1], inverse[3], inverse[4])) / v[0];
+    const double y_err = std::sqrt(spread(inverse[2], inverse[4], inverse[5])) / v[0];
+    if (size < std::max(kStep, kStepOfError * std::min(x_err, y_err))) return {x, y, x_err, y_err, true};
   }
   return none;
 }

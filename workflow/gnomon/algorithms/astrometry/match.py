@@ -36,7 +36,7 @@ _STAGES = (
     (45, -1, True),
 )  # detections that vote, parity, and whether any turn is allowed: the likelier and cheaper first
 _DEEPER = 1.5  # catalogue stars per detection: the brightest of one band are not those of another
-_MIN_REFERENCE = 60  # catalogue stars used at least: few detections say little about the depth
+_MIN_REFERENCE = 200  # catalogue stars used at least: few detections say little about the depth
 _MAX_REFERENCE = 700  # catalogue stars that vote: 490,000 directed pairs
 _JUDGED = 400  # detections that judge a candidate
 _CANDIDATES = 8

@@ -15,7 +15,9 @@ NO_LIGHT = flags.mask_value("BAD", "CR", "NO_DATA", "STREAK")
 """Planes that weigh nothing in the matched filter. Saturated pixels stay in: a saturated star is one source,
 flagged, and not a ring of false ones around a hole."""
 
-TILE_PX = 512  # the PSF changes by about 1 % over this distance; its filter then loses 1e-4 of signal to noise
+TILE_PX = (
+    512  # the PSF changes by about 1 % over this distance; its filter then loses 1e-4 of signal to noise
+)
 EDGE_OF_FILTER = 0.02  # of the middle, where the filter's vectors are cut: 1e-3 of signal to noise
 
 

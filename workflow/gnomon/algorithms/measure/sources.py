@@ -61,7 +61,10 @@ def measure_sources(
         raise ValueError(f"sources of shape {sources.labels.shape} for an image of shape {image.shape}")
     sign = np.where(sources.peak_flux < 0, -1, 1).astype(np.int8)
     targets = kernel.Targets(
-        np.arange(len(sources), dtype=np.int32), sources.x.astype(np.float64), sources.y.astype(np.float64), sign
+        np.arange(len(sources), dtype=np.int32),
+        sources.x.astype(np.float64),
+        sources.y.astype(np.float64),
+        sign,
     )
     owned = kernel.Ownership(sources.labels, sources.footprint, sources.box, sources.first, sources.weight)
     radii = _radii(apertures_px)
