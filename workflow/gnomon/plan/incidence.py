@@ -95,29 +95,30 @@ class Incidence:
 
 
 def incidence(footprints: Footprints, skymap: SkyMap, margin_arcsec: float = MARGIN_ARCSEC) -> Incidence:
-    """Visits by patch; memory grows by 20 bytes a pair of visit and patch, not with the detectors."""
-    keys, counts = [np.empty(0, np.int64)], [np.empty(0, np.uint16)]
+    """Visits by patch; memory grows by some 30 bytes a pair of visit and patch, not with the detectors."""
+    keys = [np.empty(0, np.int64)]
     for row, ra, dec in footprints.pieces(_CHUNK):
         found = patch_overlaps(skymap, ra, dec, margin_arcsec)
         place = found.tract.astype(np.int64) * MAX_PATCHES + found.patch
-        key, count = np.unique((place << 32) | row[found.detector], return_counts=True)
-        keys.append(key)
-        counts.append(count.astype(np.uint16))
-    return _sorted(np.concatenate(keys), np.concatenate(counts))
+        key, count = np.unique((place << _ROW_BITS) | row[found.detector], return_counts=True)
+        keys.append((key << _COUNT_BITS) | count)
+    packed = np.concatenate(keys)
+    keys.clear()
+    packed.sort()
+    return _unpacked(packed)
 
 
-def _sorted(key: I8, count: npt.NDArray[np.uint16]) -> Incidence:
-    """Unpack keys in order; a visit met in two pieces counts once, with its detectors added."""
-    order = np.argsort(key, kind="stable")
-    key, count = key[order], count[order]
-    first = np.flatnonzero(np.diff(key, prepend=-1))
-    if len(first) < len(key):
-        count = np.add.reduceat(count, first) if len(first) else count
-        key = key[first]
-    place = key >> 32
-    return Incidence(
-        (place // MAX_PATCHES).astype(np.int32),
-        (place % MAX_PATCHES).astype(np.int32),
-        (key & 0xFFFFFFFF).astype(np.int32),
-        count,
-    )
+_ROW_BITS, _COUNT_BITS = 26, 10  # 67 million visits, 1023 detectors of one visit on one patch
+
+
+def _unpacked(packed: I8) -> Incidence:
+    """Pairs from sorted keys; a visit met in two pieces counts once, with its detectors added."""
+    count = (packed & ((1 << _COUNT_BITS) - 1)).astype(np.uint16)
+    packed >>= _COUNT_BITS
+    first = np.flatnonzero(np.diff(packed, prepend=-1))
+    if len(first) < len(packed):
+        count, packed = np.add.reduceat(count, first, dtype=np.uint16), packed[first]
+    row = (packed & ((1 << _ROW_BITS) - 1)).astype(np.int32)
+    packed >>= _ROW_BITS
+    place = packed.astype(np.int32)
+    return Incidence(place // MAX_PATCHES, place % MAX_PATCHES, row, count)
