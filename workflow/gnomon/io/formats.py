@@ -35,6 +35,8 @@ def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
             return _module("figures").read_figure(path)
         case "Recipe":
             return _module("recipes").read_recipe(path)
+        case "SkyMap":
+            return _module("skymaps").read_skymap(path)
         case "Detrended":
             return _module("detrended_images").open_detrended(path)
     raise ValueError(f"no reader of {dataset.container}")
