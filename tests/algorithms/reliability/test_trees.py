@@ -65,7 +65,7 @@ def test_isotonic_is_the_least_squares_rising_fit():
         0.5 / 2,
         1.5 / 3,
         3.5 / 4,
-    ]  # frequencies 0, 1/2, 1 with half an example of each class
+    ]  # half an example of each class added
 
 
 def test_area_under_curve_counts_pairs():
