@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1]
 
 def snakemake(*words):
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/local", *words]
-    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
     return done.stdout + done.stderr

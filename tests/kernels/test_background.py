@@ -48,7 +48,9 @@ def test_quantised_data_keep_their_median():
     exact = rng.normal(500.3, 2.0, (512, 512))
     flux, variance, mask = _planes(np.round(exact))
     level, _, _ = background.mesh_statistics(flux, variance, mask, 0, (1, 1))
-    assert level[0, 0] == pytest.approx(500.3, abs=0.03)  # 2.5 x median error (2 x 1.25 / 512 = .005), 2.5 sigma
+    assert level[0, 0] == pytest.approx(
+        500.3, abs=0.03
+    )  # 2.5 x median error (2 x 1.25 / 512 = .005), 2.5 sigma
 
 
 def test_masked_nan_and_zero_variance_pixels_are_left_out():

@@ -95,26 +95,46 @@ def _datamodel_lines() -> Iterator[str]:
     yield from ("## Dimensions", "", "| dimension | token | meaning |", "|---|---|---|")
     for dimension in DIMENSIONS.values():
         yield f"| {dimension.name} | `{dimension.pattern}` | {dimension.doc} |"
-    yield from ("", "## Dataset types", "", "| name | path below the root | made by | read by | content |", "|---|---|---|---|---|")
+    yield from (
+        "",
+        "## Dataset types",
+        "",
+        "| name | path below the root | made by | read by | content |",
+        "|---|---|---|---|---|",
+    )
     for dataset in DATASETS.values():
         maker = [n for n, s in STEPS.items() if dataset.name in s.writes.values()]
         users = [n for n, s in STEPS.items() if dataset.name in map(dataset_of, s.reads.values())]
         columns = f" [Columns](#{dataset.schema})" if dataset.schema else ""
         made = ", ".join(maker) or "input"
         yield f"| {dataset.name} | `{dataset.template}` | {made} | {', '.join(users)} | {dataset.doc}{columns} |"
-    yield from ("", "## Steps", "", "| step | job for each | reads | writes | version |", "|---|---|---|---|---|")
+    yield from (
+        "",
+        "## Steps",
+        "",
+        "| step | job for each | reads | writes | version |",
+        "|---|---|---|---|---|",
+    )
     for step in STEPS.values():
         reads = ", ".join(f"{w.dataset} (many)" if isinstance(w, Many) else w for w in step.reads.values())
         grain = ", ".join(step.dimensions) or "campaign"
         yield f"| {step.name} | {grain} | {reads} | {', '.join(step.writes.values())} | {step.version} |"
     for name in sorted({d.schema for d in DATASETS.values() if d.schema}):
-        yield from ("", f"## {name}", "", "| column | type | unit | UCD | null | meaning |", "|---|---|---|---|---|---|")
+        yield from (
+            "",
+            f"## {name}",
+            "",
+            "| column | type | unit | UCD | null | meaning |",
+            "|---|---|---|---|---|---|",
+        )
         for c in schema(name):
             yield f"| {c.name} | {c.dtype} | {c.unit} | {c.ucd} | {'yes' if c.null else ''} | {c.doc} |"
 
 
 def _flag_lines() -> Iterator[str]:
-    tables = {k: v for k, v in vars(flags).items() if isinstance(v, tuple) and v and isinstance(v[0], flags.Flag)}
+    tables = {
+        k: v for k, v in vars(flags).items() if isinstance(v, tuple) and v and isinstance(v[0], flags.Flag)
+    }
     for name, table in tables.items():
         yield from ("", f"## {name}", "", "| bit | name | meaning |", "|---|---|---|")
         for flag in table:

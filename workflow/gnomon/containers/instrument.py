@@ -1,4 +1,4 @@
-"""What a camera is: its detectors, its filters, its header keywords and what was already done to its pixels."""
+"""What a camera is: its detectors, filters and header keywords, and what was already done to its pixels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class HeaderMap:
-    """Where the facts of a visit stand: keywords tried in order, from the primary header and the HDU's own."""
+    """Where the facts of a visit stand: keywords tried in order, the HDU's own before the primary's."""
 
     visit: tuple[str, ...] = ()
     """Exposure number; empty: made of the start of the exposure, YYYYMMDDhhmmss."""
@@ -91,6 +91,12 @@ class RawLayout:
     """c0, c1, ... of ``true = v + v^2 (c0 + c1 v + ...)``, v in ADU above bias; at most four."""
     crosstalk: tuple[tuple[float, ...], ...] = ()
     """[victim][source] part of a source's ADU seen by a victim, same pixel in read order; empty: none."""
+    overscan: Literal["row", "polynomial", "median"] = "row"
+    """How the zero level follows the rows: each its own, a polynomial, one for the amplifier."""
+    overscan_degree: int = 3
+    """Degree of the polynomial."""
+    saturation_radius: int = 1
+    """Margin about saturated pixels and their bleed trails, pixels."""
 
     def __post_init__(self) -> None:
         if len(self.linearity) > 4:
@@ -121,6 +127,8 @@ class CalibratedLayout:
     """Where there is no weight file: keyword of the sky's inverse variance, ADU^-2; empty: measured."""
     saturation: Number = 0.0
     """ADU at and above which a pixel is saturated; 0: the mask says."""
+    saturation_radius: int = 1
+    """Margin about such pixels, pixels."""
 
     def __post_init__(self) -> None:
         if (self.weight_mark or self.mask_mark) and not self.image_mark:
@@ -156,6 +164,8 @@ class Instrument:
     """Of the times in the header."""
     longitude_deg: float = 0.0
     """Of the site, east positive, degrees: for the local night."""
+    steps: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Options of steps that this instrument wants otherwise than by default; a campaign may go further."""
     raw: RawLayout = field(default_factory=RawLayout)
     calibrated: CalibratedLayout = field(default_factory=CalibratedLayout)
 
@@ -178,7 +188,7 @@ class Instrument:
 
 
 for _part in (Detector, HeaderMap, RawLayout, CalibratedLayout, Instrument):
-    _part.__pydantic_config__ = _CLOSED  # type: ignore[attr-defined]
+    setattr(_part, "__pydantic_config__", _CLOSED)  # noqa: B010  read by pydantic's TypeAdapter
 
 
 def boresight_wcs(

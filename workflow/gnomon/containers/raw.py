@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-U2 = npt.NDArray[np.uint16]
+RawPixels = npt.NDArray[np.uint16] | npt.NDArray[np.int32] | npt.NDArray[np.float32]
 HeaderValue = str | int | float | bool
 
 _SECTION = re.compile(r"\[(\d+):(\d+),(\d+):(\d+)\]")
@@ -69,12 +69,12 @@ def parse_section(text: str) -> Section:
 class RawAmp:
     """What one amplifier wrote: light, prescan and overscan, in read order."""
 
-    data: U2
-    """(ny, nx) uint16, ADU."""
+    data: RawPixels
+    """(ny, nx) uint16 (int32 or float32 of foreign cameras), ADU."""
     datasec: Section
     """Where the light is in ``data``."""
     biassec: Section
-    """Where the serial overscan is in ``data``."""
+    """Where the serial overscan is in ``data``; without columns where there is none."""
     detsec: Section
     """Where ``data[datasec]`` belongs in the assembled detector; flipped where read the other way."""
     header: Mapping[str, HeaderValue] = field(default_factory=dict)

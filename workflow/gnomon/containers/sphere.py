@@ -43,3 +43,19 @@ def from_tangent(xi: F8, eta: F8, ra0: F8, dec0: F8) -> tuple[F8, F8]:
     """Inverse of ``tangent_offsets``; right ascension in [0, 2 pi)."""
     r0, east, north = unit_vectors(ra0, dec0)
     return angles(r0 + xi[..., None] * east + eta[..., None] * north)
+
+
+def tangent_basis(ra: npt.ArrayLike, dec: npt.ArrayLike) -> F8:
+    """(..., 3, 3) unit vectors east, north and outward at tangent points in radians, one in each row."""
+    r, east, north = unit_vectors(np.asarray(ra, np.float64), np.asarray(dec, np.float64))
+    return np.stack([east, north, r], axis=-2)
+
+
+def project(vectors: F8, basis: F8) -> tuple[F8, F8]:
+    """Gnomonic ``(xi, eta)``, radians, of unit vectors (..., 3) on tangent planes (..., 3, 3) that broadcast.
+
+    NaN for points 90 degrees or more from the tangent point.
+    """
+    local = np.einsum("...ij,...j->...i", basis, vectors)
+    depth = np.where(local[..., 2] > 0, local[..., 2], np.nan)
+    return local[..., 0] / depth, local[..., 1] / depth

@@ -68,12 +68,13 @@ def read_catalog(path: str | Path, columns: list[str] | None = None) -> Catalog:
         Not a Parquet file, or a column is missing.
     """
     try:
-        table = pq.read_table(path, columns=columns, use_threads=False, partitioning=None)
+        with pq.ParquetFile(path) as opened:
+            missing = sorted(set(columns or ()) - set(opened.schema_arrow.names))
+            if missing:
+                raise UnprocessableData(f"{Path(path).name} has no column {', '.join(missing)}")
+            table = opened.read(columns=columns, use_threads=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise UnprocessableData(f"{Path(path).name} is not a readable Parquet file: {error}") from None
-    missing = sorted(set(columns or ()) - set(table.column_names))
-    if missing:
-        raise UnprocessableData(f"{Path(path).name} has no column {', '.join(missing)}")
     metadata = table.schema.metadata or {}
     arrays = {n: _to_numpy(table[n]) for n in table.column_names}
     return Catalog(arrays, json.loads(metadata.get(_META, b"{}")))

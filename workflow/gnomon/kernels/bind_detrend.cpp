@@ -29,7 +29,7 @@ auto plane(const nb::object& o, const OutFloats& like) -> decltype(std::declval<
 }
 
 template <class T>
-void detrend(Plane<T> raw, Level level, nb::object crosstalk, nb::tuple constants, nb::tuple bits, nb::tuple origin,
+nb::tuple detrend(Plane<T> raw, Level level, nb::object crosstalk, nb::tuple constants, nb::tuple bits, nb::tuple origin,
              nb::tuple masters, OutFloats flux, OutFloats variance, OutBits mask) {
     const std::size_t ny = raw.shape(0), nx = raw.shape(1);
     gnomon::AmpPlace p{ny, nx, static_cast<std::size_t>(raw.stride(0)), flux.shape(1),
@@ -58,11 +58,27 @@ void detrend(Plane<T> raw, Level level, nb::object crosstalk, nb::tuple constant
         added = x.data();
     }
     bool done = false;
+    std::uint64_t counts[2] = {0, 0};
     {
         nb::gil_scoped_release release;
-        done = gnomon::detrend_amp(raw.data(), level.data(), added, c, p, m, flux.data(), variance.data(), mask.data());
+        done = gnomon::detrend_amp(raw.data(), level.data(), added, c, p, m, flux.data(), variance.data(), mask.data(),
+                                   counts);
     }
     if (!done) throw std::invalid_argument("an amplifier is wider than 16384 pixels");
+    return nb::make_tuple(counts[0], counts[1]);
+}
+
+// added[victim] = sum over sources of share[victim][source] * light[source]; light is (amplifiers, pixels).
+nb::ndarray<nb::numpy, float> mix(Floats light, Floats share) {
+    const std::size_t n = light.shape(0), npix = light.shape(1);
+    if (share.shape(0) != n || share.shape(1) != n) throw std::invalid_argument("wanted a square share matrix");
+    auto* out = new float[n * npix];
+    nb::capsule owner(out, [](void* p) noexcept { delete[] static_cast<float*>(p); });
+    {
+        nb::gil_scoped_release release;
+        gnomon::mix_amplifiers(light.data(), share.data(), n, npix, out);
+    }
+    return nb::ndarray<nb::numpy, float>(out, {n, npix}, owner);
 }
 
 nb::tuple combine(nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu> stack,
@@ -99,6 +115,7 @@ NB_MODULE(_detrend, m) {
     face(&detrend<std::uint16_t>);
     face(&detrend<std::int32_t>);
     face(&detrend<float>);
+    m.def("mix_amplifiers", &mix, "light"_a.noconvert(), "share"_a.noconvert());
     m.def("combine_exposures", &combine, "stack"_a.noconvert(), "scale"_a.noconvert(), "read_variance"_a.noconvert(),
           "photon"_a, "nsigma"_a);
 }

@@ -37,19 +37,25 @@ struct MasterPlanes {
 // raw: first pixel of light. level: ny values, ADU, by row of the read-out. crosstalk: (ny, nx) ADU in read order to
 // subtract, or null. Writes the amplifier's rectangle of flux (electrons), variance (electrons^2) and mask.
 // Nothing may overlap. False when nx is above 16384 (rows are worked in a buffer of that size).
+// counts[0] and counts[1] grow by the pixels that are saturated and that are lost (no_data_bit).
 template <class T>
 bool detrend_amp(const T* raw, const float* level, const float* crosstalk, const AmpConstants& c, const AmpPlace& p,
-                 const MasterPlanes& m, float* flux, float* variance, std::uint32_t* mask) noexcept;
+                 const MasterPlanes& m, float* flux, float* variance, std::uint32_t* mask,
+                 std::uint64_t* counts) noexcept;
 
 extern template bool detrend_amp<std::uint16_t>(const std::uint16_t*, const float*, const float*, const AmpConstants&,
                                                 const AmpPlace&, const MasterPlanes&, float*, float*,
-                                                std::uint32_t*) noexcept;
+                                                std::uint32_t*, std::uint64_t*) noexcept;
 extern template bool detrend_amp<std::int32_t>(const std::int32_t*, const float*, const float*, const AmpConstants&,
                                                const AmpPlace&, const MasterPlanes&, float*, float*,
-                                               std::uint32_t*) noexcept;
+                                               std::uint32_t*, std::uint64_t*) noexcept;
 extern template bool detrend_amp<float>(const float*, const float*, const float*, const AmpConstants&,
                                         const AmpPlace&, const MasterPlanes&, float*, float*,
-                                        std::uint32_t*) noexcept;
+                                        std::uint32_t*, std::uint64_t*) noexcept;
+
+// out[v] = sum over s of share[v][s] * light[s], pixel by pixel; light and out are (n, npix), share (n, n). Sources are
+// added in order, in float; a share of 0 is skipped.
+void mix_amplifiers(const float* light, const float* share, std::size_t n, std::size_t npix, float* out) noexcept;
 
 // Clipped mean of n exposures of npix pixels; exposure i holds counts = scale[i] * truth, NaN where unusable.
 // The noise of one count is sqrt(read_variance[pixel] + photon * scale[i] * max(truth, 0)), truth first taken as the

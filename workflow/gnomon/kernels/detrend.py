@@ -79,7 +79,7 @@ def detrend_amp(
     place: Place,
     masters: MasterPlanes,
     out: tuple[F4, F4, U4],
-) -> None:
+) -> tuple[int, int]:
     """Correct the light of one amplifier and write it to its place in the detector.
 
     ``v = raw - level - crosstalk - bias``; electrons ``e = gain linear(v)``; ``flux = (e - dark t) / flat``;
@@ -100,13 +100,38 @@ def detrend_amp(
         Flux (electrons), variance (electrons squared) and mask of the whole detector; the amplifier's
         rectangle is overwritten.
 
+    Returns
+    -------
+    Number of pixels that are saturated, and of those whose result is not finite.
+
     Raises
     ------
     ValueError
         Shapes disagree, the amplifier reaches beyond the detector or is wider than 16384 pixels.
     """
     numbers = (*constants[:4], *constants.linearity, constants.dark_time, constants.min_flat)
-    _detrend.detrend_amp(raw, level, crosstalk, numbers, tuple(bits), tuple(place), tuple(masters), *out)
+    saturated, lost = _detrend.detrend_amp(
+        raw, level, crosstalk, numbers, tuple(bits), tuple(place), tuple(masters), *out
+    )
+    return int(saturated), int(lost)
+
+
+def mix_amplifiers(light: F4, share: F4) -> F4:
+    """``out[v] = sum_s share[v, s] light[s]``, pixel by pixel.
+
+    Parameters
+    ----------
+    light
+        (n, npix) float32.
+    share
+        (n, n) float32; zeros cost nothing.
+
+    Returns
+    -------
+    (n, npix) float32.
+    """
+    out: F4 = _detrend.mix_amplifiers(light, share)
+    return out
 
 
 def combine_exposures(

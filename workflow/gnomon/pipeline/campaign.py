@@ -41,8 +41,6 @@ class CampaignOptions:
     """Name of the instrument: a file in config/instruments."""
     root: str = "run"
     """Folder of every product."""
-    survey: str = ""
-    """Name of a simulated survey; empty for real exposures."""
     data: str = ""
     """Folder of the raw exposures, searched with its subfolders; empty for a simulated survey."""
     refcat: str = ""

@@ -45,18 +45,19 @@ def check_layout(raw: RawDetector) -> None:
         for name, section in (("DATASEC", amp.datasec), ("BIASSEC", amp.biassec)):
             if section.y1 > amp.data.shape[0] or section.x1 > amp.data.shape[1]:
                 raise UnprocessableData(
-                    f"amplifier {number}: {name} {section.to_fits()} reaches beyond the {amp.data.shape[1]} x "
-                    f"{amp.data.shape[0]} pixels that were read"
+                    f"amplifier {number}: {name} {section.to_fits()} reaches beyond the "
+                    f"{amp.data.shape[1]} x {amp.data.shape[0]} pixels that were read"
                 )
         if amp.datasec.shape != amp.detsec.shape:
             raise UnprocessableData(
-                f"amplifier {number}: DATASEC {amp.datasec.to_fits()} and DETSEC {amp.detsec.to_fits()} differ in size"
+                f"amplifier {number}: DATASEC {amp.datasec.to_fits()} and DETSEC {amp.detsec.to_fits()} "
+                "differ in size"
             )
     count = np.zeros(raw.shape, np.uint8)
     for amp in raw.amps:
         count[amp.detsec.slices()] += 1
     if count.size == 0 or np.any(count != 1):
         raise UnprocessableData(
-            f"the {len(raw.amps)} amplifiers leave {np.count_nonzero(count == 0)} pixels of the detector uncovered "
-            f"and cover {np.count_nonzero(count > 1)} twice, wanted every pixel once"
+            f"the {len(raw.amps)} amplifiers leave {np.count_nonzero(count == 0)} pixels of the detector "
+            f"uncovered and cover {np.count_nonzero(count > 1)} twice, wanted every pixel once"
         )

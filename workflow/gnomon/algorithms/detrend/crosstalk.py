@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.kernels.detrend import mix_amplifiers
+
 F4 = npt.NDArray[np.float32]
 Matrix = Sequence[Sequence[float]]
 
@@ -33,12 +35,5 @@ def crosstalk_terms(lights: Sequence[F4], matrix: Matrix) -> list[F4]:
     if len({light.shape for light in lights}) > 1:
         raise ValueError("crosstalk wants amplifiers of one shape")
     share = np.eye(number) - np.linalg.inv(np.eye(number) + coupling)
-    return [_weighted_sum(lights, row) for row in share.astype(np.float32)]
-
-
-def _weighted_sum(lights: Sequence[F4], weights: F4) -> F4:
-    total = np.zeros_like(lights[0])
-    for light, weight in zip(lights, weights, strict=True):
-        if weight != 0:
-            total += weight * light
-    return total
+    mixed = mix_amplifiers(np.stack(lights).reshape(number, -1), share.astype(np.float32))
+    return list(mixed.reshape(number, *lights[0].shape))

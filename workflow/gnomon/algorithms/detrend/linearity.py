@@ -25,9 +25,9 @@ def linearise(adu: npt.ArrayLike, coefficients: Sequence[float]) -> F8:
 def fit_linearity(exposure_s: F8, adu: F8, order: int) -> tuple[float, ...]:
     """Coefficients of `linearise` from a ramp of flats of one brightness.
 
-    ``rate t = v + c0 v^2 + ...`` is linear in (rate, -c0, -c1, ...): least squares with every point weighted by
-    1 / v (shot noise of flats grows with the root of v; what remains is the fluctuation of the lamp, which
-    grows with v).
+    ``rate t = v + c0 v^2 + ...`` is linear in (rate, -c0, -c1, ...): least squares with every point weighted
+    by 1 / v (shot noise of flats grows with the root of v; what remains is the fluctuation of the lamp,
+    which grows with v).
 
     Parameters
     ----------
@@ -52,6 +52,6 @@ def fit_linearity(exposure_s: F8, adu: F8, order: int) -> tuple[float, ...]:
     if not np.all(adu > 0):
         raise ValueError("found flats without counts, wanted positive counts above bias")
     top = float(np.max(adu))
-    terms = [exposure_s / adu] + [-(adu / top) ** k for k in range(1, order + 1)]
+    terms = [exposure_s / adu] + [-((adu / top) ** k) for k in range(1, order + 1)]
     solution = np.linalg.lstsq(np.stack(terms, axis=-1), np.ones(len(adu)), rcond=None)[0]
     return tuple(float(c / top**k) for k, c in enumerate(solution[1:], start=1))

@@ -36,9 +36,9 @@ def measure_overscan(
 ) -> Overscan:
     """Zero level by row, with outliers left out.
 
-    Row medians give the noise (from the median absolute deviation); pixels beyond 4 sigma of their row's median are
-    left out; the level is the mean of the rest by row (`row`), a Legendre polynomial of the rows fitted to
-    those means (`polynomial`), or one median for the amplifier (`median`).
+    Row medians give the noise (from the median absolute deviation); pixels beyond 4 sigma of their row's
+    median are left out; the level is the mean of the rest by row (`row`), a Legendre polynomial of the rows
+    fitted to those means (`polynomial`), or one median for the amplifier (`median`).
 
     Parameters
     ----------
@@ -46,7 +46,8 @@ def measure_overscan(
         (ny, nx) of any real type, ADU: the overscan section; its first two columns are not used where
         it has more than eight.
     method
-        `row` follows anything that changes along the read-out and adds noise / sqrt(nx) that is common to a row.
+        `row` follows anything that changes along the read-out and adds noise / sqrt(nx) that is common to
+        a row.
     expected_noise
         Read noise of the amplifier, ADU.
     degree
@@ -90,10 +91,11 @@ def _level(rows: F8, method: Method, degree: int) -> F8:
 
 
 def _fault(values: F4, noise: float, rejected: float, expected_noise: float) -> str:
+    wanted = f"wanted a noise of about {expected_noise:.1f} ADU"
     if float(values.max()) == float(values.min()):
-        return f"the overscan is constant at {values.flat[0]:g} ADU, wanted noise of about {expected_noise:.1f} ADU"
+        return f"the overscan is constant at {values.flat[0]:g} ADU, {wanted}"
     if noise > MAX_NOISE_RATIO * expected_noise:
-        return f"the overscan has a noise of {noise:.1f} ADU, wanted about {expected_noise:.1f} ADU"
+        return f"the overscan has a noise of {noise:.1f} ADU, {wanted}"
     if rejected > MAX_REJECTED:
-        return f"{100 * rejected:.0f} % of the overscan are outliers, wanted at most {100 * MAX_REJECTED:.0f} %"
+        return f"{100 * rejected:.0f} % of the overscan are outliers, wanted at most {MAX_REJECTED:.0%}"
     return ""

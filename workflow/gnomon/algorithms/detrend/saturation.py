@@ -14,8 +14,8 @@ _SAT, _SUSPECT = np.uint32(MASK["SAT"]), np.uint32(MASK["SUSPECT"])
 def grow_saturation(mask: U4, radius: int) -> U4:
     """The mask with SAT extended along bleed trails and by a margin.
 
-    Charge beyond full well bleeds along the columns: a run of suspect pixels of a column that holds a saturated one is
-    saturated throughout. Then every pixel within `radius` (square) of a saturated one is.
+    Charge beyond full well bleeds along the columns: a run of suspect pixels of a column that holds a
+    saturated one is saturated throughout. Then every pixel within `radius` (square) of a saturated one is.
 
     Parameters
     ----------
@@ -26,8 +26,6 @@ def grow_saturation(mask: U4, radius: int) -> U4:
     """
     out = mask.copy()
     y, x = _bleeding(mask)
-    out[y, x] |= _SAT
-    y, x = np.nonzero(out & _SAT)
     for dy in range(-radius, radius + 1):
         for dx in range(-radius, radius + 1):
             inside = (y + dy >= 0) & (y + dy < mask.shape[0]) & (x + dx >= 0) & (x + dx < mask.shape[1])
@@ -36,7 +34,7 @@ def grow_saturation(mask: U4, radius: int) -> U4:
 
 
 def _bleeding(mask: U4) -> tuple[Rows, Rows]:
-    """Pixels of the runs along columns that hold a saturated pixel."""
+    """Pixels of the runs along columns that hold a saturated pixel; the saturated ones are among them."""
     saturated = (mask & _SAT) != 0
     columns = np.flatnonzero(saturated.any(axis=0))
     full = saturated[:, columns].T
