@@ -9,7 +9,7 @@ F8 = npt.NDArray[np.float64]
 
 
 def quintic(t: F8) -> F8:
-    """Centred B-spline of degree 5 (Unser 1999, IEEE Signal Process. Mag. 16(6), eq. 6): zero beyond |t| = 3."""
+    """Centred B-spline of degree 5, zero beyond |t| = 3 (Unser 1999, IEEE Signal Process. Mag. 16(6), eq. 6)."""
     return np.asarray(
         (_power5(3 - np.abs(t)) - 6 * _power5(2 - np.abs(t)) + 15 * _power5(1 - np.abs(t))) / 120
     )
@@ -24,7 +24,7 @@ def quintic_slope(t: F8) -> F8:
 def _power4(t: F8) -> F8:
     """Fourth power of the positive part."""
     square = np.maximum(t, 0) ** 2
-    return square * square
+    return np.asarray(square * square)
 
 
 def _power5(t: F8) -> F8:
@@ -36,7 +36,7 @@ def _power5(t: F8) -> F8:
 def prefilter(n: int) -> F8:
     """(n, n) float64 matrix from n samples to B-spline coefficients, zero outside."""
     knots = np.arange(n, dtype=np.float64)
-    return np.linalg.inv(quintic(knots[:, None] - knots))
+    return np.asarray(np.linalg.inv(quintic(knots[:, None] - knots)), np.float64)
 
 
 def resampling_matrix(at: F8, n: int, *, slope: bool = False) -> F8:

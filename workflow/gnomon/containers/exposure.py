@@ -85,3 +85,5 @@ class DetrendedImage:
     """Of the exposure."""
     zero_point: float = float("nan")
     """AB magnitude of one electron in the exposure by an earlier calibration; NaN where there is none."""
+    detrended_by: str = "gnomon"
+    """``gnomon``, or ``observatory`` where the pixels came detrended and were only converted."""

@@ -91,6 +91,12 @@ class RawLayout:
     """c0, c1, ... of ``true = v + v^2 (c0 + c1 v + ...)``, v in ADU above bias; at most four."""
     crosstalk: tuple[tuple[float, ...], ...] = ()
     """[victim][source] part of a source's ADU seen by a victim, same pixel in read order; empty: none."""
+    overscan: Literal["row", "smooth", "polynomial", "median"] = "row"
+    """How the zero level follows the rows: each its own, 65 at a time, a polynomial, one for all."""
+    overscan_degree: int = 3
+    """Degree of the polynomial."""
+    saturation_radius: int = 1
+    """Margin about saturated pixels and their bleed trails, pixels."""
 
     def __post_init__(self) -> None:
         if len(self.linearity) > 4:
@@ -121,6 +127,8 @@ class CalibratedLayout:
     """Where there is no weight file: keyword of the sky's inverse variance, ADU^-2; empty: measured."""
     saturation: Number = 0.0
     """ADU at and above which a pixel is saturated; 0: the mask says."""
+    saturation_radius: int = 1
+    """Margin about such pixels, pixels."""
 
     def __post_init__(self) -> None:
         if (self.weight_mark or self.mask_mark) and not self.image_mark:

@@ -8,7 +8,7 @@ from gnomon.io.fits_wcs import wcs_from_header, wcs_to_header
 from gnomon.io.images import ImagesFile, ImagesWriter
 from gnomon.io.records import from_row, to_row
 
-_FACTS, _ZERO_POINT = "FCT", "ZEROPT"
+_FACTS, _ZERO_POINT, _BY = "FCT", "ZEROPT", "DETRENDR"
 
 
 class DetrendedWriter(ImagesWriter):
@@ -16,8 +16,9 @@ class DetrendedWriter(ImagesWriter):
 
     def add(self, number: int, part: DetrendedImage) -> None:
         """Write one detector."""
-        self.add_image(number, part.image, {**wcs_to_header(part.wcs), "BUNIT": "electron"})
-        self.add_row(_FACTS, number, {**to_row(part.facts), _ZERO_POINT: part.zero_point})
+        own = {_ZERO_POINT: part.zero_point, _BY: part.detrended_by}
+        self.add_image(number, part.image, {**wcs_to_header(part.wcs), "BUNIT": "electron", _BY: own[_BY]})
+        self.add_row(_FACTS, number, {**to_row(part.facts), **own})
         self.made(number)
 
 
@@ -35,6 +36,7 @@ def open_detrended(path: str | Path) -> Parts[DetrendedImage]:
         row = opened.row(_FACTS, number)
         image = opened.image(number)
         wcs = wcs_from_header(opened.header(number), image.shape)
-        return DetrendedImage(image, wcs, from_row(VisitFacts, row), float(row[_ZERO_POINT]))
+        facts = from_row(VisitFacts, row)
+        return DetrendedImage(image, wcs, facts, float(row[_ZERO_POINT]), str(row[_BY]))
 
     return Parts(opened.numbers(), read, opened.failures(), opened.empty_reason)

@@ -1,6 +1,7 @@
 """The image HDUs of a foreign FITS file: their cards now, their pixels when asked for."""
 
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from astropy.io import fits
 
 from gnomon.errors import UnprocessableData
 
-_FAULTS = (OSError, EOFError, ValueError, TypeError, IndexError, KeyError, fits.VerifyError)
+_FAULTS = (OSError, EOFError, ValueError, TypeError, IndexError, KeyError, zlib.error, fits.VerifyError)
 """What astropy raises on a file that is not whole."""
-_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}
+_PACKED = (b"\x1f\x8b", b"BZ", b"\xfd7")
+"""First bytes of gzip, bzip2 and xz."""
+_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,13 @@ def image_hdus(path: Path) -> list[ImageHdu]:
 def _images(path: Path, hdus: fits.HDUList) -> list[ImageHdu]:
     primary = _cards(hdus[0].header)
     found: list[ImageHdu] = []
+    packed = _first_bytes(path) in _PACKED
     for index, hdu in enumerate(hdus):
-        if not hdu.is_image or hdu.header.get("NAXIS") != 2:
+        if not hdu.is_image or hdu.header.get("NAXIS") != 2 or 0 in hdu.shape:
             continue
         shape = int(hdu.header["NAXIS2"]), int(hdu.header["NAXIS1"])
-        found.append(ImageHdu(path, index, {**primary, **_cards(hdu.header)}, shape, _offset(path, hdu)))
+        offset = -1 if packed else _offset(path, hdu)
+        found.append(ImageHdu(path, index, {**primary, **_cards(hdu.header)}, shape, offset))
     if not found:
         raise UnprocessableData("found no two-dimensional image")
     return found
@@ -83,7 +88,7 @@ def _images(path: Path, hdus: fits.HDUList) -> list[ImageHdu]:
 
 def _offset(path: Path, hdu: Any) -> int:  # noqa: ANN401
     """Where the pixels begin, after a check that they are all there; -1 where they are compressed."""
-    if isinstance(hdu, fits.CompImageHDU) or path.suffix in (".gz", ".bz2", ".xz"):
+    if isinstance(hdu, fits.CompImageHDU):
         return -1
     start = int(hdu.fileinfo()["datLoc"])
     size = int(hdu.header["NAXIS1"]) * int(hdu.header["NAXIS2"]) * abs(int(hdu.header["BITPIX"])) // 8
@@ -139,6 +144,11 @@ def _open(path: Path) -> Iterator[fits.HDUList]:
             raise UnprocessableData(f"not a FITS file: {_first_line(error)}") from None
         with hdus:
             yield hdus
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as opened:
+        return opened.read(2)
 
 
 def _first_line(error: BaseException) -> str:

@@ -33,6 +33,8 @@ class DetectorFile:
     """Of the instrument."""
     hdus: tuple[ImageHdu, ...]
     """One an amplifier, or the one image of a calibrated detector."""
+    shape: tuple[int, int]
+    """Rows and columns of the assembled detector."""
     wcs: Wcs | None
     """First guess of the astrometry; None for calibration exposures."""
 
@@ -138,7 +140,7 @@ def _detector_file(
     wcs = None
     if facts.obstype == "science":
         wcs = _first_wcs(instrument, facts, detector, hdus[0].header, shape)
-    return DetectorFile(facts, detector, hdus, wcs)
+    return DetectorFile(facts, detector, hdus, shape, wcs)
 
 
 def _first_wcs(

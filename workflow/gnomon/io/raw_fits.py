@@ -1,14 +1,17 @@
 """Raw exposures of amplifier images: one multi-extension FITS file per visit."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 
+from gnomon.containers.provenance import Provenance
 from gnomon.containers.raw import HeaderValue, RawAmp, RawDetector, RawVisit, parse_section
 from gnomon.errors import UnprocessableData
+from gnomon.io.atomic import replacing
+from gnomon.io.fits_blocks import append_row
+from gnomon.io.provenance import to_json
 
 _AMP_CARDS = ("GAIN", "RDNOISE", "SATURATE")
 _OWN_CARDS = {"DETECTOR", "AMPLIF", "DATASEC", "BIASSEC", "DETSEC", *_AMP_CARDS}
@@ -16,15 +19,14 @@ _STRUCTURE = {"SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", "XTENSI
 _STRUCTURE |= {"BSCALE", "BZERO", "EXTNAME", "CHECKSUM", "DATASUM", "COMMENT", "HISTORY", ""}
 
 
-def write_raw(raw: RawVisit, path: Path) -> None:
+def write_raw(raw: RawVisit, path: str | Path, provenance: Provenance) -> None:
     """Write an exposure: the same exposure gives the same bytes, and a file that exists is whole."""
     hdus = [fits.PrimaryHDU(header=_cards(raw.header))]
     for number, detector in sorted(raw.detectors.items()):
         hdus += [_amp_hdu(number, k, amp, detector.header) for k, amp in enumerate(detector.amps)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    fits.HDUList(hdus).writeto(unfinished, overwrite=True, output_verify="exception")
-    os.replace(unfinished, path)
+    with replacing(path) as temporary, open(temporary, "wb") as opened:
+        fits.HDUList(hdus).writeto(opened, output_verify="exception")
+        append_row(opened, "PROVENANCE", {"provenance": to_json(provenance)})
 
 
 def read_raw(path: Path) -> RawVisit:
@@ -38,7 +40,7 @@ def read_raw(path: Path) -> RawVisit:
     try:
         with fits.open(path, memmap=False) as hdus:
             header = _values(hdus[0].header)
-            amps = [_read_amp(hdu) for hdu in hdus[1:]]
+            amps = [_read_amp(hdu) for hdu in hdus[1:] if hdu.name.startswith("DET")]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise UnprocessableData(f"{path.name}: not a whole raw exposure ({error})") from error
     detectors: dict[int, RawDetector] = {}

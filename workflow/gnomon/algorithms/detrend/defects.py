@@ -1,5 +1,6 @@
 """Pixels that never tell the truth: hot, dead and odd ones, and whole columns of them."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -58,7 +59,7 @@ def bad_columns(image: F4, defects: B1) -> B1:
 
 def find_defects(
     dark: Image | None,
-    flats: list[Image],
+    flats: Sequence[Image],
     max_rate: float,
     nsigma: float,
     response: tuple[float, float],
@@ -88,7 +89,7 @@ def find_defects(
     ValueError
         Neither a dark nor a flat.
     """
-    frames = ([dark] if dark is not None else []) + flats
+    frames = [*([dark] if dark is not None else []), *flats]
     if not frames:
         raise ValueError("found neither a dark nor a flat, wanted at least one")
     found = np.zeros(frames[0].shape, bool)

@@ -25,7 +25,7 @@ MARGIN_ARCSEC = 2.0
 """A detector counts as touching what is this near, arcsec: distortion bends its edges off great circles."""
 MAX_RADIUS = np.radians(20.0)
 """Largest detector, corner to centre, radians: beyond, a tangent plane no longer holds it with a tract."""
-_CHUNK = 50_000  # detectors at a time: about 100 MB of work arrays
+_CHUNK = 20_000  # detectors at a time: about 60 MB of work arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,7 @@ def _chunk_overlaps(
     row = known[row]
     x, y = _on_tract(skymap, tract, corners[row])
     pair, patch = _patches_touched(skymap, tract, x, y, margin / skymap.grid.pixel_scale)
-    order = np.lexsort((patch, tract[pair], row[pair]))
-    return row[pair][order] + first, tract[pair][order], patch[order]
+    return row[pair] + first, tract[pair], patch
 
 
 def bounding_circles(corners: F8) -> tuple[F8, F8]:
@@ -123,7 +122,7 @@ _FLAT = 1e-14  # triple product of three corners that stand for a straight angle
 
 
 def _near_tracts(skymap: SkyMap, tree: cKDTree, centre: F8, radius: F8) -> tuple[I8, I8]:
-    """Pairs (row, tract) whose bounding circles touch."""
+    """Sorted pairs (row, tract) whose bounding circles touch."""
     if not len(centre):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     reach = skymap.tract_radii()
@@ -135,6 +134,8 @@ def _near_tracts(skymap: SkyMap, tree: cKDTree, centre: F8, radius: F8) -> tuple
         if many == len(skymap) or np.isinf(distance[:, -1]).all():
             break
         many = min(2 * many, len(skymap))
+    order = np.argsort(tract, axis=1, kind="stable")
+    distance, tract = (np.take_along_axis(v, order, axis=1) for v in (distance, tract))
     row, column = np.nonzero(np.isfinite(distance))
     tract, angle = (
         tract[row, column].astype(np.int64),
@@ -153,7 +154,7 @@ def _on_tract(skymap: SkyMap, tract: I8, corners: F8) -> tuple[F8, F8]:
 
 
 def _patches_touched(skymap: SkyMap, tract: I8, x: F8, y: F8, margin: float) -> tuple[I8, I8]:
-    """Pairs (row, patch) of polygons (n, 4) in tract pixels and the patches they touch."""
+    """Sorted pairs (row, patch) of polygons (n, 4) in tract pixels and the patches they touch."""
     x0, x1 = _index_range(skymap, x, skymap.nx[tract], margin)
     y0, y1 = _index_range(skymap, y, skymap.ny[tract], margin)
     width, height = np.maximum(x1 - x0, 0), np.maximum(y1 - y0, 0)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gnomon.containers.psf import F8, PositionPolynomial, polynomial_terms
+from gnomon.containers.calibrated import F8, Smooth
+from gnomon.containers.psf import polynomial_terms
 from gnomon.errors import UnprocessableData
 
 _CLIP = 3.0  # robust standard deviations
@@ -13,7 +14,7 @@ _SYSTEMATIC = 0.002  # scatter of the ratio of bright stars, neighbours and flat
 
 def fit_aperture_correction(
     x: F8, y: F8, flux: F8, reference: F8, error: F8, shape: tuple[int, int], degree: int = 2
-) -> PositionPolynomial:
+) -> Smooth:
     """Polynomial of position that turns ``flux`` into ``reference`` for stars.
 
     Weighted least squares of reference / flux, clipped at 3 robust sigma. With fewer than 30 stars the
@@ -29,7 +30,7 @@ def fit_aperture_correction(
 
     Returns
     -------
-    PositionPolynomial : multiply the flux of a source by its value
+    Smooth : multiply the flux of a source by its value
 
     Raises
     ------
@@ -57,4 +58,4 @@ def fit_aperture_correction(
         fitted = max(d for d in range(min(degree, 2) + 1) if use.sum() >= _STARS_PER_DEGREE[d])
         terms = polynomial_terms((xs, ys), fitted)[use] / sigma[use, None]
         coefficients = np.linalg.lstsq(terms, ratio[use] / sigma[use], rcond=None)[0]
-    return PositionPolynomial(coefficients, fitted, centre, scale)
+    return Smooth(coefficients, fitted, centre, scale)

@@ -37,7 +37,7 @@ class Stars:
     @property
     def size(self) -> int:
         """Side of a stamp, pixels."""
-        return self.flux.shape[1]
+        return int(self.flux.shape[1])
 
 
 def cut_stars(image: Image, x: F8, y: F8, size: int, unusable: int) -> Stars:
@@ -57,15 +57,13 @@ def cut_stars(image: Image, x: F8, y: F8, size: int, unusable: int) -> Stars:
     weight = np.where(good, 1 / np.where(good, variance, 1), 0)
     core = good[:, half - _CORE_PX : half + _CORE_PX + 1, half - _CORE_PX : half + _CORE_PX + 1]
     whole = finite & core.all((1, 2)) & (good.mean((1, 2)) > _WHOLE)
-    dx, dy = np.where(finite, x, 0) - ix, np.where(finite, y, 0) - iy
-    dx, dy = np.where(finite, dx, 0), np.where(finite, dy, 0)
-    return Stars(
-        flux, weight, ix.astype(np.float64), iy.astype(np.float64), dx, dy, whole, _width(flux[whole])
-    )
+    at_x, at_y = ix.astype(np.float64), iy.astype(np.float64)
+    dx, dy = np.where(finite, x, at_x) - at_x, np.where(finite, y, at_y) - at_y
+    return Stars(flux, weight, at_x, at_y, dx, dy, whole, _width(flux[whole]))
 
 
 def _width(flux: F8) -> float:
-    """Median of the stars' widths, from the peak and the flux within 5 pixels: a Gaussian has F = 2 pi s^2 P."""
+    """Median width of the stars from peak P and flux F within 5 pixels: a Gaussian has F = 2 pi s^2 P."""
     if not len(flux):
         return 1.5
     middle = flux.shape[1] // 2
