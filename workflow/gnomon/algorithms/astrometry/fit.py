@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
-from gnomon.algorithms.astrometry.match import MatchLimits, StarMatch, match_stars, nearest_pairs
+from gnomon.algorithms.astrometry.match import MatchLimits, StarMatch, match_stars
+from gnomon.algorithms.astrometry.pairs import nearest_pairs
 from gnomon.algorithms.astrometry.tansip import fit_tan_sip, monomials, powers
 from gnomon.containers.stars import Detections, Reference
 from gnomon.containers.wcs import Wcs, plane_to_sky, sky_to_plane
