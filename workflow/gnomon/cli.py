@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -75,6 +76,9 @@ def _job(step: Step, args: argparse.Namespace) -> Job:
     config = _config(step, args.config)
     inputs = {n: _as_list(getattr(args, f"in_{n}")) for n in step.reads}
     read = [p for paths in inputs.values() for p in paths]
+    for path in read:
+        if not Path(path).exists():
+            raise ConfigError(f"no such file: {path}")
     canonical = json.dumps(TypeAdapter(step.config).dump_python(config), sort_keys=True)
     made_by = Provenance(step.name, step.version, canonical, digests(read, args.root))
     outputs = {n: getattr(args, f"out_{n}") for n in step.writes}
@@ -216,9 +220,9 @@ def _read(job: Job) -> dict[str, Any]:
         if dataset.container == "Raw":
             values[name] = formats.open_raw(paths, values["instrument"], job.data_id)
         elif isinstance(want, Many):
-            values[name] = [formats.read(dataset, p) for p in paths]
+            values[name] = [formats.read(dataset, Path(p)) for p in paths]
         else:
-            values[name] = formats.read(dataset, paths[0])
+            values[name] = formats.read(dataset, Path(paths[0]))
     return values
 
 

@@ -38,6 +38,8 @@ class DatasetType:
     """Schema of a catalogue."""
     external: bool = False
     """Not made by a step: the plan says which files."""
+    planned: bool = False
+    """Written by the planner, before any job."""
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -82,6 +84,9 @@ _DATASETS = (
         "Instrument",
         "Description of an instrument.",
         external=True,
+    ),
+    DatasetType(
+        "skymap", "plan/skymap.json", "SkyMap", "How the sky is cut into tracts and patches.", planned=True
     ),
     DatasetType(
         "raw", "raw/{visit}.fits", "Raw", "Exposure as it came from the camera, ADU.", axis="detector"

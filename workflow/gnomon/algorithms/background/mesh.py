@@ -120,3 +120,9 @@ def _median(mesh: F4, size: int) -> F4:
     if size == 1:
         return mesh
     return np.nanmedian(_neighbours(mesh, size), axis=2).astype(np.float32)
+
+
+def scale_background(model: BackgroundModel, factor: float) -> BackgroundModel:
+    """The same sky in another unit: level and rms times ``factor``."""
+    scale = np.float32(factor)
+    return BackgroundModel(model.level * scale, model.rms * scale, model.shape)
