@@ -110,7 +110,7 @@ class SurveyRecipe:
     """Half-width of the square in which the boresight is moved about."""
     seeing_arcsec: float = 0.72
     """Median seeing (FWHM at 620 nm, zenith)."""
-    trail_probability: float = 0.12
+    trail_probability: float = 0.2
     """Chance that a satellite crosses a science exposure."""
     camera: CameraRecipe = field(default_factory=CameraRecipe)
     """The instrument."""
