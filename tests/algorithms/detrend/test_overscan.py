@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gnomon.algorithms.detrend.overscan import measure_overscan
 
 NOISE = 4.0
