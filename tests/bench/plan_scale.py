@@ -1,14 +1,15 @@
 """Plan a wide survey and say what it took: ``python tests/bench/plan_scale.py 2000 20000 200000``.
 
-The survey: a camera of 189 detectors of 4072 x 4000 pixels, visits spread evenly over declination -72 to +5 degrees
-in six bands and 300 nights a year, the rings skymap of 18,938 tracts, and the steps of the design's table with the
-costs below. Each size runs in a process of its own, so that its peak memory is its own.
+The survey: a camera of 189 detectors of 4036 pixels a side, visits spread evenly over declination -72 to +5
+degrees in six bands and 300 nights, the rings skymap of 18,938 tracts, and the main steps of the design's table.
+Each size runs in a process of its own, so that its peak memory is its own.
 """
 
 import resource
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -93,9 +94,8 @@ def one(n):
     clock.append(time.process_time())
     nights = tuple(f"{20260000 + k}" for k in range(300))
     detectors = np.full(n, len(footprints.x), np.int32)
-    units = census(
-        np.arange(n), night, band, detectors, nights, tuple("ugrizy"), np.empty(0, np.int32), pairs
-    )
+    none = np.empty(0, np.int64), np.empty(0, np.int32)
+    units = census(np.arange(n), night, band, detectors, nights, tuple("ugrizy"), *none, pairs)
     clock.append(time.process_time())
     slices = cut(steps, units)
     table = quanta(steps, units, slices)
@@ -104,7 +104,7 @@ def one(n):
     assert table["quanta"][table["step"] == "isr"].sum() == n * 189
     assert table["quanta"][table["step"] == "coadd"].sum() == len(pairs)
     largest = np.bincount(np.unique(table["slice"].astype(str), return_inverse=True)[1], table["jobs"]).max()
-    spent = " ".join(f"{b - a:7.1f}" for a, b in zip(clock, clock[1:], strict=False))
+    spent = " ".join(f"{b - a:7.1f}" for a, b in pairwise(clock))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
         f"{n:7d} {n * 189:9d} {len(units.tracts):6d} {len(units.patch):7d} {len(pairs):9d} {table['jobs'].sum():9d} "

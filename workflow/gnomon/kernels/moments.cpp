@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gaussian.hpp"
+#include "lanes.hpp"
 
 namespace gnomon {
 namespace {
@@ -28,25 +28,24 @@ struct Sums {
   double v, vxx, vyy, vxy, v4x, v4y, v22;  // of w^2 V times 1, x^2, y^2, xy, x^4, y^4, x^2 y^2
 };
 
-// Powers of x under the weight along one row, in eight lanes.
+// Powers of x under the weight along one row.
 template <int kPowers>
 void row_sums(const float *f, std::int32_t n, float x0, float t0, float t1, float t2, bool squared,
               double *out) noexcept {
-  float lane[kPowers][8] = {};
-  for (std::int32_t k = 0; k < n; k += 8)
-    for (int j = 0; j < 8; ++j) {
-      const float x = x0 + static_cast<float>(k + j);
-      const float t = std::fma(std::fma(t2, x, t1), x, t0);
-      const bool in = (k + j < n) & (t < static_cast<float>(kWindow * kWindow));
-      const float w = exp_minus(in ? (squared ? t : 0.5f * t) : 0.0f);
-      float term = in ? w * f[k + j] : 0.0f;
-      for (int p = 0; p < kPowers; ++p, term *= x) lane[p][j] += term;
-    }
-  for (int p = 0; p < kPowers; ++p) {
-    double total = 0;
-    for (int j = 0; j < 8; ++j) total += lane[p][j];
-    out[p] = total;
+  constexpr Float8 kSteps = {0, 1, 2, 3, 4, 5, 6, 7};
+  constexpr auto kFarthest = static_cast<float>(kWindow * kWindow);
+  const Float8 end = all8(static_cast<float>(n));
+  const float scale = squared ? 1.0f : 0.5f;
+  Float8 sum[kPowers] = {};
+  for (std::int32_t k = 0; k < n; k += 8) {
+    const Float8 place = kSteps + static_cast<float>(k), x = place + x0;
+    const Float8 t = (t2 * x + t1) * x + t0;
+    const Int8 in = (place < end) & (t < kFarthest);
+    const Float8 w = exp_minus(in ? t * scale : Float8{});
+    Float8 term = in ? w * load8(f + k) : Float8{};
+    for (int p = 0; p < kPowers; ++p, term *= x) sum[p] += term;
   }
+  for (int p = 0; p < kPowers; ++p) out[p] = sum8(sum[p]);
 }
 
 // Sums under exp(-t / 2), t = r^T M^-1 r < kWindow^2. Rows are read up to 7 pixels past their end: buffers are padded.

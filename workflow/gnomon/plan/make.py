@@ -16,10 +16,14 @@ from gnomon.io.atomic import replacing
 from gnomon.io.catalogs import write_catalog
 from gnomon.io.ingest import SCHEMA, Reject
 from gnomon.io.skymaps import write_tiling
+from gnomon.pipeline import STEPS
 from gnomon.pipeline.campaign import CampaignOptions
+from gnomon.plan.census import census_of
 from gnomon.plan.exposures import corners_of, exposures_of, tiling_of, without_withdrawn
 from gnomon.plan.graph import graph
 from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
+from gnomon.plan.quanta import quanta
+from gnomon.plan.slices import MAX_JOBS, cut
 from gnomon.smk import plan_key
 
 I8 = npt.NDArray[np.int64]
@@ -64,23 +68,35 @@ def make_plan(options: CampaignOptions) -> Plan:
     return Plan(table, science, pairs, tiling, found.rejects)
 
 
-def write_plan(options: CampaignOptions, plan: Plan) -> None:
+def counts(plan: Plan, max_jobs: int = MAX_JOBS) -> Catalog:
+    """Jobs and their cost by slice and step: see `gnomon.plan.quanta.quanta`."""
+    units = census_of(plan.table, plan.pairs)
+    return quanta(STEPS, units, cut(STEPS, units, max_jobs))
+
+
+def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -> None:
     """Write the plan below the campaign's root: tables, skymap, and last the graph."""
     folder = Path(options.root, "plan")
     made_by = Provenance("plan", _VERSION, json.dumps({"key": plan_key(options)}), {})
     write_catalog(plan.table, folder / "visits.parquet", made_by, SCHEMA)
     write_catalog(_overlaps(plan), folder / "overlaps.parquet", made_by, "")
+    write_catalog(counts(plan, max_jobs), folder / "quanta.parquet", made_by, "")
     write_tiling(plan.tiling, Path(options.root, DATASETS["skymap"].path()))
+    write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
     whole = graph(plan.table, plan.pairs, plan.science, options.refcat)
-    rejects = [{"path": r.path, "reason": r.reason} for r in plan.rejects]
     with replacing(folder / "graph.json") as temporary:
         temporary.write_text(
-            json.dumps({"key": plan_key(options), **whole, "rejects": rejects}, indent=0) + "\n"
+            json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n"
         )
 
 
 def _science(table: Catalog) -> Catalog:
     return table.take(table["obstype"] == "science")
+
+
+def _rejects(plan: Plan) -> Catalog:
+    texts = {n: np.array([getattr(r, n) for r in plan.rejects], object) for n in ("path", "reason")}
+    return Catalog(texts)
 
 
 def _overlaps(plan: Plan) -> Catalog:

@@ -10,7 +10,7 @@ from gnomon.containers.wcs import Wcs
 F8 = npt.NDArray[np.float64]
 
 TILE_PX = 32
-"""Output pixels between exact coordinates; bilinear between, 1e-5 px off for 1 px of distortion per 2000 px."""
+"""Output pixels between exact coordinates: second derivatives of 1e-6 per px leave 1.3e-4 px between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,13 @@ def coordinate_nodes(
 
 def _area_ratio(source: Wcs, target: Wcs, x: F8, y: F8, tx: F8, ty: F8) -> F8:
     """Solid angle of a target pixel over that of the source pixel it falls on."""
-    ratio = np.abs(np.linalg.det(target.jacobian(tx, ty))) / np.abs(np.linalg.det(source.jacobian(x, y)))
+    ratio = _determinant(target.jacobian(tx, ty)) / _determinant(source.jacobian(x, y))
     return np.asarray(ratio * _dilution(target, tx, ty) / _dilution(source, x, y))
+
+
+def _determinant(matrix: F8) -> F8:
+    """Absolute determinant of (..., 2, 2); NaN stays NaN in silence."""
+    return np.abs(matrix[..., 0, 0] * matrix[..., 1, 1] - matrix[..., 0, 1] * matrix[..., 1, 0])
 
 
 def _dilution(wcs: Wcs, x: F8, y: F8) -> F8:
@@ -87,7 +92,7 @@ def _near(nodes: Nodes, source_shape: tuple[int, int], margin: float) -> npt.NDA
 
 
 def source_box(nodes: Nodes, source_shape: tuple[int, int], margin: int) -> tuple[slice, slice]:
-    """Rows and columns of the source that the output needs, with a margin, cut at the border; may be empty."""
+    """Rows and columns of the source that the output needs, with a margin, cut at the border or empty."""
     ny, nx = source_shape
     if not np.isfinite(nodes.x).any():
         return slice(0, 0), slice(0, 0)
