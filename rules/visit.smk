@@ -38,3 +38,21 @@ rule visit_figure:
         **campaign.resources("visit_figure"),
     shell:
         campaign.command("visit_figure")
+
+
+rule calibrate_visit:
+    input:
+        **campaign.reads("calibrate_visit"),
+        refcats=refcats_of,
+    output:
+        **campaign.writes("calibrate_visit"),
+    log:
+        campaign.log("calibrate_visit"),
+    benchmark:
+        campaign.benchmark("calibrate_visit")
+    params:
+        **campaign.params("calibrate_visit"),
+    resources:
+        **campaign.resources("calibrate_visit"),
+    shell:
+        campaign.command("calibrate_visit")

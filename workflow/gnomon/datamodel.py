@@ -38,6 +38,8 @@ class DatasetType:
     """Schema of a catalogue."""
     external: bool = False
     """Not made by a step: the plan says which files."""
+    planned: bool = False
+    """Written by the planner, before any job."""
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -84,7 +86,13 @@ _DATASETS = (
         external=True,
     ),
     DatasetType(
+        "skymap", "plan/skymap.json", "SkyMap", "How the sky is cut into tracts and patches.", planned=True
+    ),
+    DatasetType(
         "raw", "raw/{visit}.fits", "Raw", "Exposure as it came from the camera, ADU.", axis="detector"
+    ),
+    DatasetType(
+        "rejects", "plan/rejects.parquet", "Catalog", "Files left out.", schema="rejects", planned=True
     ),
     DatasetType("recipe", "truth/recipe.json", "Recipe", "The simulated survey, in numbers."),
     DatasetType("truth_stars", "truth/stars.parquet", "Catalog", "Every simulated star."),
@@ -151,6 +159,13 @@ _DATASETS = (
     ),
     DatasetType(
         "visit_figure", "figure/visit/{visit}.png", "Figure", "Thumbnail and residuals of one visit."
+    ),
+    DatasetType(
+        "visit_check",
+        "check/visit/{visit}.parquet",
+        "Catalog",
+        "A simulated visit beside its truth.",
+        schema="visit_check",
     ),
     # release
     DatasetType(

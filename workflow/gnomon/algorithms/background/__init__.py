@@ -4,7 +4,8 @@ from gnomon.algorithms.background.mesh import (
     background_map,
     fit_background,
     rms_map,
+    scale_background,
     subtract_background,
 )
 
-__all__ = ["background_map", "fit_background", "rms_map", "subtract_background"]
+__all__ = ["background_map", "fit_background", "rms_map", "scale_background", "subtract_background"]

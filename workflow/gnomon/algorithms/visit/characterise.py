@@ -27,7 +27,16 @@ _GROW_PX = 4  # from the edge of a footprint to where a star's wing is below the
 _FIRST_STAMP_PX = 31
 _UNFIT = sum(
     SOURCE[name]
-    for name in ("saturated", "edge", "crCenter", "interpolatedCenter", "badCenter", "suspect", "shape", "centroid")
+    for name in (
+        "saturated",
+        "edge",
+        "crCenter",
+        "interpolatedCenter",
+        "badCenter",
+        "suspect",
+        "shape",
+        "centroid",
+    )
 )
 
 
