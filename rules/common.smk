@@ -28,13 +28,20 @@ def flats_of(wildcards):
 
 def refcats_of(wildcards):
     """Reference shards near one visit."""
-    folder = campaign.options.refcat
-    template = f"{folder}/{{shard}}.h5" if folder else campaign.path("refcat")
-    return expand(template, shard=campaign.graph["visits"][wildcards.visit]["shards"])
+    if not campaign.options.data:
+        return campaign.path("simulated_refcat")
+    shards = campaign.graph["visits"][wildcards.visit]["shards"]
+    return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=shards)
 
 
 def summaries_of(wildcards):
     return expand(campaign.path("preliminary_summary"), visit=campaign.graph["visits"])
+
+
+def checks_of(wildcards):
+    """Comparisons with the truth, where there is one."""
+    visits = [] if campaign.options.data else campaign.graph["visits"]
+    return expand(campaign.path("visit_check"), visit=visits)
 
 
 def figures_of(wildcards):

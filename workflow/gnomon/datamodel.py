@@ -91,6 +91,9 @@ _DATASETS = (
     DatasetType(
         "raw", "raw/{visit}.fits", "Raw", "Exposure as it came from the camera, ADU.", axis="detector"
     ),
+    DatasetType(
+        "rejects", "plan/rejects.parquet", "Catalog", "Files left out.", schema="rejects", planned=True
+    ),
     DatasetType("recipe", "truth/recipe.json", "Recipe", "The simulated survey, in numbers."),
     DatasetType("truth_stars", "truth/stars.parquet", "Catalog", "Every simulated star."),
     DatasetType("truth_galaxies", "truth/galaxies.parquet", "Catalog", "Every simulated galaxy."),
@@ -156,6 +159,13 @@ _DATASETS = (
     ),
     DatasetType(
         "visit_figure", "figure/visit/{visit}.png", "Figure", "Thumbnail and residuals of one visit."
+    ),
+    DatasetType(
+        "visit_check",
+        "check/visit/{visit}.parquet",
+        "Catalog",
+        "A simulated visit beside its truth.",
+        schema="visit_check",
     ),
     # release
     DatasetType(

@@ -91,8 +91,8 @@ class RawLayout:
     """c0, c1, ... of ``true = v + v^2 (c0 + c1 v + ...)``, v in ADU above bias; at most four."""
     crosstalk: tuple[tuple[float, ...], ...] = ()
     """[victim][source] part of a source's ADU seen by a victim, same pixel in read order; empty: none."""
-    overscan: Literal["row", "polynomial", "median"] = "row"
-    """How the zero level follows the rows: each its own, a polynomial, one for the amplifier."""
+    overscan: Literal["row", "smooth", "polynomial", "median"] = "row"
+    """How the zero level follows the rows: each its own, 65 at a time, a polynomial, one for all."""
     overscan_degree: int = 3
     """Degree of the polynomial."""
     saturation_radius: int = 1

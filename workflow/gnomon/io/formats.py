@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from gnomon.containers.catalog import Catalog
@@ -13,7 +14,7 @@ from gnomon.datamodel import DatasetType
 from gnomon.errors import UnprocessableData
 
 
-def read(dataset: DatasetType, path: str) -> Any:  # noqa: ANN401
+def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
     """One file as its container; products with parts open without reading pixels."""
     match dataset.container:
         case "Catalog":

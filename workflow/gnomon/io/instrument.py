@@ -11,7 +11,7 @@ from gnomon.errors import ConfigError
 _ADAPTER: TypeAdapter[Instrument] = TypeAdapter(Instrument)
 
 
-def read_instrument(path: Path) -> Instrument:
+def read_instrument(path: str | Path) -> Instrument:
     """The instrument that a YAML file describes.
 
     Raises
@@ -19,6 +19,7 @@ def read_instrument(path: Path) -> Instrument:
     ConfigError
         The file is missing, is not YAML, or has a key or a value that cannot be; one sentence says which.
     """
+    path = Path(path)
     if not path.is_file():
         raise ConfigError(f"{path.name}: found no such file, wanted the description of an instrument")
     try:

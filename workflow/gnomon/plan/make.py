@@ -82,16 +82,19 @@ def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -
     write_catalog(_overlaps(plan), folder / "overlaps.parquet", made_by, "")
     write_catalog(counts(plan, max_jobs), folder / "quanta.parquet", made_by, "")
     write_tiling(plan.tiling, Path(options.root, DATASETS["skymap"].path()))
+    write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
     whole = graph(plan.table, plan.pairs, plan.science, options.refcat)
-    rejects = [{"path": r.path, "reason": r.reason} for r in plan.rejects]
     with replacing(folder / "graph.json") as temporary:
-        temporary.write_text(
-            json.dumps({"key": plan_key(options), **whole, "rejects": rejects}, indent=0) + "\n"
-        )
+        temporary.write_text(json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n")
 
 
 def _science(table: Catalog) -> Catalog:
     return table.take(table["obstype"] == "science")
+
+
+def _rejects(plan: Plan) -> Catalog:
+    texts = {n: np.array([getattr(r, n) for r in plan.rejects], object) for n in ("path", "reason")}
+    return Catalog(texts)
 
 
 def _overlaps(plan: Plan) -> Catalog:

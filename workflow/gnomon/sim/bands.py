@@ -58,7 +58,7 @@ def transmission(band: str) -> F8:
     """(n,) transmission on `wavelengths`: a top hat with logistic edges."""
     b, lam = BAND[band], wavelengths()
     blue = 1 / (1 + np.exp(-(lam - b.blue_nm) / _EDGE_NM))
-    return blue / (1 + np.exp((lam - b.red_nm) / _EDGE_NM))
+    return np.asarray(blue / (1 + np.exp((lam - b.red_nm) / _EDGE_NM)))
 
 
 def band_flux(f_lambda: F8, band: str) -> F8:

@@ -3,7 +3,7 @@
 Positions are au, velocities au/day, axes ICRS; times are MJD in TT where named ``_tt`` and TAI otherwise.
 """
 
-import erfa  # type: ignore[import-untyped]
+import erfa
 import numpy as np
 import numpy.typing as npt
 from scipy.integrate import solve_ivp
@@ -43,8 +43,8 @@ def observer(mjd_tai: float) -> tuple[F8, F8]:
 def apparent(states: F8, epoch_tt: float, mjd_tai: float, perturbed: bool = True) -> tuple[F8, F8, F8, F8]:
     """Astrometric ICRS (ra, dec) in radians, geocentric and heliocentric distance (au) of n bodies.
 
-    states : (n, 6) heliocentric position and velocity at ``epoch_tt``. Light time is corrected, aberration by the
-    observer's motion is not, as in positions measured against stars.
+    states : (n, 6) heliocentric position and velocity at ``epoch_tt``. Light time is corrected, aberration by
+    the observer's motion is not, as in positions measured against stars.
     """
     site = observer(mjd_tai)[0]
     at = propagate(states, epoch_tt, mjd_tai + TT_MINUS_TAI_DAYS, perturbed)
@@ -112,7 +112,8 @@ def elements(states: F8) -> dict[str, F8]:
     esinE = np.sum(r * v, axis=1) / np.sqrt(GM_SUN * a)
     E = np.arctan2(esinE, 1 - radius / a)
     angles = {
-        "i": np.arctan2(np.hypot(h[:, 0], h[:, 1]), h[:, 2]), "node": node, "peri": peri, "mean_anomaly": E - esinE,
+        "i": np.arctan2(np.hypot(h[:, 0], h[:, 1]), h[:, 2]), "node": node, "peri": peri,
+        "mean_anomaly": E - esinE,
     }  # fmt: skip
     return {"a": a, "e": e, **{k: np.degrees(np.mod(x, 2 * np.pi)) for k, x in angles.items()}}
 
@@ -127,7 +128,7 @@ def _back(states: F8, delay: F8) -> F8:
     """(n, 3) positions ``delay`` (n,) days earlier; the neglected third-order term is 1e-13 au."""
     r = states[:, :3]
     pull = -GM_SUN * r / np.linalg.norm(r, axis=1, keepdims=True) ** 3
-    return r - states[:, 3:] * delay[:, None] + 0.5 * pull * delay[:, None] ** 2
+    return np.asarray(r - states[:, 3:] * delay[:, None] + 0.5 * pull * delay[:, None] ** 2)
 
 
 def _acceleration(r: F8, t: float, perturbed: bool) -> F8:
@@ -137,6 +138,8 @@ def _acceleration(r: F8, t: float, perturbed: bool) -> F8:
         for number, inverse_mass in _INVERSE_MASS.items():
             planet = np.asarray(erfa.plan94(_MJD_ZERO_JD, t, number)["p"])
             gap = planet - r
-            pull = gap / np.linalg.norm(gap, axis=1, keepdims=True) ** 3 - planet / np.linalg.norm(planet) ** 3
+            pull = (
+                gap / np.linalg.norm(gap, axis=1, keepdims=True) ** 3 - planet / np.linalg.norm(planet) ** 3
+            )
             total = total + GM_SUN / inverse_mass * pull
-    return total
+    return np.asarray(total)

@@ -84,8 +84,8 @@ def refractivity() -> F8:
 def refraction_columns(spectra: F8) -> dict[str, F8]:
     """``refraction_<band>``: mean refractivity in excess of the reference star's, of (n, nlam) spectra.
 
-    Positions in the world coordinates of an image are those of the reference star (`REFERENCE_KELVIN`); another source is
-    displaced towards the zenith by this times tan(zenith distance), radians.
+    Positions in the world coordinates of an image are those of the reference star (`REFERENCE_KELVIN`);
+    another source is displaced towards the zenith by this times tan(zenith distance), radians.
     """
     return {f"refraction_{b}": photon_moments(spectra, b, refractivity())[0] - _reference(b)[0] for b in BAND}
 

@@ -143,9 +143,7 @@ def demo_recipe(seed: int = 20260101) -> SurveyRecipe:
         NightRecipe("20271017", (("r", -4.1), ("i", -3.0), *_spread("gy", -2.7))),
         NightRecipe("20271023", (("r", -4.3), ("i", -3.3), *_spread("zyu", -3.0))),
     )
-    return SurveyRecipe(
-        seed, 330.0, -12.25, first + second, asteroid_nights=tuple(n.night for n in second)
-    )
+    return SurveyRecipe(seed, 330.0, -12.25, first + second, asteroid_nights=tuple(n.night for n in second))
 
 
 def toy_recipe(seed: int = 7) -> SurveyRecipe:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gnomon.algorithms.detrend import masters
-from gnomon.algorithms.detrend.correct import detrend, read_variance
+from gnomon.algorithms.detrend.correct import bias_variance, detrend, read_variance
 from gnomon.algorithms.detrend.frames import amplifiers, masters_of
 from gnomon.containers.dataid import DataId
 from gnomon.containers.exposure import RawExposure
@@ -24,4 +24,5 @@ def master_dark(
     correction = masters_of(bias=bias)
     exposures = [masters.usable(detrend(frame, correction, 0.0, instrument.raw)) for frame in frames]
     seconds = [raw.facts.darktime for raw in raws]
-    return masters.master_dark(exposures, seconds, read_variance(frames[0]), config.nsigma, config.min_count)
+    noise, shared = read_variance(frames[0]), bias_variance(frames[0], correction)
+    return masters.master_dark(exposures, seconds, noise, shared, config.nsigma, config.min_count)

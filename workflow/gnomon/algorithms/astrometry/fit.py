@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
-from gnomon.algorithms.astrometry.match import MatchLimits, StarMatch, match_stars, nearest_pairs
+from gnomon.algorithms.astrometry.match import MatchLimits, StarMatch, match_stars
+from gnomon.algorithms.astrometry.pairs import nearest_pairs
 from gnomon.algorithms.astrometry.tansip import fit_tan_sip, monomials, powers
 from gnomon.containers.stars import Detections, Reference
 from gnomon.containers.wcs import Wcs, plane_to_sky, sky_to_plane
@@ -24,6 +25,7 @@ _STARS_FOR = {0: 1, 1: 5, 2: 18, 3: 40, 4: 75, 5: 120}  # three to six stars per
 _MOST_STARS = 5000  # the best measured ones: a cubic is then known to a twentieth of one star's error
 _PASSES = 12  # joins and fits at most; the set of stars settles in three to five
 _GRID = 16
+_STARS_FOR_SCALE = 40  # below, a factor on the errors is not told from a scatter
 _MEDIAN_OF_TWO = 1.0518  # median of the larger of two |unit normal| variables
 
 
@@ -57,6 +59,8 @@ class AstrometricSolution:
     """Stars paired before clipping."""
     rms_mas: float
     """Root mean square residual per axis over the stars in the fit, milliarcseconds."""
+    error_scale: float
+    """What the stated errors of the fainter stars had to be multiplied by, at least 1."""
     excess_mas: float
     """Scatter per axis beyond the stated errors, milliarcseconds: turbulence, or errors stated too small."""
     chi2_dof: float
@@ -106,8 +110,8 @@ def fit_astrometry(
     """Correct a map that is right to ``radius`` with all stars of the detector.
 
     Stars are paired, fitted and clipped in turn, with the degree rising and the radius shrinking as the
-    map improves. The weight of a star is the inverse of centroid error, catalogue error and excess scatter
-    squared; the excess is what makes chi squared per degree of freedom unity.
+    map improves. The weight of a star is the inverse of (stated error times a factor) squared plus an excess
+    scatter squared: the factor is what the fainter half of the stars asks for, the excess the brighter half.
 
     Parameters
     ----------
@@ -185,6 +189,7 @@ class _Fit:
     covariance: F8
     used: Bool
     residual: F8
+    error_scale: float
     excess: float
     chi2_dof: float
     scatter: float
@@ -192,7 +197,7 @@ class _Fit:
     @classmethod
     def nothing(cls, n: int) -> "_Fit":
         none = np.zeros((1, 2))
-        return cls(0, none, np.zeros((1, 1)), np.ones(n, bool), np.zeros((n, 2)), 0.0, np.nan, np.inf)
+        return cls(0, none, np.zeros((1, 1)), np.ones(n, bool), np.zeros((n, 2)), 1.0, 0.0, np.nan, np.inf)
 
     def at(self, frame: _Frame, x: F8, y: F8) -> F8:
         return frame.terms(x, y, self.degree) @ self.coefficients
@@ -223,25 +228,25 @@ def _robust_fit(
 def _clipped_fit(terms: F8, shift: F8, error: F8, degree: int, clip: float) -> _Fit:
     """Weighted least squares; stars beyond ``clip`` standard deviations, excess included, are left out."""
     used = _first_guess(shift, error, clip) if degree == 0 else np.ones(len(shift), bool)
-    excess = 0.0
+    sigma = error
     for _ in range(30):
-        weight = 1 / (error[used] ** 2 + excess**2)
-        coefficients, covariance = _least_squares(terms[used], shift[used], weight)
+        coefficients, covariance = _least_squares(terms[used], shift[used], 1 / sigma[used] ** 2)
         residual = terms @ coefficients - shift
-        excess = _robust_excess(residual[used], error[used])
-        kept = np.max(np.abs(residual), axis=1) < clip * np.sqrt(error**2 + excess**2)
+        scale, excess = _error_model(residual[used], error[used])
+        sigma = np.hypot(scale * error, excess)
+        kept = np.max(np.abs(residual), axis=1) < clip * sigma
         if np.array_equal(kept, used) or kept.sum() < max(terms.shape[1], (len(used) + 1) // 2):
             break
         used = kept
     dof = 2 * (int(used.sum()) - terms.shape[1])
-    excess = _excess(residual[used], error[used], dof)
-    weight = 1 / (error[used] ** 2 + excess**2)
+    excess = _excess(residual[used], scale * error[used], dof)
+    weight = 1 / ((scale * error[used]) ** 2 + excess**2)
     coefficients, covariance = _least_squares(terms[used], shift[used], weight)
     residual = (terms @ coefficients - shift)[used]
     stated = float(np.sum((residual / error[used, None]) ** 2))
     scatter = float(np.sqrt(np.mean(residual**2)))
     chi2_dof = stated / dof if dof > 0 else np.nan
-    return _Fit(degree, coefficients, covariance, used, residual, excess, chi2_dof, scatter)
+    return _Fit(degree, coefficients, covariance, used, residual, scale, excess, chi2_dof, scatter)
 
 
 def _first_guess(shift: F8, error: F8, clip: float) -> Bool:
@@ -271,10 +276,32 @@ def _excess(residual: F8, error: F8, dof: int) -> float:
     return _bisect(lambda variance: float(np.sum(square / (error**2 + variance))) - dof, np.sum(square) / dof)
 
 
+def _error_model(residual: F8, error: F8) -> tuple[float, float]:
+    """Factor on the errors, from the fainter half, and scatter to add, from the brighter."""
+    scale, excess = 1.0, _robust_excess(residual, error)
+    if len(error) < _STARS_FOR_SCALE or excess == 0:
+        return scale, excess
+    bright = error <= np.median(error)
+    faint_worst = np.max(np.abs(residual[~bright]), axis=1)
+    if len(faint_worst) < _STARS_FOR_SCALE // 4:
+        return scale, excess
+    for _ in range(4):
+        excess = _robust_excess(residual[bright], scale * error[bright])
+        scale = _factor(faint_worst, error[~bright], excess)
+    return scale, excess
+
+
+def _factor(worst: F8, error: F8, excess: float) -> float:
+    def surplus(variance: float) -> float:
+        return float(np.median(worst / np.sqrt(error**2 * (1 + variance) + excess**2))) - _MEDIAN_OF_TWO
+
+    return float(np.sqrt(1 + _bisect(surplus, 4 * float(np.median(worst / error)) ** 2) ** 2))
+
+
 def _robust_excess(residual: F8, error: F8) -> float:
     """The same from the median star, which a minority of false pairs hardly moves."""
     if len(error) < 5:
-        return 0.0
+        return _excess(residual, error, 2 * (len(error) - 1))
     worst = np.max(np.abs(residual), axis=1)
     return _bisect(
         lambda variance: float(np.median(worst / np.sqrt(error**2 + variance))) - _MEDIAN_OF_TWO,
@@ -323,6 +350,7 @@ def _report(
         stars=int(fit.used.sum()),
         candidates=candidates,
         rms_mas=fit.scatter / MAS,
+        error_scale=fit.error_scale,
         excess_mas=fit.excess / MAS,
         chi2_dof=fit.chi2_dof,
         covariance=fit.covariance,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
-from scipy.special import gammaln
 
+from gnomon.algorithms.astrometry.pairs import log_poisson_tail, nearest_pairs
 from gnomon.algorithms.astrometry.tansip import fit_tan_sip
 from gnomon.containers.stars import Detections, Reference, brightest
 from gnomon.containers.wcs import Wcs, plane_to_sky, sky_to_plane
@@ -300,16 +300,6 @@ def _join(field: _Field, pose: _Pose, tolerance: float) -> tuple[Index, Index]:
     return nearest_pairs(np.stack([z.real, z.imag], -1), field.tree, tolerance)
 
 
-def nearest_pairs(points: F8, tree: KDTree, tolerance: float) -> tuple[Index, Index]:
-    """Rows of points and of the tree that are each other's nearest and closer than the tolerance."""
-    distance, j = tree.query(points, distance_upper_bound=tolerance)
-    i = np.flatnonzero(np.isfinite(distance))
-    order = i[np.argsort(distance[i], kind="stable")]
-    _, first = np.unique(j[order], return_index=True)
-    kept = np.sort(order[first])
-    return kept, j[kept]
-
-
 def _log_chance(field: _Field, pose: _Pose, count: int, limits: MatchLimits) -> float:
     """Log probability that chance brings ``count`` stars together somewhere in the space searched."""
     tolerance = limits.tolerance
@@ -318,15 +308,7 @@ def _log_chance(field: _Field, pose: _Pose, count: int, limits: MatchLimits) -> 
     turned, scaled = (2 * np.pi * 2 if limits.any_orientation else 2 * limits.rotation), 2 * limits.scale
     cells = 0.0 if pose.factor == 1 else field.radius / tolerance
     trials = shifts * max(turned * cells, 1.0) * max(scaled * cells, 1.0)
-    return _log_poisson_tail(count, expected) + float(np.log(trials))
-
-
-def _log_poisson_tail(count: int, expected: float) -> float:
-    """Upper bound of log P(at least ``count``) of a Poisson variable, tight in the tail."""
-    if count <= expected:
-        return 0.0
-    leading = count * np.log(expected) - expected - gammaln(count + 1)
-    return float(leading - np.log1p(-expected / (count + 1)))
+    return log_poisson_tail(count, expected) + float(np.log(trials))
 
 
 def _accept(

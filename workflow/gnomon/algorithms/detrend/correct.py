@@ -119,6 +119,16 @@ def read_variance_adu(raw: RawDetector) -> F4:
     return out
 
 
+def bias_variance(raw: RawDetector, masters: Masters) -> F4 | float:
+    """(ny, nx) float32 variance that a master bias brings to every exposure, e- squared; 0 without."""
+    if masters.bias is None:
+        return 0.0
+    out = masters.bias.variance.copy()
+    for amp in raw.amps:
+        out[amp.detsec.slices()] *= float(amp.header["GAIN"]) ** 2
+    return out
+
+
 def _planes(masters: Masters, shape: tuple[int, int]) -> MasterPlanes:
     for name in ("bias", "dark", "flat", "defects"):
         master: Image | None = getattr(masters, name)

@@ -42,7 +42,12 @@ def master_bias(exposures: Sequence[F4], noise_variance: F4, nsigma: float, min_
 
 
 def master_dark(
-    exposures: Sequence[F4], seconds: Sequence[float], noise_variance: F4, nsigma: float, min_count: int
+    exposures: Sequence[F4],
+    seconds: Sequence[float],
+    noise_variance: F4,
+    common_variance: F4 | float,
+    nsigma: float,
+    min_count: int,
 ) -> Image:
     """Mean dark current, electrons per second; cosmic rays are left out as outliers.
 
@@ -54,6 +59,9 @@ def master_dark(
         Dark time of each.
     noise_variance
         (ny, nx) float32 variance of the read noise, electrons squared.
+    common_variance
+        (ny, nx) float32 or 0: variance that all exposures share because one master bias was subtracted,
+        electrons squared.
     nsigma, min_count
         As `master_bias`; the noise is read noise and shot noise.
 
@@ -65,7 +73,9 @@ def master_dark(
     _check(exposures, min_count, "dark")
     if min(seconds) <= 0:
         raise UnprocessableData(f"found a dark of {min(seconds):g} s, wanted a positive dark time")
-    return _combine(exposures, np.asarray(seconds, np.float64), noise_variance, 1.0, nsigma)
+    dark = _combine(exposures, np.asarray(seconds, np.float64), noise_variance, 1.0, nsigma)
+    shared = common_variance * np.float32((len(seconds) / sum(seconds)) ** 2)
+    return Image(dark.flux, np.where(dark.variance > 0, dark.variance + shared, np.float32(0)), dark.mask)
 
 
 def master_flat(exposures: Sequence[F4], noise_variance: F4, nsigma: float, min_count: int) -> Image:
@@ -92,7 +102,7 @@ def master_flat(exposures: Sequence[F4], noise_variance: F4, nsigma: float, min_
     Detectors are normalised one by one: their relative sensitivity goes into their zero points.
     """
     _check(exposures, min_count, "flat")
-    levels = np.array([float(np.nanmedian(e[::4, ::4])) for e in exposures])
+    levels = np.array([_level(e) for e in exposures])
     if not np.all(levels >= MIN_FLAT_LEVEL):
         raise UnprocessableData(
             f"found a flat of {np.min(levels):.0f} e-, wanted at least {MIN_FLAT_LEVEL:.0f} e-"
@@ -106,6 +116,13 @@ def usable(image: Image) -> F4:
     """Flux of an exposure with NaN where it must not enter a master."""
     lost = (image.variance <= 0) | ((image.mask & np.uint32(UNUSABLE | MASK["SUSPECT"])) != 0)
     return np.where(lost, np.float32(np.nan), image.flux)
+
+
+def _level(exposure: F4) -> float:
+    """Median of the usable pixels of every fourth row and column; 0 where there are none."""
+    sample = exposure[::4, ::4]
+    sample = sample[np.isfinite(sample)]
+    return float(np.median(sample)) if sample.size else 0.0
 
 
 def _check(exposures: Sequence[F4], min_count: int, what: str) -> None:

@@ -5,14 +5,17 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import median_filter
+from scipy.signal import savgol_filter
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
-Method = Literal["row", "polynomial", "median"]
+Method = Literal["row", "smooth", "polynomial", "median"]
 
 SKIP_COLUMNS = 2  # first overscan columns still hold charge that the last light pixels left behind (CTI)
 CLIP_SIGMA = 4.0
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
+SMOOTH_ROWS = 65  # window of the quadratic: noise of a row's mean down by 5 (9 / (4 x 65) in variance)
 MAX_REJECTED = 0.2  # a section of pure noise loses 6e-5; more than this part is signal, not noise
 MAX_NOISE_RATIO = 5.0  # of the measured noise to the amplifier's own
 
@@ -37,8 +40,8 @@ def measure_overscan(
     """Zero level by row, with outliers left out.
 
     Row medians give the noise (from the median absolute deviation); pixels beyond 4 sigma of their row's
-    median are left out; the level is the mean of the rest by row (`row`), a Legendre polynomial of the rows
-    fitted to those means (`polynomial`), or one median for the amplifier (`median`).
+    median are left out. The level is the mean of the rest by row (`row`), those means through a quadratic
+    over 65 rows (`smooth`) or one polynomial (`polynomial`), or one median for the amplifier (`median`).
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ def measure_overscan(
         it has more than eight.
     method
         `row` follows anything that changes along the read-out and adds noise / sqrt(nx) that is common to
-        a row.
+        a row; `smooth` follows slow drifts and adds a fifth of that.
     expected_noise
         Read noise of the amplifier, ADU.
     degree
@@ -80,13 +83,22 @@ def _level(rows: F8, method: Method, degree: int) -> F8:
         return rows
     if method == "median":
         return np.full(len(rows), np.median(rows))
+    near = median_filter(rows, SMOOTH_ROWS, mode="nearest")
+    residual = np.abs(rows - near)
+    good = residual <= CLIP_SIGMA * MAD_TO_SIGMA * max(float(np.median(residual)), 1e-6)
+    clean = np.where(good, rows, near)  # rows that a bright source bled into
+    return _quadratic(clean) if method == "smooth" else _polynomial(clean, degree)
+
+
+def _quadratic(rows: F8) -> F8:
+    """Savitzky-Golay filter of second order, its end windows extrapolated."""
+    window = min(SMOOTH_ROWS, len(rows) - 1 + len(rows) % 2)
+    return np.asarray(savgol_filter(rows, window, min(2, window - 1)), np.float64)
+
+
+def _polynomial(rows: F8, degree: int) -> F8:
     t = np.linspace(-1, 1, len(rows))
     fit = np.polynomial.legendre.Legendre.fit(t, rows, min(degree, len(rows) - 1), domain=[-1, 1])
-    for _ in range(2):  # rows that a bright source bled into
-        residual = rows - fit(t)
-        good = np.abs(residual) <= CLIP_SIGMA * MAD_TO_SIGMA * max(float(np.median(np.abs(residual))), 1e-6)
-        if np.count_nonzero(good) > degree + 1:
-            fit = np.polynomial.legendre.Legendre.fit(t[good], rows[good], degree, domain=[-1, 1])
     return np.asarray(fit(t), np.float64)
 
 

@@ -89,7 +89,9 @@ def fit_orbits(
     for k, first in enumerate(range(0, len(states), _CHUNK)):
         rows = slice(int(bounds[k]), int(bounds[k + 1]))
         part = measured.take(np.arange(rows.start, rows.stop))
-        fits.append(_fit_chunk(table, epoch, states[first : first + _CHUNK], part, owner[rows] - first, options))
+        fits.append(
+            _fit_chunk(table, epoch, states[first : first + _CHUNK], part, owner[rows] - first, options)
+        )
     return _join(epoch, fits)
 
 
