@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gnomon.algorithms.detrend.defects import bad_columns, find_defects, local_median
 from gnomon.containers.image import Image
 from gnomon.flags import MASK

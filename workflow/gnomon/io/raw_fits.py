@@ -61,8 +61,8 @@ def _amp_hdu(detector: int, number: int, amp: RawAmp, shared: Mapping[str, Heade
 
 def _read_amp(hdu: fits.ImageHDU) -> tuple[int, RawAmp, dict[str, HeaderValue]]:
     h = hdu.header
-    sections = (parse_section(h[k]) for k in ("DATASEC", "BIASSEC", "DETSEC"))
-    amp = RawAmp(np.asarray(hdu.data, np.uint16), *sections, {k: h[k] for k in _AMP_CARDS})
+    data, bias, detector = (parse_section(h[k]) for k in ("DATASEC", "BIASSEC", "DETSEC"))
+    amp = RawAmp(np.asarray(hdu.data, np.uint16), data, bias, detector, {k: h[k] for k in _AMP_CARDS})
     shared = {k: v for k, v in _values(h).items() if k not in _OWN_CARDS}
     return int(h["DETECTOR"]), amp, shared
 
