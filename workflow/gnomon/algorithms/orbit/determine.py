@@ -22,7 +22,8 @@ _SHORTEST_ARC_DAYS = 10.0
 _CHUNK = 2048  # objects integrated together: bounds memory
 _DAMPING = (1e-4, 1e-9, 1e8)  # of Levenberg and Marquardt: first, least, most
 _CONVERGED = 1e-3  # expected fall of chi2 of the next step
-_NOMINAL_PRIOR_WIDTH = 0.5
+_PRIOR_WIDTH = 0.5
+_LARGEST_STEP = 0.5  # of the logarithm of the distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,11 @@ def fit_orbits(
         rows = slice(int(bounds[k]), int(bounds[k + 1]))
         part = measured.take(np.arange(rows.start, rows.stop))
         fits.append(_fit_chunk(table, epoch, states[first : first + _CHUNK], part, owner[rows] - first, options))
-    return _join(epoch, fits)
+    return join_fits(epoch, fits)
 
 
-def _join(epoch: float, fits: list[OrbitFit]) -> OrbitFit:
+def join_fits(epoch: float, fits: list[OrbitFit]) -> OrbitFit:
+    """Fits of several groups of objects at one epoch as one."""
     if not fits:
         none = np.zeros(0)
         blank = none.astype(bool)
@@ -158,14 +160,14 @@ def _correct(
     damping, converged = np.full(n, _DAMPING[0]), np.zeros(n, bool)
     active = np.isfinite(best.cost)
     for _ in range(options.steps):
-        step, gain = _step(best, damping, active)
-        converged |= active & (gain < _CONVERGED)
+        converged |= active & (_step(best, damping, active)[1] < _CONVERGED)
         active = active & ~converged & (damping < _DAMPING[2])
         if not active.any():
             break
+        step, _ = _step(best, damping, active)
         rows, renumber = active[owner], np.cumsum(active) - 1
         trial = _linearise(
-            table, epoch, (best.state + step)[active], arc[active], measured.take(rows),
+            table, epoch, _moved(table, epoch, best.state[active], arc[active], step), arc[active], measured.take(rows),
             renumber[owner[rows]], used[rows], options,
         )  # fmt: skip
         better = active.copy()
@@ -184,8 +186,8 @@ def _some(problem: _Problem, objects: Mask, owner: I8) -> _Problem:
 
 
 def _step(problem: _Problem, damping: F8, active: Mask) -> tuple[F8, F8]:
-    """Step of the state (n, 6) and the fall of chi2 that an undamped one would bring; 0 and inf if inactive."""
-    step, gain = np.zeros_like(problem.state), np.full(len(problem.state), np.inf)
+    """Step of the active objects' parameters, and the fall of chi2 expected of it (inf if inactive)."""
+    gain = np.full(len(problem.state), np.inf)
     normal, gradient = problem.normal[active], problem.gradient[active]
     scale = np.sqrt(np.maximum(np.einsum("nii->ni", normal), 1e-300))
     unit = normal / (scale[:, :, None] * scale[:, None, :])
@@ -193,8 +195,7 @@ def _step(problem: _Problem, damping: F8, active: Mask) -> tuple[F8, F8]:
     damped = unit + damping[active, None, None] * np.eye(6)
     parameters = np.linalg.solve(damped, push[..., None])[..., 0]
     gain[active] = np.abs(np.sum(parameters * push, axis=1))
-    step[active] = np.einsum("nij,nj->ni", problem.basis[active], parameters / scale)
-    return step, gain
+    return parameters / scale, gain
 
 
 def _linearise(
@@ -209,8 +210,9 @@ def _linearise(
 ) -> _Problem:
     """Residuals and normal equations of all objects about their states."""
     n = len(states)
-    basis = _basis(table, epoch, states, arc)
-    lanes = np.concatenate([states[:, None], states[:, None] + np.moveaxis(basis, 2, 1)], axis=1)
+    near = [_moved(table, epoch, states, arc, np.broadcast_to(unit, (n, 6))) for unit in np.eye(6)]
+    lanes = np.stack([states, *near], axis=1)
+    basis = np.moveaxis(lanes[:, 1:] - states[:, None], 1, 2)
     plane = _predicted(table, epoch, lanes.reshape(-1, 6), measured, owner)
     residual, partial = plane[:, 0], plane[:, 1:] - plane[:, :1]
     weight = np.where(used[:, None], 1 / measured.sigma**2, 0.0)
@@ -251,17 +253,25 @@ def _predicted(table: PerturberTable, epoch: float, lanes: F8, measured: Astrome
     return np.stack(plane, axis=-1)
 
 
-def _basis(table: PerturberTable, epoch: float, states: F8, arc: F8) -> F8:
-    """(n, 6, 6): columns are small steps across and along the line of sight, of position and of velocity."""
-    line = states[:, :3] - table.state(EARTH, epoch)[0]
-    distance = np.linalg.norm(line, axis=1)
-    toward = line / distance[:, None]
+def _moved(table: PerturberTable, epoch: float, states: F8, arc: F8, parameters: F8) -> F8:
+    """States moved by parameters (n, 6) in the frame of the geocentric line of sight.
+
+    Two angles and the logarithm of the distance, then their rates times the arc, all in units of `_OFFSET`. The
+    velocity across scales with the distance, so that a change of distance alone keeps the motion on the sky: the
+    long valley of a short arc is straight in these coordinates.
+    """
+    origin = np.concatenate(table.state(EARTH, epoch))
+    line, velocity = states[:, :3] - origin[:3], states[:, 3:] - origin[3:]
+    distance = np.linalg.norm(line, axis=1, keepdims=True)
+    toward = line / distance
     east, north = tangent_axes(np.arctan2(line[:, 1], line[:, 0]), np.arcsin(np.clip(toward[:, 2], -1, 1)))
-    axes = np.stack([east, north, toward], axis=2) * (_OFFSET * distance)[:, None, None]
-    basis = np.zeros((len(states), 6, 6))
-    basis[:, :3, :3] = axes
-    basis[:, 3:, 3:] = axes / arc[:, None, None]
-    return basis
+    axes = np.stack([east, north, toward], axis=1)
+    values = _OFFSET * parameters
+    turned = toward + np.einsum("nk,nkc->nc", values[:, :2], axes[:, :2])
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+    scale = np.exp(np.clip(values[:, 2:3], -_LARGEST_STEP, _LARGEST_STEP))
+    pushed = velocity + distance / arc[:, None] * np.einsum("nk,nkc->nc", values[:, 3:], axes)
+    return origin + np.concatenate([scale * distance * turned, scale * pushed], axis=1)
 
 
 def _arc_days(epoch: float, measured: Astrometry, owner: I8, n: int) -> F8:
@@ -279,7 +289,7 @@ def _with_prior(
     r = np.linalg.norm(x, axis=-1)
     speed2 = np.sum(v * v, axis=-1) * r / GM_SUN
     radial = np.sum(x * v, axis=-1) / np.sqrt(GM_SUN * r)
-    values = np.stack([speed2 - 1, radial], axis=-1) / _NOMINAL_PRIOR_WIDTH
+    values = np.stack([speed2 - 1, radial], axis=-1) / _PRIOR_WIDTH
     residual, partial = values[:, 0], values[:, 1:] - values[:, :1]
     return (
         normal + np.einsum("nic,njc->nij", partial, partial),
