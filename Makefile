@@ -1,6 +1,7 @@
 # Two commands: `make demo` and `make test`. Everything else is what they are made of.
 VENV ?= .venv
 PYTHON ?= python3
+CORES ?= 2
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 export PYTHONPATH := $(abspath workflow)
@@ -9,8 +10,49 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: kernels
+.PHONY: demo test check bench kernels generated lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    simulate the demo survey, run the whole campaign, print where its report is"
+	@echo "make test    lint, types, import order, dry runs, tests"
+	@echo "make bench   ours beside the peers' programs, in turn on the same input"
+
+demo: kernels
+	@snakemake --profile profiles/local --cores $(CORES)
+	@echo "report: $(abspath run/demo/release/report.html)"
+
+test: check
+	@pytest
+
+check: kernels
+	@ruff check . && ruff format --check .
+	@snakefmt --check Snakefile rules
+	@mypy
+	@lint-imports
+	@python tests/check_workflow.py
+
+bench: kernels
+	@python tests/bench/run.py
+
 kernels: $(VENV)/.ready
-	@cmake -S . -B build/dev -G Ninja -DPython_EXECUTABLE=$(abspath $(BIN))/python >build/dev.log 2>&1 \
-	  || { mkdir -p build; cat build/dev.log; exit 1; }
+	@mkdir -p build
+	@cmake -S . -B build/dev -G Ninja -DPython_EXECUTABLE=$(abspath $(BIN))/python >build/cmake.log 2>&1 \
+	  || { cat build/cmake.log; exit 1; }
 	@cmake --build build/dev
+
+$(VENV)/.ready: envs/requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.lock
+	@touch $@
+
+generated: kernels ## pages and files made from the code
+	@python -m gnomon.generate
+
+lock: ## pin the newest versions again
+	$(BIN)/python -m pip install --quiet pip-tools
+	cd envs && ../$(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header \
+	  --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock requirements.in
+
+clean:
+	rm -rf build run workflow/gnomon/kernels/_*.so workflow/gnomon/kernels/_*.pyi

@@ -28,14 +28,48 @@ def flats_of(wildcards):
 
 def refcats_of(wildcards):
     """Reference shards near one visit."""
-    folder = campaign.options.refcat
-    template = f"{folder}/{{shard}}.h5" if folder else campaign.path("refcat")
-    return expand(template, shard=campaign.graph["visits"][wildcards.visit]["shards"])
+    if not campaign.options.data:
+        return campaign.path("simulated_refcat")
+    shards = campaign.graph["visits"][wildcards.visit]["shards"]
+    return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=shards)
 
 
 def summaries_of(wildcards):
     return expand(campaign.path("preliminary_summary"), visit=campaign.graph["visits"])
 
 
+def checks_of(wildcards):
+    """Comparisons with the truth, where there is one."""
+    visits = [] if campaign.options.data else campaign.graph["visits"]
+    return expand(campaign.path("visit_check"), visit=visits)
+
+
 def figures_of(wildcards):
     return expand(campaign.path("visit_figure"), visit=campaign.graph["visits"])
+
+
+def master_bias_of(wildcards):
+    """The master bias, where there are bias exposures."""
+    return [campaign.path("master_bias")] if campaign.graph["bias"] else []
+
+
+def master_dark_of(wildcards):
+    return [campaign.path("master_dark")] if campaign.graph["dark"] else []
+
+
+def master_flats_of(wildcards):
+    return expand(campaign.path("master_flat"), band=campaign.graph["flat"])
+
+
+def master_flat_of(wildcards):
+    """The master flat of a visit's band, where there are flats in it."""
+    band = campaign.graph["visits"][wildcards.visit]["band"]
+    return expand(
+        campaign.path("master_flat"),
+        band=[b for b in campaign.graph["flat"] if b == band],
+    )
+
+
+def defects_of(wildcards):
+    frames = campaign.graph["dark"] or campaign.graph["flat"]
+    return [campaign.path("defects")] if frames else []

@@ -1,1 +1,35 @@
-"""Rules are added by area."""
+"""The simulated survey: its sky once, its exposures one by one."""
+
+
+rule simulate_sky:
+    input:
+        **campaign.reads("simulate_sky"),
+    output:
+        **campaign.writes("simulate_sky"),
+    log:
+        campaign.log("simulate_sky"),
+    benchmark:
+        campaign.benchmark("simulate_sky")
+    params:
+        **campaign.params("simulate_sky"),
+    resources:
+        **campaign.resources("simulate_sky"),
+    shell:
+        campaign.command("simulate_sky")
+
+
+rule simulate:
+    input:
+        **campaign.reads("simulate"),
+    output:
+        **campaign.writes("simulate"),
+    log:
+        campaign.log("simulate"),
+    benchmark:
+        campaign.benchmark("simulate")
+    params:
+        **campaign.params("simulate"),
+    resources:
+        **campaign.resources("simulate"),
+    shell:
+        campaign.command("simulate")

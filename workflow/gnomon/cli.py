@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -75,6 +76,9 @@ def _job(step: Step, args: argparse.Namespace) -> Job:
     config = _config(step, args.config)
     inputs = {n: _as_list(getattr(args, f"in_{n}")) for n in step.reads}
     read = [p for paths in inputs.values() for p in paths]
+    for path in read:
+        if not Path(path).exists():
+            raise ConfigError(f"no such file: {path}")
     canonical = json.dumps(TypeAdapter(step.config).dump_python(config), sort_keys=True)
     made_by = Provenance(step.name, step.version, canonical, digests(read, args.root))
     outputs = {n: getattr(args, f"out_{n}") for n in step.writes}
@@ -109,6 +113,7 @@ def _run_whole(job: Job, run: Callable[..., Any]) -> str:
     except UnprocessableData as error:
         return _write_empty(job, str(error))
     for name, value in _by_name(job.step, result).items():
+        value = _told(job, value) if isinstance(value, Catalog) else value
         formats.write(DATASETS[job.step.writes[name]], value, job.outputs[name], job.provenance)
     return ", ".join(f"{n} {_size(v)}" for n, v in _by_name(job.step, result).items())
 
@@ -139,8 +144,8 @@ def _sliced(step: Step, name: str) -> bool:
 
 
 def _numbers(step: Step, inputs: Mapping[str, Any]) -> tuple[list[int], dict[int, str]]:
-    """Detectors of the step's first sliced input, and those that had failed before."""
-    lead = next(v for n, v in inputs.items() if _sliced(step, n))
+    """Detectors of the step's first sliced input that is given, and those that had failed before."""
+    lead: Any = next((v for n, v in inputs.items() if _sliced(step, n) and v != []), [])
     files = lead if isinstance(lead, list) else [lead]
     numbers = sorted({n for f in files for n in f})
     reasons = [f.empty_reason for f in files if f.empty_reason]
@@ -189,11 +194,17 @@ def _write_tables(job: Job, name: str, parts: list[Catalog], failures: Mapping[i
     dataset = DATASETS[job.step.writes[name]]
     if not parts:
         reason = "; ".join(f"detector {n}: {r}" for n, r in sorted(failures.items())) or "no detectors"
-        formats.write_empty(dataset, reason, job.outputs[name], job.provenance, _failures_meta(failures))
+        meta = {**_failures_meta(failures), "data_id": str(job.data_id)}
+        formats.write_empty(dataset, reason, job.outputs[name], job.provenance, meta)
         return
-    whole = concatenate(parts)
+    whole = _told(job, concatenate(parts))
     whole = Catalog(whole.columns, {**whole.meta, **_failures_meta(failures)})
     formats.write(dataset, whole, job.outputs[name], job.provenance)
+
+
+def _told(job: Job, table: Catalog) -> Catalog:
+    """The table with its data id."""
+    return Catalog(table.columns, {**table.meta, "data_id": str(job.data_id)})
 
 
 def _failures_meta(failures: Mapping[int, str]) -> dict[str, str]:
@@ -202,7 +213,8 @@ def _failures_meta(failures: Mapping[int, str]) -> dict[str, str]:
 
 def _write_empty(job: Job, reason: str) -> str:
     for name, dataset in job.step.writes.items():
-        formats.write_empty(DATASETS[dataset], reason, job.outputs[name], job.provenance)
+        meta = {"data_id": str(job.data_id)}
+        formats.write_empty(DATASETS[dataset], reason, job.outputs[name], job.provenance, meta)
     log.warning("%s %s: empty: %s", job.step.name, job.data_id, reason)
     return "empty product"
 
@@ -216,9 +228,9 @@ def _read(job: Job) -> dict[str, Any]:
         if dataset.container == "Raw":
             values[name] = formats.open_raw(paths, values["instrument"], job.data_id)
         elif isinstance(want, Many):
-            values[name] = [formats.read(dataset, p) for p in paths]
+            values[name] = [formats.read(dataset, Path(p)) for p in paths]
         else:
-            values[name] = formats.read(dataset, paths[0])
+            values[name] = formats.read(dataset, Path(paths[0]))
     return values
 
 

@@ -38,6 +38,8 @@ class DatasetType:
     """Schema of a catalogue."""
     external: bool = False
     """Not made by a step: the plan says which files."""
+    planned: bool = False
+    """Written by the planner, before any job."""
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -84,13 +86,29 @@ _DATASETS = (
         external=True,
     ),
     DatasetType(
+        "skymap", "plan/skymap.json", "SkyMap", "How the sky is cut into tracts and patches.", planned=True
+    ),
+    DatasetType(
         "raw", "raw/{visit}.fits", "Raw", "Exposure as it came from the camera, ADU.", axis="detector"
     ),
     DatasetType(
-        "truth", "truth/{visit}.parquet", "Catalog", "What the simulator put into one visit.", schema="truth"
+        "rejects", "plan/rejects.parquet", "Catalog", "Files left out.", schema="rejects", planned=True
     ),
-    DatasetType("truth_sky", "truth/sky.parquet", "Catalog", "Every simulated source.", schema="truth_sky"),
-    DatasetType("refcat", "refcat/{shard}.h5", "Refcat", "Reference stars of one HEALPix pixel."),
+    DatasetType("recipe", "truth/recipe.json", "Recipe", "The simulated survey, in numbers."),
+    DatasetType("truth_stars", "truth/stars.parquet", "Catalog", "Every simulated star."),
+    DatasetType("truth_galaxies", "truth/galaxies.parquet", "Catalog", "Every simulated galaxy."),
+    DatasetType("truth_transients", "truth/transients.parquet", "Catalog", "Every simulated supernova."),
+    DatasetType("truth_asteroids", "truth/asteroids.parquet", "Catalog", "Every simulated asteroid."),
+    DatasetType(
+        "truth", "truth/visit/{visit}.parquet", "Catalog", "Sources the simulator put into one visit."
+    ),
+    DatasetType(
+        "truth_detector", "truth/detector/{visit}.parquet", "Catalog", "True zero point, sky and seeing."
+    ),
+    DatasetType(
+        "simulated_refcat", "refcat/simulated.h5", "Refcat", "What the pipeline may know of the stars."
+    ),
+    DatasetType("refcat", "{shard}.h5", "Refcat", "Reference stars of one HEALPix pixel.", external=True),
     # calibration frames
     DatasetType("master_bias", "calib/{instrument}/bias.h5", "Master", "Mean bias, ADU.", axis="detector"),
     DatasetType(
@@ -114,7 +132,7 @@ _DATASETS = (
     DatasetType(
         "post_isr",
         "post_isr/{visit}.fits",
-        "Images",
+        "DetrendedImages",
         "Detector images without signature, electrons.",
         axis="detector",
     ),
@@ -141,6 +159,13 @@ _DATASETS = (
     ),
     DatasetType(
         "visit_figure", "figure/visit/{visit}.png", "Figure", "Thumbnail and residuals of one visit."
+    ),
+    DatasetType(
+        "visit_check",
+        "check/visit/{visit}.parquet",
+        "Catalog",
+        "A simulated visit beside its truth.",
+        schema="visit_check",
     ),
     # release
     DatasetType(

@@ -127,7 +127,7 @@ def plan_key(options: CampaignOptions) -> str:
     shape = asdict(options)
     for name in ("steps", "root"):
         del shape[name]
-    shape["survey_options"] = options.steps.get("simulate", {})
+    shape["survey"] = options.steps.get("simulate_sky", {})
     shape["files"] = _listing(options.data)
     shape["instrument_file"] = (INSTRUMENTS / f"{options.instrument}.yaml").read_text()
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()

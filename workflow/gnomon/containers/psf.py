@@ -5,8 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.containers.bspline import resampling_matrix
+
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
+
+_CHUNK = 256  # stamps drawn at a time, so that the work stays in cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +18,9 @@ class PsfModel:
     """Pixel images times polynomials of position: ``P(x, y) = sum_k basis[k] X^p_k Y^q_k``.
 
     ``X = (x - centre_x) / scale_x`` and likewise Y, so that both run over about [-1, 1]. Terms are ordered
-    by total degree, then by rising power of Y: 1, X, Y, X^2, XY, Y^2, ... Sampled at the detector's pixels,
-    normalised to sum 1 at every position, centred on the middle pixel.
+    by total degree, then by rising power of Y: 1, X, Y, X^2, XY, Y^2, ... Sampled at the detector's pixels
+    (the effective PSF, pixel included), normalised to sum 1 at every position, centred on the middle pixel.
+    Between the samples runs a quintic B-spline, so that a star can be drawn at its sub-pixel place.
     """
 
     basis: F4
@@ -32,12 +37,41 @@ class PsfModel:
         """Side of a stamp, pixels."""
         return int(self.basis.shape[1])
 
-    def stamps(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F4:
-        """(n, size, size) float32 images of unit sum at n positions, each centred on its middle pixel."""
+    def stamps(
+        self, x: npt.ArrayLike, y: npt.ArrayLike, dx: npt.ArrayLike = 0.0, dy: npt.ArrayLike = 0.0
+    ) -> F4:
+        """Images of stars of unit flux.
+
+        Parameters
+        ----------
+        x, y : n positions on the detector, pixels
+        dx, dy : place of the star from the centre of the middle pixel, n values or one, pixels
+
+        Returns
+        -------
+        (n, size, size) float32; a stamp of dx = dy = 0 sums to 1, and others are scaled alike.
+        """
+        images = self.samples(x, y)
+        shift_x = np.broadcast_to(np.asarray(dx, np.float64), len(images))
+        shift_y = np.broadcast_to(np.asarray(dy, np.float64), len(images))
+        if not shift_x.any() and not shift_y.any():
+            return images.astype(np.float32)
+        out = np.empty((len(images), self.size, self.size), np.float32)
+        for start in range(0, len(images), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            rows, columns = self.shift_matrices(shift_y[part]), self.shift_matrices(shift_x[part])
+            out[part] = rows @ images[part] @ columns.swapaxes(1, 2)
+        return out
+
+    def samples(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F8:
+        """(n, size, size) float64 images of unit sum at n positions, each centred on its middle pixel."""
         terms = polynomial_terms(self.normalise(x, y), self.degree)
         images: F8 = np.tensordot(terms, self.basis.astype(np.float64), axes=(1, 0))
-        total = images.sum(axis=(1, 2), keepdims=True)
-        return np.asarray(images / total, np.float32)
+        return np.asarray(images / images.sum(axis=(1, 2), keepdims=True), np.float64)
+
+    def shift_matrices(self, shift: F8, *, slope: bool = False) -> F8:
+        """(n, size, size) float64: rows that evaluate samples for a star at ``shift``, or their slope."""
+        return resampling_matrix(np.arange(self.size) - shift[:, None], self.size, slope=slope)
 
     def normalise(self, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[F8, F8]:
         """Pixel positions to (X, Y)."""

@@ -1,7 +1,10 @@
 """The little of FITS that writing needs: headers and big-endian arrays in blocks of 2880 bytes."""
 
 import io
+import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -9,6 +12,64 @@ import numpy.typing as npt
 from astropy.io import fits
 
 _BLOCK = 2880
+_SIGN = {4: 1 << 31, 2: 1 << 15}
+"""Offset of unsigned integers by their size in bytes: the BZERO of FITS 4.0, section 4.4.2.5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one HDU lies in a file."""
+
+    header: fits.Header
+    """Its header."""
+    start: int
+    """First byte of its header."""
+    data: int
+    """First byte of its data."""
+    end: int
+    """Byte behind its last block."""
+
+
+def places(path: Path) -> dict[str, Place]:
+    """HDUs of a file by name.
+
+    Raises
+    ------
+    OSError
+        Not FITS, or shorter than its headers say.
+    """
+    size = path.stat().st_size
+    found: dict[str, Place] = {}
+    with open(path, "rb") as opened, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what astropy warns of, a file cut off, is an error here
+        for hdu in fits.open(opened, memmap=False, lazy_load_hdus=False):
+            info = hdu.fileinfo()
+            end = info["datLoc"] + info["datSpan"]
+            if end > size:
+                raise OSError(f"it is cut off: {size} bytes of at least {end}")
+            found[hdu.name] = Place(hdu.header, info["hdrLoc"], info["datLoc"], end)
+    return found
+
+
+def read_plane(path: Path, place: Place) -> npt.NDArray[Any]:
+    """Pixels of an image HDU written by `append_image`, in native byte order."""
+    header = place.header
+    shape = tuple(header[f"NAXIS{a}"] for a in range(header["NAXIS"], 0, -1))
+    size = abs(header["BITPIX"]) // 8
+    kind = np.dtype(f"{'f' if header['BITPIX'] < 0 else 'i'}{size}")
+    count = int(np.prod(shape))
+    raw = np.fromfile(path, kind.newbyteorder(">"), count, offset=place.data).astype(kind)
+    if "BZERO" in header:
+        raw = raw.view(f"u{size}") ^ np.dtype(f"u{size}").type(_SIGN[size])
+    return raw.reshape(shape)
+
+
+def read_table(path: Path, place: Place) -> Any:  # noqa: ANN401
+    """Rows of a binary table; an empty list where it has none."""
+    with open(path, "rb") as opened:
+        opened.seek(place.start)
+        rows = fits.BinTableHDU.fromstring(opened.read(place.end - place.start)).data
+    return [] if rows is None else rows
 
 
 def append_primary(opened: IO[bytes], cards: Mapping[str, Any]) -> None:
@@ -26,8 +87,9 @@ def append_image(opened: IO[bytes], name: str, array: npt.NDArray[Any], cards: M
     for axis, length in enumerate(reversed(array.shape), 1):
         header.insert(f"NAXIS{axis - 1}" if axis > 1 else "NAXIS", (f"NAXIS{axis}", length), after=True)
     if kind.kind == "u":
-        header["BSCALE"], header["BZERO"] = 1, 1 << (8 * kind.itemsize - 1)
-        array = (array ^ kind.type(1 << (8 * kind.itemsize - 1))).view(f"i{kind.itemsize}")
+        sign = _SIGN[kind.itemsize]
+        header["BSCALE"], header["BZERO"] = 1, sign
+        array = (array ^ kind.type(sign)).view(f"i{kind.itemsize}")
     _append_header(opened, header, cards)
     data = array.astype(array.dtype.newbyteorder(">"))
     opened.write(data.data if data.size else b"")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from gnomon.containers.catalog import Catalog
@@ -13,13 +14,15 @@ from gnomon.datamodel import DatasetType
 from gnomon.errors import UnprocessableData
 
 
-def read(dataset: DatasetType, path: str) -> Any:  # noqa: ANN401
+def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
     """One file as its container; products with parts open without reading pixels."""
     match dataset.container:
         case "Catalog":
             return _module("catalogs").read_catalog(path)
         case "Images":
             return _module("images").open_images(path)
+        case "DetrendedImages":
+            return _module("detrended_images").open_detrended(path)
         case "CalibratedImages":
             return _module("calibrated_images").open_calibrated(path)
         case "Master":
@@ -30,6 +33,12 @@ def read(dataset: DatasetType, path: str) -> Any:  # noqa: ANN401
             return _module("refcat").read_shard(path)
         case "Figure":
             return _module("figures").read_figure(path)
+        case "Recipe":
+            return _module("recipes").read_recipe(path)
+        case "SkyMap":
+            return _module("skymaps").read_skymap(path)
+        case "Detrended":
+            return _module("detrended_images").open_detrended(path)
     raise ValueError(f"no reader of {dataset.container}")
 
 
@@ -44,6 +53,8 @@ def write(dataset: DatasetType, value: Any, path: str, provenance: Provenance) -
             _module("refcat").write_shard(value, path, provenance)
         case "Figure":
             _module("figures").write_figure(value, path, provenance)
+        case "Recipe":
+            _module("recipes").write_recipe(value, path, provenance)
         case "Text":
             _module("texts").write_text(value, path, provenance)
         case _:
@@ -55,8 +66,12 @@ def parts_writer(dataset: DatasetType, path: str, provenance: Provenance, empty_
     match dataset.container:
         case "Images":
             return _module("images").ImagesWriter(path, provenance, empty_reason)
+        case "DetrendedImages":
+            return _module("detrended_images").DetrendedWriter(path, provenance, empty_reason)
         case "CalibratedImages":
             return _module("calibrated_images").CalibratedWriter(path, provenance, empty_reason)
+        case "Detrended":
+            return _module("detrended_images").DetrendedWriter(path, provenance, empty_reason)
         case "Master":
             return _module("masters").MasterWriter(path, provenance, empty_reason)
     raise ValueError(f"{dataset.container} has no parts")

@@ -10,8 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-import numpy as np
-import numpy.typing as npt
 from astropy.io import fits
 
 from gnomon.containers.image import Image
@@ -89,56 +87,51 @@ class ImagesWriter:
 
 
 class ImagesFile:
-    """An open file of detector images."""
+    """A file of detector images: knows where each part lies, and reads a part when it is asked for."""
 
     def __init__(self, path: str | Path) -> None:
-        self.name = Path(path).name
+        self.path = Path(path)
         try:
-            self._hdus = fits.open(path, memmap=True, lazy_load_hdus=True)
-            self._states = self._hdus["DETECTORS"].data
-            self._row = self._hdus["PROVENANCE"].data[0]
-        except (OSError, KeyError, ValueError) as error:
-            raise UnprocessableData(f"{self.name} is not a whole file of detector images: {error}") from None
-
-    @property
-    def provenance(self) -> Provenance:
+            self._places = fits_blocks.places(self.path)
+            self._states = self.table("DETECTORS")
+            row = self.table("PROVENANCE")[0]
+        except (OSError, KeyError, ValueError, TypeError) as error:
+            raise UnprocessableData(
+                f"{self.path.name} is no whole file of detector images: {error}"
+            ) from None
+        self.provenance = from_json(str(row["provenance"]))
         """What made the file."""
-        return from_json(self._row["provenance"])
-
-    @property
-    def empty_reason(self) -> str:
-        """Why the file has no detector."""
-        return str(self._row["empty_reason"])
+        self.empty_reason = str(row["empty_reason"])
+        """Why the file has no detector; empty text where it has."""
 
     def numbers(self) -> tuple[int, ...]:
         """Detectors that were made."""
-        if self._states is None:
-            return ()
         return tuple(int(r["detector"]) for r in self._states if r["state"] == MADE)
 
     def failures(self) -> dict[int, str]:
         """Detectors that could not be made, with the reason."""
-        if self._states is None:
-            return {}
         return {int(r["detector"]): str(r["reason"]) for r in self._states if r["state"] != MADE}
 
     def image(self, number: int) -> Image:
         """The three planes of one detector."""
-        flux, variance, mask = (self._plane(f"{p}_{number:03d}") for p in ("SCI", "VAR", "MSK"))
-        return Image(flux.astype("f4"), variance.astype("f4"), mask.astype("u4"))
+        flux, variance, mask = (
+            fits_blocks.read_plane(self.path, self._places[f"{p}_{number:03d}"])
+            for p in ("SCI", "VAR", "MSK")
+        )
+        return Image(flux, variance, mask)
 
     def header(self, number: int) -> fits.Header:
         """Header of a detector's first plane."""
-        return self._hdus[f"SCI_{number:03d}"].header
+        return self._places[f"SCI_{number:03d}"].header
 
     def row(self, name: str, number: int) -> dict[str, Any]:
         """A one-row table that belongs to a detector, by column."""
-        table = self._hdus[f"{name}_{number:03d}"].data
-        return {n: table[n][0] for n in table.names}
+        table = self.table(f"{name}_{number:03d}")
+        return {n: table[n][0] for n in table.dtype.names or ()}
 
-    def _plane(self, name: str) -> npt.NDArray[Any]:
-        data = self._hdus[name].data
-        return np.ascontiguousarray(data, data.dtype.newbyteorder("="))
+    def table(self, name: str) -> Any:  # noqa: ANN401
+        """A binary table by its name; without rows where there is no data."""
+        return fits_blocks.read_table(self.path, self._places[name])
 
 
 def open_images(path: str | Path) -> Parts[Image]:

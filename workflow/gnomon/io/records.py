@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -33,6 +33,7 @@ def _restore(hint: Any, value: Any) -> Any:  # noqa: ANN401
     if hint is str:
         return value.decode() if isinstance(value, bytes) else str(value)
     if get_origin(hint) is tuple:
-        return tuple(float(v) for v in np.asarray(value))
+        number = get_args(hint)[0]
+        return tuple(number(v) for v in np.asarray(value))
     array = np.asarray(value)
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))

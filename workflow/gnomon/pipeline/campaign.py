@@ -14,21 +14,26 @@ class SkymapOptions:
     """How the sky is cut into tracts, patches and cells."""
 
     kind: Literal["rings", "healpix", "discrete"] = "discrete"
-    """All-sky rings of tracts, HEALPix tracts, or one tract about the field."""
+    """All-sky rings of tracts, HEALPix tracts, or a list of tracts."""
     rings: Annotated[int, Ge(3), Le(720)] = 120
-    """Number of declination rings (kind rings)."""
-    nside: Annotated[int, Ge(1), Le(1024)] = 8
+    """Number of declination rings (kind rings); 120 are those of the LSST rings skymap."""
+    nside: Annotated[int, Ge(2), Le(64)] = 32
     """HEALPix resolution (kind healpix)."""
-    centre_deg: tuple[float, float] = (0.0, 0.0)
-    """Right ascension and declination of the tract (kind discrete)."""
-    radius_deg: Annotated[float, Gt(0), Le(10)] = 0.1
-    """Half side of the tract (kind discrete)."""
+    overlap_arcsec: Annotated[float, Ge(0), Le(3600)] = 60.0
+    """Least reach of a tract beyond its own region (kinds rings and healpix)."""
+    tracts_deg: tuple[tuple[float, float, float, float], ...] = ()
+    """Right ascension, declination, width and height of each tract (kind discrete). With none, one tract is
+    laid about the exposures, and moves when there are others: name the tracts of a survey that grows."""
     pixel_arcsec: Annotated[float, Gt(0), Le(60)] = 0.2
     """Pixel scale at the tangent point."""
-    patch_px: Annotated[int, Ge(100), Le(20000)] = 4000
-    """Inner side of a patch."""
-    border_px: Annotated[int, Ge(0), Le(1000)] = 100
-    """Overlap of a patch with its neighbours."""
+    cell_px: Annotated[int, Ge(50), Le(1000)] = 150
+    """Inner side of a cell."""
+    cell_border_px: Annotated[int, Ge(0), Le(500)] = 50
+    """Border of a cell: what its detection and deblending may need beyond it."""
+    patch_cells: Annotated[int, Ge(1), Le(100)] = 20
+    """Cells along the inner side of a patch."""
+    border_cells: Annotated[int, Ge(0), Le(10)] = 1
+    """Cells that a patch takes from its neighbours on every side."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -41,8 +46,6 @@ class CampaignOptions:
     """Name of the instrument: a file in config/instruments."""
     root: str = "run"
     """Folder of every product."""
-    survey: str = ""
-    """Name of a simulated survey; empty for real exposures."""
     data: str = ""
     """Folder of the raw exposures, searched with its subfolders; empty for a simulated survey."""
     refcat: str = ""

@@ -1,3 +1,49 @@
 """The simulated survey as input of a campaign."""
 
-STEPS = ()
+from typing import Annotated, Literal
+
+from annotated_types import Ge
+from pydantic.dataclasses import dataclass
+
+from gnomon.pipeline.options import OPTIONS
+from gnomon.pipeline.step import Cost, Step
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class SimulateSkyConfig:
+    """Which survey is simulated."""
+
+    recipe: Literal["demo", "toy"] = "demo"
+    """A survey that the simulator knows: the demo, or one of seconds for tests."""
+    seed: Annotated[int, Ge(0)] = 20260101
+    """Root of all random numbers; another seed is another sky, other noise, other weather."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class SimulateConfig:
+    """No options: the recipe says all."""
+
+
+STEPS = (
+    Step(
+        "simulate_sky",
+        SimulateSkyConfig,
+        reads={},
+        writes={
+            "recipe": "recipe",
+            "refcat": "simulated_refcat",
+            "stars": "truth_stars",
+            "galaxies": "truth_galaxies",
+            "transients": "truth_transients",
+            "asteroids": "truth_asteroids",
+        },
+        cost=Cost(cpu_s=4, mem_mb=300, out_mb=3),
+    ),
+    Step(
+        "simulate",
+        SimulateConfig,
+        reads={"recipe": "recipe"},
+        writes={"raw": "raw", "sources": "truth", "detectors": "truth_detector"},
+        cost=Cost(cpu_s=8, mem_mb=400, out_mb=10),
+    ),
+)

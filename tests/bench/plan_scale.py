@@ -1,0 +1,123 @@
+"""Plan a wide survey and say what it took: ``python tests/bench/plan_scale.py 2000 20000 200000``.
+
+The survey: a camera of 189 detectors of 4036 pixels a side, visits spread evenly over declination -72 to +5
+degrees in six bands and 300 nights, the rings skymap of 18,938 tracts, and the main steps of the design's table.
+Each size runs in a process of its own, so that its peak memory is its own.
+"""
+
+import resource
+import subprocess
+import sys
+import time
+from itertools import pairwise
+
+import numpy as np
+
+from gnomon.containers.skymap import PatchGrid, rings_skymap
+from gnomon.datamodel import DATASETS, DatasetType
+from gnomon.pipeline.step import Cost, Many, Step
+from gnomon.plan.census import census
+from gnomon.plan.incidence import CameraFootprints, incidence
+from gnomon.plan.quanta import quanta
+from gnomon.plan.slices import cut
+
+ARCSEC = np.pi / 180 / 3600
+TEMPLATE = {
+    "visit": "bench/{visit}/",
+    "night": "bench/{night}/",
+    "tract": "bench/{tract}/",
+    "patch": "bench/{tract}/{patch}/",
+    "patch_band": "bench/{tract}/{patch}/{band}/",
+}
+# name, grain, reads ("*" gathers), loops over detectors
+STEPS = [
+    ("isr", "visit", [], True),
+    ("calibrate", "visit", ["isr"], True),
+    ("isolated_stars", "tract", ["*calibrate"], False),
+    ("fit_astrometry", "tract", ["isolated_stars"], False),
+    ("finalize_visit", "visit", ["calibrate", "*fit_astrometry"], True),
+    ("coadd", "patch_band", ["*finalize_visit"], False),
+    ("template", "patch_band", ["*finalize_visit"], False),
+    ("detect_objects", "patch", ["*coadd"], False),
+    ("measure", "patch", ["detect_objects", "*coadd"], False),
+    ("difference", "visit", ["finalize_visit", "*template"], True),
+    ("forced_source", "visit", ["finalize_visit", "*measure"], True),
+    ("associate", "patch", ["*difference"], False),
+    ("link", "night", ["*difference"], False),
+]
+
+
+def declared():
+    """The steps of the table above, and their products in the data model of this process."""
+    for name, grain, _, _ in STEPS:
+        DATASETS[name] = DatasetType(name, TEMPLATE[grain] + name, "Catalog", "Of the benchmark.")
+    return {
+        name: Step(
+            name,
+            object,
+            reads={r.strip("*"): Many(r[1:]) if r[0] == "*" else r for r in reads},
+            writes={name: name},
+            axis="detector" if loops else "",
+            cost=Cost(cpu_s=2, cpu_s_per_input=5),
+        )
+        for name, _, reads, loops in STEPS
+    }
+
+
+def focal_plane():
+    """(189, 4) corners of the detectors in radians: 15 x 15 without the corner rafts."""
+    column, row = (g.ravel() - 7 for g in np.indices((15, 15)))
+    keep = ~((np.abs(column) > 4) & (np.abs(row) > 4))
+    pitch, half = 4230 * 0.2 * ARCSEC, 2018 * 0.2 * ARCSEC
+    x, y = column[keep, None] * pitch, row[keep, None] * pitch
+    return x + np.array([-1, 1, 1, -1]) * half, y + np.array([-1, -1, 1, 1]) * half
+
+
+def survey(n, rng):
+    """Boresights evenly over the footprint, in order of night."""
+    low, high = np.sin(np.radians([-72, 5]))
+    night = np.sort(rng.integers(0, 300, n)).astype(np.int32)
+    footprints = CameraFootprints(
+        rng.uniform(0, 2 * np.pi, n),
+        np.arcsin(rng.uniform(low, high, n)),
+        rng.uniform(0, 6.2, n),
+        *focal_plane(),
+    )
+    return footprints, night, rng.integers(0, 6, n).astype(np.int32)
+
+
+def one(n):
+    """Plan ``n`` visits; print size, CPU seconds of each part and peak memory."""
+    footprints, night, band = survey(n, np.random.default_rng(1))
+    steps, clock = declared(), [time.process_time()]
+    pairs = incidence(footprints, rings_skymap(120, 60 * ARCSEC, PatchGrid(0.2 * ARCSEC)))
+    clock.append(time.process_time())
+    nights = tuple(f"{20260000 + k}" for k in range(300))
+    detectors = np.full(n, len(footprints.x), np.int32)
+    none = np.empty(0, np.int64), np.empty(0, np.int32)
+    units = census(np.arange(n), night, band, detectors, nights, tuple("ugrizy"), *none, pairs)
+    clock.append(time.process_time())
+    slices = cut(steps, units)
+    table = quanta(steps, units, slices)
+    clock.append(time.process_time())
+    assert table["jobs"][table["step"] == "isr"].sum() == n
+    assert table["quanta"][table["step"] == "isr"].sum() == n * 189
+    assert table["quanta"][table["step"] == "coadd"].sum() == len(pairs)
+    largest = np.bincount(np.unique(table["slice"].astype(str), return_inverse=True)[1], table["jobs"]).max()
+    spent = " ".join(f"{b - a:7.1f}" for a, b in pairwise(clock))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(
+        f"{n:7d} {n * 189:9d} {len(units.tracts):6d} {len(units.patch):7d} {len(pairs):9d} {table['jobs'].sum():9d} "
+        f"{table['quanta'].sum():10d} {len(slices.names):6d} {int(largest):6d} {spent} {peak:6.2f}"
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        one(int(sys.argv[1]))
+    else:
+        print(
+            "visits detectors tracts patches pairs jobs quanta slices jobs-of-largest | CPU s: overlap census quanta | GB"
+        )
+        for size in sys.argv[1:] or ["2000", "20000", "200000"]:
+            subprocess.run([sys.executable, __file__, size], check=True)

@@ -1,0 +1,60 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from gnomon import smk
+from gnomon.errors import ConfigError
+from gnomon.smk import campaign_options, plan_key
+
+DEMO = {"campaign": "demo", "instrument": "gnomonsim"}
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[1])
+
+
+def test_names_the_option_meant_by_a_misspelt_one():
+    with pytest.raises(ConfigError, match="steps.report: unknown 'titel'; did you mean 'title'"):
+        smk.Campaign({**DEMO, "steps": {"report": {"titel": "x"}}})
+
+
+def test_names_the_step_meant_by_a_misspelt_one():
+    with pytest.raises(ConfigError, match="steps: unknown 'reprot'; did you mean 'report'"):
+        campaign_options({**DEMO, "steps": {"reprot": {}}})
+
+
+def test_names_the_campaign_key_meant_by_a_misspelt_one():
+    with pytest.raises(ConfigError, match="did you mean 'withdrawn'"):
+        campaign_options({**DEMO, "withdraw": []})
+
+
+def test_names_the_instruments_there_are():
+    with pytest.raises(ConfigError, match=r"nosuch\.yaml.*gnomonsim"):
+        campaign_options({**DEMO, "instrument": "nosuch"})
+
+
+def test_a_data_folder_must_exist():
+    with pytest.raises(ConfigError, match="data=DIR"):
+        plan_key(campaign_options({**DEMO, "data": "/nowhere/at/all"}))
+
+
+def test_a_value_out_of_bounds_is_told_with_what_was_found():
+    with pytest.raises(ConfigError, match=r"skymap\.pixel_arcsec.*found -1"):
+        campaign_options({**DEMO, "skymap": {"pixel_arcsec": -1}})
+
+
+def test_an_option_of_a_step_does_not_call_for_a_new_plan():
+    before, after = (campaign_options({**DEMO, "steps": {"report": {"title": t}}}) for t in "ab")
+    assert plan_key(before) == plan_key(after)
+
+
+def test_withdrawing_a_visit_calls_for_a_new_plan():
+    before, after = (campaign_options({**DEMO, "withdrawn": w}) for w in ([], [1234567890123]))
+    assert plan_key(before) != plan_key(after)
+
+
+def test_params_hold_every_option_with_its_default():
+    params = smk.Campaign(DEMO).params("report")
+    assert json.loads(params["config"]) == {"title": "gnomon campaign"}

@@ -1,0 +1,1 @@
+"""What goes into an alert besides catalogue rows, and who wants to read it."""

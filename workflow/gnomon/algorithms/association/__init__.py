@@ -1,0 +1,1 @@
+"""Which measurements belong to the same thing on the sky."""

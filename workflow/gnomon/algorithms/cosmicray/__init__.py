@@ -1,0 +1,6 @@
+"""Cosmic rays: found by their sharpness, and defects filled from their neighbours."""
+
+from gnomon.algorithms.cosmicray.find import find_cosmic_rays
+from gnomon.algorithms.cosmicray.infill import interpolate
+
+__all__ = ["find_cosmic_rays", "interpolate"]

@@ -1,0 +1,124 @@
+"""Which pixels a cosmic ray has hit."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.containers.image import F4, Image
+from gnomon.flags import MASK
+from gnomon.kernels.cosmicray import SharpnessTest, flag_cosmic_rays
+
+_BLOCK_PX = 64  # side of a block of the sky maps
+_STRIDE_PX = 4  # every fourth pixel of every fourth row stands for the block
+_SKY_QUANTILE = 0.3  # half a sigma below the median: the test wants a level not above the true sky
+_SATURATION_REACH_PX = 2  # a bleed trail is sharper than the PSF; so are its shoulders
+_CORE_MARGIN = 0.9  # PSFs are taken as 10 % narrower than stated: they vary over the detector
+_WIDEST_PX = 1.2  # standard deviation; a tighter bound finds no more events and lets noise flag wide stars
+_SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
+
+
+def find_cosmic_rays(
+    image: Image,
+    psf_fwhm_px: float,
+    *,
+    seed_snr: float = 5.0,
+    grow_snr: float = 3.5,
+    seed_margin: float = 2.5,
+    grow_margin: float = 0.25,
+    rounds: int = 5,
+    unusable: int = MASK["BAD"] | MASK["NO_DATA"],
+) -> npt.NDArray[np.bool_]:
+    """Pixels sharper than the PSF allows, and those of the same events.
+
+    A seed has a positive Laplacian of ``seed_snr`` (van Dokkum 2001, PASP 113, 1420) and, in at least one
+    of four directions, two opposite neighbours whose mean is lower than any positive sum of PSFs over the
+    sky can have. For a Gaussian core of width s the bound is exp(-d^2 / 2 s^2), reached by a star centred
+    on the pixel; any other place, and any blend, is smoother. So star cores are kept by construction, as
+    long as the PSF is not narrower than 0.9 times ``psf_fwhm_px``.
+
+    Parameters
+    ----------
+    image : sky included or not; variance in the unit of flux squared
+    psf_fwhm_px : full width at half maximum of the sharpest stars as sampled, pixels
+    seed_snr : threshold of the Laplacian over twice the noise, for a new event
+    grow_snr : height over the sky, in sigma, for a pixel that touches an event
+    seed_margin, grow_margin : noise margin of the test against the PSF, in sigma, for either
+    rounds : how often events grow, at most this many pixels from a seed
+    unusable : mask planes whose values mean nothing; they are neither used nor flagged
+
+    Returns
+    -------
+    (ny, nx) bool
+
+    Raises
+    ------
+    ValueError
+        The PSF is not a positive number of pixels.
+    """
+    if not psf_fwhm_px > 0:
+        raise ValueError(f"psf_fwhm_px is {psf_fwhm_px}; a positive number of pixels is needed")
+    if image.flux.size == 0:
+        return np.zeros(image.shape, bool)
+    skip = _skip_plane(image, unusable)
+    sky, sky_variance = _sky_mesh(image, skip)
+    axis, diagonal = _least_ratios(psf_fwhm_px)
+    test = SharpnessTest(axis, diagonal, seed_snr, grow_snr, seed_margin, grow_margin)
+    flux, variance = np.ascontiguousarray(image.flux), np.ascontiguousarray(image.variance)
+    return flag_cosmic_rays(flux, variance, skip, sky, sky_variance, _BLOCK_PX, test, rounds).view(bool)
+
+
+def _least_ratios(psf_fwhm_px: float) -> tuple[float, float]:
+    """Least mean of two opposite neighbours over the pixel between them, along an axis and a diagonal."""
+    sigma = min(_WIDEST_PX, _CORE_MARGIN * psf_fwhm_px * _SIGMA_PER_FWHM)
+    return float(np.exp(-0.5 / sigma**2)), float(np.exp(-1.0 / sigma**2))
+
+
+def _skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:
+    """Bit 1 where a value has no meaning, bit 2 where no cosmic ray may be claimed."""
+    skip = ((image.mask & np.uint32(unusable)) != 0) | (image.variance <= 0)
+    plane: npt.NDArray[np.uint8] = skip.astype(np.uint8)
+    saturated = (image.mask & np.uint32(MASK["SAT"])) != 0
+    if saturated.any():
+        plane |= _dilate(saturated, _SATURATION_REACH_PX).view(np.uint8) << 1
+    return plane
+
+
+def _dilate(mask: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
+    """True within ``reach`` pixels along both axes (a square) of a true pixel."""
+    for axis in (0, 1):
+        grown = mask.copy()
+        for step in range(1, reach + 1):
+            low, high = [slice(None)] * 2, [slice(None)] * 2
+            low[axis], high[axis] = slice(None, -step), slice(step, None)
+            grown[tuple(low)] |= mask[tuple(high)]
+            grown[tuple(high)] |= mask[tuple(low)]
+        mask = grown
+    return mask
+
+
+def _sky_mesh(image: Image, skip: npt.NDArray[np.uint8]) -> tuple[F4, F4]:
+    """Low level of the sky and its variance per block; blocks without a pixel take the image's."""
+    good = skip[::_STRIDE_PX, ::_STRIDE_PX] & 1 == 0
+    level = _block_quantile(image.flux[::_STRIDE_PX, ::_STRIDE_PX], good)
+    variance = _block_quantile(image.variance[::_STRIDE_PX, ::_STRIDE_PX], good)
+    return _lowest_around(level), variance
+
+
+def _block_quantile(values: F4, good: npt.NDArray[np.bool_]) -> F4:
+    """(by, bx) float32 quantile of the good values of each block."""
+    side = _BLOCK_PX // _STRIDE_PX
+    ny, nx = -(-values.shape[0] // side), -(-values.shape[1] // side)
+    padded = np.full((ny * side, nx * side), np.inf, np.float32)
+    padded[: values.shape[0], : values.shape[1]] = np.where(good, values, np.float32(np.inf))
+    blocks = np.sort(padded.reshape(ny, side, nx, side).swapaxes(1, 2).reshape(ny, nx, -1), axis=-1)
+    count = np.isfinite(blocks).sum(-1)
+    rank = np.maximum(0, (_SKY_QUANTILE * count).astype(np.intp))
+    found = np.take_along_axis(blocks, rank[..., None], -1)[..., 0]
+    fallback = np.median(found[count > 0]) if (count > 0).any() else np.float32(1)
+    return np.where(count > 0, found, np.float32(fallback)).astype(np.float32)
+
+
+def _lowest_around(level: F4) -> F4:
+    """Minimum over the 3 x 3 blocks around each."""
+    padded = np.pad(level, 1, mode="edge")
+    rows = np.minimum(np.minimum(padded[:-2], padded[1:-1]), padded[2:])
+    return np.ascontiguousarray(np.minimum(np.minimum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:]))

@@ -1,0 +1,51 @@
+"""Pixels without information, filled so that convolutions can run over them."""
+
+import numpy as np
+
+from gnomon.containers.image import Image
+from gnomon.flags import MASK, mask_value
+from gnomon.kernels.infill import fill_bad
+
+FILLED_PLANES = mask_value("BAD", "SAT", "CR", "NO_DATA")
+"""Planes filled by default: their values mean nothing."""
+
+_REACH_PX = 10
+_NUGGET = 0.02  # of the signal; pixels worth filling well have S/N of some 7 or more
+_SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
+
+
+def interpolate(image: Image, psf_fwhm_px: float, bits: int = FILLED_PLANES) -> Image:
+    """The image with pixels of the given planes filled from their neighbours, and INTRP set there.
+
+    The values are the best linear prediction for a sky made of Gaussian PSFs: the correlation of two
+    pixels is a Gaussian sqrt(2) times as wide as the PSF. Unknown mean, so a flat sky is kept exactly.
+    Deep inside large holes (more than 10 px from a good pixel) the median of the good pixels stands.
+
+    Parameters
+    ----------
+    image : any unit
+    psf_fwhm_px : full width at half maximum of stars, pixels
+    bits : mask planes to fill; pixels of variance 0 are filled too, and keep the variance 0
+
+    Returns
+    -------
+    Image : flux and variance filled, INTRP set where a value was made up. Variance of a filled pixel is
+        that of its neighbours: exclude it by the mask, not by the variance.
+
+    Raises
+    ------
+    ValueError
+        The PSF is not a positive number of pixels.
+    """
+    if not psf_fwhm_px > 0:
+        raise ValueError(f"psf_fwhm_px is {psf_fwhm_px}; a positive number of pixels is needed")
+    unknown = image.variance <= 0
+    bad = ((image.mask & np.uint32(bits)) != 0) | unknown
+    if not bad.any():
+        return image
+    length = np.sqrt(2) * psf_fwhm_px * _SIGMA_PER_FWHM
+    flux, variance = np.ascontiguousarray(image.flux), np.ascontiguousarray(image.variance)
+    fallback = float(np.median(flux[~bad])) if not bad.all() else 0.0
+    filled, noise = fill_bad(flux, variance, bad.view(np.uint8), float(length), _NUGGET, _REACH_PX, fallback)
+    noise[unknown] = 0
+    return Image(filled, noise, image.mask | np.where(bad, np.uint32(MASK["INTRP"]), np.uint32(0)))

@@ -1,0 +1,1 @@
+"""Raw pixels to calibrated electrons, and the master calibrations that this takes."""

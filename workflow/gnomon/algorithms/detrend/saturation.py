@@ -1,0 +1,49 @@
+"""Pixels lost to saturation: bleed trails and a margin around them."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.flags import MASK
+
+U4 = npt.NDArray[np.uint32]
+Rows = npt.NDArray[np.intp]
+
+_SAT, _SUSPECT = np.uint32(MASK["SAT"]), np.uint32(MASK["SUSPECT"])
+
+
+def grow_saturation(mask: U4, radius: int) -> U4:
+    """The mask with SAT extended along bleed trails and by a margin.
+
+    Charge beyond full well bleeds along the columns: a run of suspect pixels of a column that holds a
+    saturated one is saturated throughout. Then every pixel within `radius` (square) of a saturated one is.
+
+    Parameters
+    ----------
+    mask
+        (ny, nx) uint32 with SAT and SUSPECT set by level.
+    radius
+        Margin, pixels.
+    """
+    out = mask.copy()
+    y, x = _bleeding(mask)
+    for dy in range(-radius, radius + 1):
+        for dx in range(-radius, radius + 1):
+            inside = (y + dy >= 0) & (y + dy < mask.shape[0]) & (x + dx >= 0) & (x + dx < mask.shape[1])
+            out[y[inside] + dy, x[inside] + dx] |= _SAT
+    return out
+
+
+def _bleeding(mask: U4) -> tuple[Rows, Rows]:
+    """Pixels of the runs along columns that hold a saturated pixel; the saturated ones are among them."""
+    saturated = (mask & _SAT) != 0
+    columns = np.flatnonzero(saturated.any(axis=0))
+    full = saturated[:, columns].T
+    high = full | ((mask[:, columns].T & _SUSPECT) != 0)
+    starts = high.copy()
+    starts[:, 1:] &= ~high[:, :-1]
+    run = np.cumsum(starts.ravel()).reshape(high.shape) * high
+    hit = np.zeros(int(run.max(initial=0)) + 1, bool)
+    hit[run[full]] = True
+    hit[0] = False
+    column, row = np.nonzero(hit[run])
+    return row, columns[column]

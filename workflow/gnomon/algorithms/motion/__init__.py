@@ -1,0 +1,1 @@
+"""Proper motions and parallaxes from positions at many epochs."""

@@ -1,0 +1,1 @@
+"""Redshift probability distributions from broad-band fluxes."""

@@ -1,0 +1,16 @@
+"""The point-spread function: its stars, its model, its moments, its aperture corrections."""
+
+from gnomon.algorithms.psf.aperture_correction import fit_aperture_correction
+from gnomon.algorithms.psf.fit import PsfFit, fit_psf
+from gnomon.algorithms.psf.moments import Moments, adaptive_moments
+from gnomon.algorithms.psf.select import StarSelection, select_stars
+
+__all__ = [
+    "Moments",
+    "PsfFit",
+    "StarSelection",
+    "adaptive_moments",
+    "fit_aperture_correction",
+    "fit_psf",
+    "select_stars",
+]

@@ -1,0 +1,1 @@
+"""How likely a detection on a difference image is something on the sky."""

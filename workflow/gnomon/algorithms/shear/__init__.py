@@ -1,0 +1,1 @@
+"""Weak lensing, experimental: shapes with their response to shear, and mass maps."""

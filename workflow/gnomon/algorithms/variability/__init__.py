@@ -1,0 +1,1 @@
+"""What light curves say: features in one pass, periods of the variable ones."""

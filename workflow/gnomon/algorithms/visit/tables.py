@@ -1,0 +1,113 @@
+"""The source table and the summary of one detector of one visit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.algorithms.photometry.depth import limiting_magnitude, noise_equivalent_area
+from gnomon.algorithms.photometry.zero_point import ZeroPoint
+from gnomon.algorithms.psf import adaptive_moments
+from gnomon.algorithms.visit.characterise import Characterised
+from gnomon.algorithms.visit.locate import Located
+from gnomon.containers.calibrated import CalibratedImage
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.exposure import VisitFacts
+from gnomon.containers.ids import source_ids
+from gnomon.containers.wcs import Wcs
+from gnomon.flags import MASK, UNUSABLE
+
+F8 = npt.NDArray[np.float64]
+_ARCSEC_PER_RADIAN = float(np.degrees(1) * 3600)
+_NOT_COLUMNS = ("peakX", "peakY", "peakFlux")
+
+
+def source_table(sources: Catalog, wcs: Wcs, facts: VisitFacts, detector: int) -> Catalog:
+    """Sources with identifiers, sky positions in degrees and the exposure's facts."""
+    n = len(sources)
+    ra, dec = wcs.pixel_to_sky(sources["x"], sources["y"])
+    columns = {
+        "sourceId": source_ids(facts.visit, detector, np.arange(n)),
+        "visit": np.full(n, facts.visit),
+        "detector": np.full(n, detector),
+        "band": np.full(n, facts.band, object),
+        "midpointMjdTai": np.full(n, facts.mjd_tai),
+        "coord_ra": np.degrees(ra),
+        "coord_dec": np.degrees(dec),
+        **_sky_errors(sources, wcs),
+    }
+    kept = {k: v for k, v in sources.columns.items() if k not in _NOT_COLUMNS}
+    return Catalog({**columns, **kept})
+
+
+def _sky_errors(sources: Catalog, wcs: Wcs) -> dict[str, F8]:
+    jacobian = wcs.jacobian(sources["x"], sources["y"])
+    variance = np.stack([sources["xErr"], sources["yErr"]], -1) ** 2
+    error = np.degrees(np.sqrt(np.einsum("nij,nj->ni", jacobian**2, variance)))
+    return {"coord_raErr": error[:, 0], "coord_decErr": error[:, 1]}
+
+
+def summary_row(
+    found: Characterised,
+    calibrated: CalibratedImage,
+    located: Located,
+    zero_point: ZeroPoint,
+    facts: VisitFacts,
+    detector: int,
+    n_source: int,
+) -> Catalog:
+    """One row of the visit summary."""
+    ny, nx = calibrated.image.shape
+    scale = calibrated.wcs.pixel_scale() * _ARCSEC_PER_RADIAN
+    psf = calibrated.psf.stamps((nx - 1) / 2, (ny - 1) / 2)
+    noise = float(np.median(calibrated.background.rms))
+    row: dict[str, Any] = {
+        "visit": facts.visit,
+        "detector": detector,
+        "night": facts.night,
+        "band": facts.band,
+        "midpointMjdTai": facts.mjd_tai,
+        "exptime": facts.exptime,
+        "airmass": facts.airmass,
+        **_place(calibrated.wcs, nx, ny),
+        "pixelScale": scale,
+        "seeing": found.fwhm_px * scale,
+        **_ellipticity(psf),
+        "nPsfStar": len(found.star_x),
+        "skyBg": float(np.median(calibrated.background.level)) / scale**2,
+        "skyNoise": noise,
+        "zeroPoint": zero_point.value,
+        "zeroPointErr": zero_point.error,
+        "nPhotomStar": zero_point.stars,
+        "astromKind": located.kind,
+        "nAstromStar": len(located.source),
+        "astromRms": located.rms_mas,
+        "astromOffset": located.offset_arcsec,
+        "magLim": limiting_magnitude(noise_equivalent_area(psf[0]), noise),
+        "nSource": n_source,
+        **_fractions(calibrated.image.mask),
+        "note": "; ".join(t for t in (located.note, zero_point.reason) if t),
+    }
+    return Catalog({k: np.array([v], object if isinstance(v, str) else None) for k, v in row.items()})
+
+
+def _place(wcs: Wcs, nx: int, ny: int) -> Mapping[str, float]:
+    x = np.array([(nx - 1) / 2, -0.5, nx - 0.5, nx - 0.5, -0.5])
+    y = np.array([(ny - 1) / 2, -0.5, -0.5, ny - 0.5, ny - 0.5])
+    ra, dec = np.degrees(wcs.pixel_to_sky(x, y))
+    corners = {f"{n}cra": ra[i] for i, n in enumerate(("ll", "lr", "ur", "ul"), 1)}
+    corners |= {f"{n}cdec": dec[i] for i, n in enumerate(("ll", "lr", "ur", "ul"), 1)}
+    return {"ra": ra[0], "dec": dec[0], **corners}
+
+
+def _ellipticity(psf: npt.NDArray[np.float32]) -> Mapping[str, float]:
+    moments = adaptive_moments(psf)
+    return {"psfE1": float(moments.e1[0]), "psfE2": float(moments.e2[0])}
+
+
+def _fractions(mask: npt.NDArray[np.uint32]) -> Mapping[str, float]:
+    return {
+        "crFraction": float(np.mean((mask & np.uint32(MASK["CR"])) != 0)),
+        "maskedFraction": float(np.mean((mask & np.uint32(UNUSABLE)) != 0)),
+    }

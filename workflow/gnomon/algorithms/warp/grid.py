@@ -1,0 +1,103 @@
+"""Where the pixels of one grid lie on another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.containers.wcs import Wcs
+
+F8 = npt.NDArray[np.float64]
+
+TILE_PX = 32
+"""Output pixels between exact coordinates: second derivatives of 1e-6 per px leave 1.3e-4 px between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Exact source coordinates at every ``tile``-th pixel of an output grid."""
+
+    x: F8
+    """(my, mx) float64, source pixel; NaN where the grids do not meet."""
+    y: F8
+    """(my, mx) float64"""
+    area: F8
+    """(my, mx) float64, source pixels per output pixel."""
+    tile: int
+    """Output pixels between nodes."""
+    shape: tuple[int, int]
+    """(ny, nx) of the output that the nodes cover."""
+
+
+def coordinate_nodes(
+    source: Wcs, target: Wcs, shape: tuple[int, int], origin: tuple[int, int] = (0, 0), tile: int = TILE_PX
+) -> Nodes:
+    """Source coordinates of the pixels of a target grid.
+
+    Parameters
+    ----------
+    source, target : maps between pixels and sky of either grid
+    shape : (ny, nx) of the output
+    origin : pixel (x, y) of the target grid that is the output's first
+    tile : output pixels between exact coordinates
+
+    Returns
+    -------
+    Nodes : the area ratio is |d(source x, y) / d(target x, y)|, from both maps' Jacobians
+    """
+    ny, nx = (-(-n // tile) + 1 for n in shape)
+    ty, tx = np.mgrid[:ny, :nx].astype(np.float64) * tile
+    tx, ty = tx + origin[0], ty + origin[1]
+    x, y = source.sky_to_pixel(*target.pixel_to_sky(tx, ty))
+    return Nodes(x, y, _area_ratio(source, target, x, y, tx, ty), tile, shape)
+
+
+def _area_ratio(source: Wcs, target: Wcs, x: F8, y: F8, tx: F8, ty: F8) -> F8:
+    """Solid angle of a target pixel over that of the source pixel it falls on."""
+    ratio = _determinant(target.jacobian(tx, ty)) / _determinant(source.jacobian(x, y))
+    return np.asarray(ratio * _dilution(target, tx, ty) / _dilution(source, x, y))
+
+
+def _determinant(matrix: F8) -> F8:
+    """Absolute determinant of (..., 2, 2); NaN stays NaN in silence."""
+    return np.abs(matrix[..., 0, 0] * matrix[..., 1, 1] - matrix[..., 0, 1] * matrix[..., 1, 0])
+
+
+def _dilution(wcs: Wcs, x: F8, y: F8) -> F8:
+    """Solid angle per area of the tangent plane: cos^3 of the distance from the tangent point."""
+    xi, eta = wcs.pixel_to_plane(x, y)
+    return np.asarray((1 + xi**2 + eta**2) ** -1.5)
+
+
+def overlaps(nodes: Nodes, source_shape: tuple[int, int]) -> bool:
+    """Whether any output pixel may fall on the source."""
+    return bool(_near(nodes, source_shape, 0.5).any())
+
+
+def covered(nodes: Nodes, source_shape: tuple[int, int]) -> bool:
+    """Whether every output pixel falls inside the source."""
+    ny, nx = source_shape
+    with np.errstate(invalid="ignore"):
+        inside = (nodes.x >= 0) & (nodes.x <= nx - 1) & (nodes.y >= 0) & (nodes.y <= ny - 1)
+    return bool(inside.all())
+
+
+def _near(nodes: Nodes, source_shape: tuple[int, int], margin: float) -> npt.NDArray[np.bool_]:
+    """Nodes whose tile may touch the source: within a tile's diagonal of it."""
+    ny, nx = source_shape
+    reach = margin + nodes.tile * np.sqrt(2 * np.nanmax(nodes.area)) if np.isfinite(nodes.area).any() else 0.0
+    with np.errstate(invalid="ignore"):
+        near = (nodes.x > -reach) & (nodes.x < nx + reach) & (nodes.y > -reach) & (nodes.y < ny + reach)
+    return np.asarray(near)
+
+
+def source_box(nodes: Nodes, source_shape: tuple[int, int], margin: int) -> tuple[slice, slice]:
+    """Rows and columns of the source that the output needs, with a margin, cut at the border or empty."""
+    ny, nx = source_shape
+    if not np.isfinite(nodes.x).any():
+        return slice(0, 0), slice(0, 0)
+    bounds = []
+    for values, n in ((nodes.y, ny), (nodes.x, nx)):
+        low, high = int(np.floor(np.nanmin(values))) - margin, int(np.ceil(np.nanmax(values))) + margin + 1
+        bounds.append(slice(min(max(low, 0), n), max(0, min(high, n))))
+    return bounds[0], bounds[1]

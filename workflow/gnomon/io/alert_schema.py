@@ -1,0 +1,63 @@
+"""The LSST alert schema v11.0 as an Avro schema, from the table of its fields."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import yaml
+
+_TABLE = Path(__file__).with_name("alert_v11_0.yaml")
+
+VERSION = (11, 0)
+
+SCHEMA_ID = 100 * VERSION[0] + VERSION[1]
+"""Identifier on the wire: major and two digits of minor version (LSST's convention)."""
+
+NAMESPACE = f"lsst.v{VERSION[0]}_{VERSION[1]}"
+
+SUB_RECORDS = ("diaSource", "diaForcedSource", "diaObject", "ssSource", "mpc_orbits")
+
+_TIME = {"type": "long", "logicalType": "timestamp-micros"}
+
+
+@cache
+def fields(record: str) -> tuple[tuple[str, str, bool, str], ...]:
+    """Name, type, whether null is allowed, and meaning of each field, in the order of the wire."""
+    rows = yaml.safe_load(_TABLE.read_text())["records"][record]
+    return tuple(_field(row) for row in rows)
+
+
+def _field(row: str) -> tuple[str, str, bool, str]:
+    declaration, doc = row.split(" | ", 1)
+    name, kind = declaration.split()
+    return name, kind.rstrip("?"), kind.endswith("?"), doc
+
+
+@cache
+def packet_schema() -> Any:  # noqa: ANN401
+    """The parsed schema of a packet, sub-records written out where they first occur."""
+    return fastavro.parse_schema(_record("alert", set()))
+
+
+def _record(name: str, seen: set[str]) -> dict[str, Any]:
+    seen.add(name)
+    made = [_avro_field(*f, seen) for f in fields(name)]
+    doc = f"LSST alert packet v{VERSION[0]}.{VERSION[1]}" if name == "alert" else ""
+    return {"type": "record", "name": f"{NAMESPACE}.{name}", "doc": doc, "fields": made}
+
+
+def _avro_field(name: str, kind: str, null: bool, doc: str, seen: set[str]) -> dict[str, Any]:
+    value = _avro_type(kind, seen)
+    field: dict[str, Any] = {"name": name, "type": ["null", value] if null else value, "doc": doc}
+    return field | {"default": None} if null else field
+
+
+def _avro_type(kind: str, seen: set[str]) -> Any:  # noqa: ANN401
+    if kind.startswith("["):
+        return {"type": "array", "items": _avro_type(kind[1:-1], seen)}
+    if kind == "time":
+        return _TIME
+    if kind in SUB_RECORDS:
+        return f"{NAMESPACE}.{kind}" if kind in seen else _record(kind, seen)
+    return kind

@@ -1,0 +1,155 @@
+"""The image HDUs of a foreign FITS file: their cards now, their pixels when asked for."""
+
+import warnings
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from astropy.io import fits
+
+from gnomon.errors import UnprocessableData
+
+_FAULTS = (OSError, EOFError, ValueError, TypeError, IndexError, KeyError, zlib.error, fits.VerifyError)
+"""What astropy raises on a file that is not whole."""
+_PACKED = (b"\x1f\x8b", b"BZ", b"\xfd7")
+"""First bytes of gzip, bzip2 and xz."""
+_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHdu:
+    """One two-dimensional image of a file."""
+
+    path: Path
+    index: int
+    """Number of the HDU."""
+    header: Mapping[str, Any]
+    """Cards of the HDU over those of the primary header; comments and unreadable cards left out."""
+    shape: tuple[int, int]
+    """Rows and columns."""
+    offset: int
+    """First byte of the pixels; -1 where they are compressed."""
+
+    def pixels(self) -> npt.NDArray[Any]:
+        """(ny, nx) uint16, int32 or float32 in native order.
+
+        Raises
+        ------
+        UnprocessableData
+            The pixels cannot be read.
+        """
+        if self.offset >= 0:
+            return _plain_pixels(self)
+        with _open(self.path) as hdus:
+            try:
+                return _native(np.asarray(hdus[self.index].data))
+            except _FAULTS as error:
+                raise UnprocessableData(f"{self.path.name}: pixels of HDU {self.index}: {error}") from None
+
+
+def image_hdus(path: Path) -> list[ImageHdu]:
+    """All two-dimensional images of a file, in order, without reading pixels.
+
+    Raises
+    ------
+    UnprocessableData
+        The file is missing, empty, not FITS, cut short, or holds no two-dimensional image.
+    """
+    if not path.is_file():
+        raise UnprocessableData("found no such file")
+    if path.stat().st_size == 0:
+        raise UnprocessableData("found an empty file, wanted FITS")
+    with _open(path) as hdus:
+        try:
+            return _images(path, hdus)
+        except _FAULTS as error:
+            raise UnprocessableData(f"not a whole FITS file: {_first_line(error)}") from None
+
+
+def _images(path: Path, hdus: fits.HDUList) -> list[ImageHdu]:
+    primary = _cards(hdus[0].header)
+    found: list[ImageHdu] = []
+    packed = _first_bytes(path) in _PACKED
+    for index, hdu in enumerate(hdus):
+        if not hdu.is_image or hdu.header.get("NAXIS") != 2 or 0 in hdu.shape:
+            continue
+        shape = int(hdu.header["NAXIS2"]), int(hdu.header["NAXIS1"])
+        offset = -1 if packed else _offset(path, hdu)
+        found.append(ImageHdu(path, index, {**primary, **_cards(hdu.header)}, shape, offset))
+    if not found:
+        raise UnprocessableData("found no two-dimensional image")
+    return found
+
+
+def _offset(path: Path, hdu: Any) -> int:  # noqa: ANN401
+    """Where the pixels begin, after a check that they are all there; -1 where they are compressed."""
+    if isinstance(hdu, fits.CompImageHDU):
+        return -1
+    start = int(hdu.fileinfo()["datLoc"])
+    size = int(hdu.header["NAXIS1"]) * int(hdu.header["NAXIS2"]) * abs(int(hdu.header["BITPIX"])) // 8
+    there = path.stat().st_size - start
+    if there < size:
+        raise UnprocessableData(f"cut short: HDU {hdu.name or 0} has {max(there, 0)} of its {size} bytes")
+    return start
+
+
+def _plain_pixels(hdu: ImageHdu) -> npt.NDArray[Any]:
+    """Pixels straight from the file: astropy takes five passes over unsigned integers."""
+    ny, nx = hdu.shape
+    kind = _TYPES[int(hdu.header["BITPIX"])]
+    stored = np.fromfile(hdu.path, kind, ny * nx, offset=hdu.offset).reshape(ny, nx)
+    zero, scale = float(hdu.header.get("BZERO", 0)), float(hdu.header.get("BSCALE", 1))
+    if kind == ">i2" and (zero, scale) == (32768.0, 1.0):
+        return stored.astype(np.int16).view(np.uint16) ^ np.uint16(32768)
+    if (zero, scale) != (0.0, 1.0):
+        scaled = stored.astype(np.float64) * scale + zero
+        return _native(np.rint(scaled).astype(np.int64) if scale == 1.0 and kind[1] != "f" else scaled)
+    return _native(stored)
+
+
+def _native(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The nearest of the three types that raw pixels come in."""
+    if pixels.dtype == np.uint16:
+        return pixels.astype(np.uint16, copy=False)
+    if pixels.dtype.kind in "iub" and (pixels.size == 0 or int(pixels.max()) < 2**31):
+        return pixels.astype(np.int32, copy=False)
+    return pixels.astype(np.float32, copy=False)
+
+
+def _cards(header: fits.Header) -> dict[str, Any]:
+    cards: dict[str, Any] = {}
+    for key in header:
+        try:
+            value = header[key]
+        except fits.VerifyError:
+            continue
+        if key not in ("", "COMMENT", "HISTORY") and not isinstance(value, fits.card.Undefined):
+            cards[key] = value
+    return cards
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[fits.HDUList]:
+    """The file, with astropy's remarks on odd headers kept quiet: what matters is refused in words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            hdus = fits.open(path, memmap=False, lazy_load_hdus=True)
+        except _FAULTS as error:
+            raise UnprocessableData(f"not a FITS file: {_first_line(error)}") from None
+        with hdus:
+            yield hdus
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as opened:
+        return opened.read(2)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

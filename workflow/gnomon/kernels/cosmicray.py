@@ -1,0 +1,70 @@
+"""Pixels sharper than the point-spread function."""
+
+from dataclasses import astuple, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.kernels import _cosmicray
+
+F4 = npt.NDArray[np.float32]
+U1 = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class SharpnessTest:
+    """What a pixel must do to be called a cosmic ray."""
+
+    axis_ratio: float
+    """Least (P(+1) + P(-1)) / 2 P(0) of the PSF along an axis."""
+    diagonal_ratio: float
+    """The same along a diagonal."""
+    seed_snr: float
+    """Laplacian over twice the noise (van Dokkum 2001, eq. 11) that starts an event."""
+    grow_snr: float
+    """Height over the sky, in sigma, that joins an event."""
+    seed_margin: float
+    """Noise margin of the test against the PSF, in sigma, for a new event."""
+    grow_margin: float
+    """The same to join an event."""
+
+
+def flag_cosmic_rays(
+    flux: F4,
+    variance: F4,
+    skip: U1,
+    sky: F4,
+    sky_variance: F4,
+    block: int,
+    test: SharpnessTest,
+    rounds: int,
+) -> U1:
+    """Pixels that no positive sum of PSFs over the sky can make.
+
+    Seeds are pixels whose positive Laplacian exceeds ``test.seed_snr`` and that are sharper than the PSF
+    along at least one of four directions. Flagged pixels are replaced by the median of their neighbours,
+    and the pixels that touch them are tested again, ``rounds`` times.
+
+    Parameters
+    ----------
+    flux, variance : (ny, nx) float32, C order
+    skip : (ny, nx) uint8
+        Bit 1: the value has no meaning; bit 2: the pixel may not be flagged.
+    sky, sky_variance : (ceil(ny / block), ceil(nx / block)) float32
+        A level at or below the true sky, and the variance of the sky, positive.
+    block : side of a block of the sky maps, pixels
+    test : the thresholds
+    rounds : times the events grow
+
+    Returns
+    -------
+    (ny, nx) uint8, 1 for a cosmic ray.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit each other.
+    """
+    flags = np.empty(flux.shape, np.uint8)
+    _cosmicray.flag(flux.copy(), variance, skip, sky, sky_variance, block, astuple(test), rounds, flags)
+    return flags

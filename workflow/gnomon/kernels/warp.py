@@ -1,0 +1,64 @@
+"""Resampling of image, variance and mask to another pixel grid."""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.kernels import _warp
+
+F4 = npt.NDArray[np.float32]
+F8 = npt.NDArray[np.float64]
+U4 = npt.NDArray[np.uint32]
+
+Interpolant = Literal["quintic", "lanczos3"]
+
+
+def warp(
+    flux: F4,
+    variance: F4,
+    mask: U4,
+    nodes: tuple[F8, F8, F8],
+    tile: int,
+    shape: tuple[int, int],
+    interpolant: Interpolant,
+    no_data: int,
+    edge: int,
+) -> tuple[F4, F4, U4]:
+    """Values of a source image at the pixels of another grid.
+
+    Parameters
+    ----------
+    flux, variance : (sy, sx) float32, C order, finite; bad pixels filled before
+    mask : (sy, sx) uint32
+    nodes : source x, source y, and source pixels per output pixel, each (my, mx) float64, at every
+        ``tile``-th output pixel, one more than covers the output; bilinear between
+    tile : output pixels between nodes
+    shape : (ny, nx) of the output
+    interpolant : quintic B-spline with prefilter, mirrored at the borders, or Lanczos of order 3 with weights
+        that sum to one; 36 pixels either way
+    no_data : mask bits of pixels without data, here and in the source; their flux and variance are 0
+    edge : mask bits where the interpolant reaches over the border of the source
+
+    Returns
+    -------
+    flux : (ny, nx) float32, multiplied by the area ratio, so that the flux of a source is kept
+    variance : (ny, nx) float32, of independent source pixels under the same weights
+    mask : (ny, nx) uint32, union over the 4 x 4 source pixels around
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, or the source has no pixels.
+    """
+    out = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
+    quintic = interpolant == "quintic"
+    _warp.warp(flux, variance, mask, *nodes, tile, quintic, no_data, edge, *out)
+    return out
+
+
+def quintic_coefficients(image: F4) -> F4:
+    """B-spline coefficients of degree 5 of a (ny, nx) float32 image, mirrored about its border pixels."""
+    coefficients = image.copy()
+    _warp.prefilter(coefficients)
+    return coefficients

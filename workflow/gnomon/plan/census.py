@@ -1,0 +1,206 @@
+"""How many units of work there are of every grain, and which belong together.
+
+A *grain* is what one job of a step is about: an exposure, a visit, a night, a band, a tract, a patch, a patch
+in one band, or the campaign. Two grains are related when a job of one may use products of the other.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.containers.catalog import Catalog
+from gnomon.plan.grains import BAND, CAMPAIGN, EXPOSURE, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT
+from gnomon.plan.incidence import Incidence
+
+I4 = npt.NDArray[np.int32]
+I8 = npt.NDArray[np.int64]
+Index = npt.NDArray[np.integer[Any]]
+
+_ON_SKY = (VISIT, NIGHT, TRACT, PATCH, PATCH_BAND)
+
+
+@dataclass(frozen=True)
+class Census:
+    """Units by grain. Exposures are the visits and after them the calibration exposures."""
+
+    visit: I8
+    """(nvisit,) numbers of the science visits."""
+    night: I4
+    """(nvisit,) index into ``nights``."""
+    band: I4
+    """(nvisit,) index into ``bands``."""
+    n_detectors: I4
+    """(nvisit,) detectors of a visit."""
+    nights: tuple[str, ...]
+    """Sorted."""
+    bands: tuple[str, ...]
+    """Sorted."""
+    calibrations: I8
+    """(ncalib,) numbers of the calibration exposures."""
+    flats: I4
+    """(ncalib,) band of each calibration exposure, -1 for one without a filter."""
+    patch: Catalog
+    """Columns tract and patch of the patches that any visit touches, sorted."""
+    patch_band: Catalog
+    """Columns patch (row of ``patch``) and band, sorted."""
+    pair_visit: I4
+    """(npair,) row of the visit of each pair of a visit and a patch."""
+    pair_patch_band: I4
+    """(npair,) row of ``patch_band`` of each pair."""
+
+    def size(self, grain: str) -> int:
+        """Units of a grain."""
+        sizes = {
+            EXPOSURE: len(self.visit) + len(self.flats),
+            VISIT: len(self.visit),
+            NIGHT: len(self.nights),
+            BAND: len(self.bands),
+            TRACT: len(self.tracts),
+            PATCH: len(self.patch),
+            PATCH_BAND: len(self.patch_band),
+        }
+        return sizes.get(grain, 1)
+
+    @cached_property
+    def tracts(self) -> I4:
+        """Tract ids, sorted."""
+        return np.unique(self.patch["tract"])
+
+    @cached_property
+    def _tract_of_patch(self) -> I4:
+        return np.searchsorted(self.tracts, self.patch["tract"]).astype(np.int32)
+
+    def owner(self, fine: str, coarse: str) -> Index | None:
+        """For each fine unit the one coarse unit that it belongs to; None where it is not of that kind."""
+        if coarse == CAMPAIGN:
+            return np.zeros(self.size(fine), np.int32)
+        match fine, coarse:
+            case (a, b) if a == b:
+                return np.arange(self.size(fine), dtype=np.int32)
+            case ("visit", "night"):
+                return self.night
+            case ("visit", "band"):
+                return self.band
+            case ("patch", "tract"):
+                return self._tract_of_patch
+            case ("patch_band", "patch"):
+                return self.patch_band["patch"]
+            case ("patch_band", "band"):
+                return self.patch_band["band"]
+            case ("patch_band", "tract"):
+                return self._tract_of_patch[self.patch_band["patch"]]
+        return None
+
+    def pairs(self, source: str, target: str) -> tuple[Index, Index]:
+        """Related units (source, target), each pair once; all with all where nothing is known."""
+        if EXPOSURE in (source, target):
+            return self._exposure_pairs(source, target)
+        up, down = self.owner(source, target), self.owner(target, source)
+        if up is not None:
+            return np.arange(len(up)), up
+        if down is not None:
+            return down, np.arange(len(down))
+        if source in _ON_SKY and target in _ON_SKY:
+            return self._sky_pairs(source, target)
+        every = np.indices((self.size(source), self.size(target))).reshape(2, -1)
+        return every[0], every[1]
+
+    def fan(self, source: str, target: str) -> I8:
+        """Number of source units related to each target unit."""
+        up, down = self.owner(source, target), self.owner(target, source)
+        if up is None and down is not None and EXPOSURE not in (source, target):
+            return np.ones(len(down), np.int64)
+        return np.bincount(self.pairs(source, target)[1], minlength=self.size(target))
+
+    def _exposure_pairs(self, source: str, target: str) -> tuple[Index, Index]:
+        """Exposures are the visits themselves; what a band or the campaign reads are the calibrations."""
+        if source == target:
+            return (np.arange(self.size(EXPOSURE)),) * 2
+        if target == EXPOSURE and source == CAMPAIGN:
+            return np.zeros(self.size(EXPOSURE), np.int32), np.arange(self.size(EXPOSURE))
+        if target == EXPOSURE:
+            ours, theirs = self._exposure_pairs(EXPOSURE, source)
+            return theirs, ours
+        if target in (BAND, CAMPAIGN):
+            used = np.flatnonzero(self.flats >= 0) if target == BAND else np.arange(len(self.flats))
+            return used + len(self.visit), self.flats[used] if target == BAND else np.zeros(
+                len(used), np.int32
+            )
+        return self.pairs(VISIT, target)
+
+    def _sky_pairs(self, source: str, target: str) -> tuple[Index, Index]:
+        """Relations through the pairs of visits and patches."""
+        a, b = self._per_pair(source), self._per_pair(target)
+        if {source, target} in ({VISIT, PATCH}, {VISIT, PATCH_BAND}):
+            return a, b
+        key = a.astype(np.int64) * self.size(target) + b
+        key.sort()
+        key = key[np.flatnonzero(np.diff(key, prepend=-1))]
+        return key // self.size(target), key % self.size(target)
+
+    def _per_pair(self, grain: str) -> Index:
+        base = VISIT if grain in (VISIT, NIGHT) else PATCH_BAND
+        index = self.pair_visit if base == VISIT else self.pair_patch_band
+        owner = self.owner(base, grain)
+        return index if grain == base or owner is None else owner[index]
+
+
+def census_of(table: Catalog, pairs: Incidence) -> Census:
+    """Census of a visit table (schema `visit_detector`); ``pairs`` count its science visits in order."""
+    science = table["obstype"] == "science"
+    visit, first, count = np.unique(table["visit"][science], return_index=True, return_counts=True)
+    rows = table.take(np.flatnonzero(science)[first])
+    bands, band = np.unique(rows["band"].astype(str), return_inverse=True)
+    nights, night = np.unique(rows["night"].astype(str), return_inverse=True)
+    calibrations, flats = _calibrations(table.take(~science), bands.tolist())
+    codes = night.astype(np.int32), band.astype(np.int32), count.astype(np.int32)
+    return census(visit, *codes, tuple(nights.tolist()), tuple(bands.tolist()), calibrations, flats, pairs)
+
+
+def census(
+    visit: I8,
+    night: I4,
+    band: I4,
+    n_detectors: I4,
+    nights: tuple[str, ...],
+    bands: tuple[str, ...],
+    calibrations: I8,
+    flats: I4,
+    pairs: Incidence,
+) -> Census:
+    """Census from codes; arguments as the fields of `Census`."""
+    new = (np.diff(pairs.tract, prepend=-1) != 0) | (np.diff(pairs.patch, prepend=-1) != 0)
+    patch = np.cumsum(new, dtype=np.int32) - np.int32(1)
+    first = np.flatnonzero(new)
+    dense = patch * np.int32(max(len(bands), 1)) + band[pairs.visit]
+    there = np.bincount(dense, minlength=len(first) * len(bands)) > 0
+    place = (np.cumsum(there) - 1).astype(np.int32)
+    rows = np.flatnonzero(there).astype(np.int32)
+    patches = Catalog({"tract": pairs.tract[first], "patch": pairs.patch[first]})
+    in_band = Catalog({"patch": rows // max(len(bands), 1), "band": rows % max(len(bands), 1)})
+    return Census(
+        visit,
+        night,
+        band,
+        n_detectors,
+        nights,
+        bands,
+        calibrations,
+        flats,
+        patches,
+        in_band,
+        pairs.visit,
+        place[dense],
+    )
+
+
+def _calibrations(calibrations: Catalog, bands: list[str]) -> tuple[I8, I4]:
+    """Number and band index of each calibration exposure; -1 for bias, dark and a band without visits."""
+    numbers, first = np.unique(calibrations["visit"], return_index=True)
+    names = calibrations["band"][first]
+    kinds = calibrations["obstype"][first]
+    codes = [bands.index(b) if k == "flat" and b in bands else -1 for b, k in zip(names, kinds, strict=True)]
+    return numbers, np.array(codes, np.int32)

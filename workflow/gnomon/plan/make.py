@@ -1,0 +1,109 @@
+"""Make the plan of one campaign and write it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.provenance import Provenance
+from gnomon.containers.tiling import Tiling
+from gnomon.datamodel import DATASETS
+from gnomon.errors import ConfigError
+from gnomon.io.atomic import replacing
+from gnomon.io.catalogs import write_catalog
+from gnomon.io.ingest import SCHEMA, Reject
+from gnomon.io.skymaps import write_tiling
+from gnomon.pipeline import STEPS
+from gnomon.pipeline.campaign import CampaignOptions
+from gnomon.plan.census import census_of
+from gnomon.plan.exposures import corners_of, exposures_of, tiling_of, without_withdrawn
+from gnomon.plan.graph import graph
+from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
+from gnomon.plan.quanta import quanta
+from gnomon.plan.slices import MAX_JOBS, cut
+from gnomon.smk import plan_key
+
+I8 = npt.NDArray[np.int64]
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a campaign's jobs follow from."""
+
+    table: Catalog
+    """Schema `visit_detector`, without the withdrawn visits."""
+    science: I8
+    """Numbers of the science visits, sorted."""
+    pairs: Incidence
+    """Patches by row of ``science``."""
+    tiling: Tiling
+    """Of the sky."""
+    rejects: tuple[Reject, ...]
+    """Files that cannot be used."""
+
+
+def make_plan(options: CampaignOptions) -> Plan:
+    """Everything that the campaign's graph needs, from its exposures and options.
+
+    Raises
+    ------
+    ConfigError
+        There are no exposures, or the options cannot be.
+    """
+    found = exposures_of(options)
+    tiling = tiling_of(options, _science(found.table))
+    table = without_withdrawn(found.table, options.withdrawn)
+    rows = _science(table)
+    science, row = np.unique(rows["visit"], return_inverse=True)
+    footprints = ListedFootprints(row.astype(np.int64), *corners_of(rows))
+    try:
+        pairs = incidence(footprints, tiling.skymap())
+    except ValueError as error:
+        raise ConfigError(f"the corners of the detectors cannot be: {error}") from None
+    return Plan(table, science, pairs, tiling, found.rejects)
+
+
+def counts(plan: Plan, max_jobs: int = MAX_JOBS) -> Catalog:
+    """Jobs and their cost by slice and step: see `gnomon.plan.quanta.quanta`."""
+    units = census_of(plan.table, plan.pairs)
+    return quanta(STEPS, units, cut(STEPS, units, max_jobs))
+
+
+def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -> None:
+    """Write the plan below the campaign's root: tables, skymap, and last the graph."""
+    folder = Path(options.root, "plan")
+    made_by = Provenance("plan", _VERSION, json.dumps({"key": plan_key(options)}), {})
+    write_catalog(plan.table, folder / "visits.parquet", made_by, SCHEMA)
+    write_catalog(_overlaps(plan), folder / "overlaps.parquet", made_by, "")
+    write_catalog(counts(plan, max_jobs), folder / "quanta.parquet", made_by, "")
+    write_tiling(plan.tiling, Path(options.root, DATASETS["skymap"].path()))
+    write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
+    whole = graph(plan.table, plan.pairs, plan.science, options.refcat)
+    with replacing(folder / "graph.json") as temporary:
+        temporary.write_text(json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n")
+
+
+def _science(table: Catalog) -> Catalog:
+    return table.take(table["obstype"] == "science")
+
+
+def _rejects(plan: Plan) -> Catalog:
+    texts = {n: np.array([getattr(r, n) for r in plan.rejects], object) for n in ("path", "reason")}
+    return Catalog(texts)
+
+
+def _overlaps(plan: Plan) -> Catalog:
+    pairs = plan.pairs
+    return Catalog(
+        {
+            "tract": pairs.tract,
+            "patch": pairs.patch,
+            "visit": plan.science[pairs.visit],
+            "n_detectors": pairs.n_detectors,
+        }
+    )
