@@ -31,6 +31,9 @@ class LinkOptions:
     """How often the worst tracklet of a bad candidate is dropped before it is given up."""
 
 
+DEFAULT_LINK = LinkOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Sets of tracklets that may be one object."""
@@ -58,16 +61,19 @@ def find_candidates(
 ) -> Candidates:
     """Clusters of tracklets under every hypothesis, each set once, with its tightest state.
 
-    Two tracklets are neighbours when direction and velocity over distance agree within the tolerances (Euclidean in
-    six dimensions); the neighbours of each tracklet are a candidate where they span enough nights.
+    Two tracklets are neighbours when direction and velocity over distance agree within the tolerances
+    (Euclidean in six dimensions); the neighbours of each tracklet are a candidate where they span enough
+    nights.
     """
     seen = sightings(table, tracklets, measured, epoch)
     sun = np.concatenate(table.state(SUN, epoch))
-    jobs = [(r, rate, far) for r, rate in zip(hypotheses.distance, hypotheses.rate, strict=True) for far in (True, False)]
+    reach = float(np.linalg.norm(seen.observer, axis=1).max(initial=0.0))
     parts = []
-    for r, rate, far in jobs:
-        if far or r < np.linalg.norm(seen.observer, axis=1).max(initial=0.0):
-            parts.append(_clusters(carry(seen, r, rate, far), seen, tracklets.night, options))
+    for r, rate in zip(hypotheses.distance, hypotheses.rate, strict=True):
+        carried = [
+            carry(seen, float(r), float(rate), far) for far in ((True, False) if r < reach else (True,))
+        ]
+        parts += [_clusters(states, seen, tracklets.night, options) for states in carried]
     return _unique(parts, sun)
 
 
@@ -77,7 +83,11 @@ def _clusters(states: F8, seen: Sightings, night: I8, options: LinkOptions) -> C
     line = states[rows, :3] - seen.earth
     distance = np.linalg.norm(line, axis=1, keepdims=True)
     place = np.concatenate(
-        [line / (distance * options.direction_tolerance), states[rows, 3:] / (distance * options.velocity_tolerance)], 1
+        [
+            line / (distance * options.direction_tolerance),
+            states[rows, 3:] / (distance * options.velocity_tolerance),
+        ],
+        1,
     )
     if len(rows) < options.least_nights:
         return _no_candidates()
@@ -127,7 +137,7 @@ def _unique(parts: list[Candidates], sun: F8) -> Candidates:
     first[1:] = (name[order][1:] != name[order][:-1]) | (counts[order][1:] != counts[order][:-1])
     pick = order[first]
     pick = pick[np.lexsort((name[pick], spread[pick], -counts[pick]))]
-    return take_candidates(Candidates(starts, member, state + sun, spread), pick)
+    return _take(Candidates(starts, member, state + sun, spread), pick)
 
 
 def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -138,14 +148,14 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return z ^ (z >> np.uint64(31))
 
 
-def take_candidates(sets: Candidates, rows: I8) -> Candidates:
-    member, _ = members_of(sets, rows)
+def _take(sets: Candidates, rows: I8) -> Candidates:
+    member, _ = _members(sets, rows)
     count = np.diff(sets.start)[rows]
     start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     return Candidates(start, member, sets.state[rows], sets.spread[rows])
 
 
-def members_of(sets: Candidates, rows: I8) -> tuple[I8, I8]:
+def _members(sets: Candidates, rows: I8) -> tuple[I8, I8]:
     """Tracklets of some sets, and the position of their set in ``rows``."""
     count = np.diff(sets.start)[rows]
     owner = np.repeat(np.arange(len(rows)), count)

@@ -1,4 +1,6 @@
-"""Tracklets carried to one epoch under a hypothesis about their distance from the Sun (HelioLinC, Holman et al. 2018)."""
+"""Tracklets carried to one epoch under a hypothesis about their distance from the Sun (HelioLinC, Holman et
+al. 2018).
+"""
 
 from dataclasses import dataclass
 
@@ -52,8 +54,9 @@ def hypothesis_grid(
     """Distances equally spaced in 1/r, each with radial velocities up to a share of the escape velocity
     (0.75 inside 2 au, where near-Earth objects pass; 0.36 beyond).
 
-    ``inverse_step`` in 1/au: parallax over a fortnight moves by less than the linking tolerance between neighbours.
-    Radial velocities are spaced by the same shift in 1/r at the ends of a fortnight, at least three of them.
+    ``inverse_step`` in 1/au: parallax over a fortnight moves by less than the linking tolerance between
+    neighbours. Radial velocities are spaced by the same shift in 1/r at the ends of a fortnight, at least
+    three of them.
     """
     inverse = np.arange(1 / nearest_au, 0.5 / farthest_au, -inverse_step)
     inverse = np.append(inverse, [0.5 * inverse_step, 1 / farthest_au])
@@ -82,7 +85,8 @@ def sightings(table: PerturberTable, tracklets: Tracklets, measured: Astrometry,
     rate = tracklets.ra_rate[:, None] * east + tracklets.dec_rate[:, None] * north
     return Sightings(
         tdb - epoch, mean(measured.observer) - sun, mean(measured.observer_velocity) - sun_velocity,
-        unit_vectors(tracklets.ra, tracklets.dec), rate, table.state(EARTH, epoch)[0] - table.state(SUN, epoch)[0],
+        unit_vectors(tracklets.ra, tracklets.dec), rate, table.state(EARTH, epoch)[0] - table.state(SUN,
+        epoch)[0],
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.linking.candidates import Candidates, LinkOptions, find_candidates
+from gnomon.algorithms.linking.candidates import DEFAULT_LINK, LinkOptions, find_candidates
 from gnomon.algorithms.linking.hypotheses import Hypotheses
 from gnomon.algorithms.orbit.determine import FitOptions, fit_orbits, join_fits
 from gnomon.containers.orbit import Astrometry, OrbitFit
@@ -36,7 +36,6 @@ class Links:
         return len(self.nights)
 
 
-
 @dataclass(frozen=True, slots=True)
 class _Trial:
     """Candidates being fitted in one round."""
@@ -53,7 +52,7 @@ def link_tracklets(
     measured: Astrometry,
     epoch: float,
     hypotheses: Hypotheses,
-    options: LinkOptions = LinkOptions(),
+    options: LinkOptions = DEFAULT_LINK,
 ) -> Links:
     """Objects seen as tracklets on several nights, with their orbits.
 
@@ -66,10 +65,10 @@ def link_tracklets(
     hypotheses : heliocentric distances and rates to try
     options : see `LinkOptions`
 
-    Candidates (`find_candidates`) are fitted with full perturbations, largest first; one whose chi2 is too large
-    loses its worst tracklet and comes again. An accepted object owns its detections: the tracklets that hold them
-    leave all other candidates. Rounds take only candidates without a common tracklet, so that the order of work does
-    not matter; the result does not depend on the order of the detections either.
+    Candidates (`find_candidates`) are fitted with full perturbations, largest first; one whose chi2 is too
+    large loses its worst tracklet and comes again. An accepted object owns its detections: the tracklets
+    that hold them leave all other candidates. Rounds take only candidates without a common tracklet, so
+    that the order of work does not matter; the result does not depend on the order of the detections either.
     """
     candidates = find_candidates(table, tracklets, measured, epoch, hypotheses, options)
     queue = [
@@ -81,7 +80,9 @@ def link_tracklets(
     accepted: list[tuple[I8, OrbitFit]] = []
     while queue:
         now, later = _disjoint(queue, len(tracklets))
-        trial = _fit_sets(table, epoch, tracklets, measured, [q[0] for q in now], np.stack([q[1] for q in now]))
+        trial = _fit_sets(
+            table, epoch, tracklets, measured, [q[0] for q in now], np.stack([q[1] for q in now])
+        )
         good = _is_orbit(trial, options)
         for k in np.flatnonzero(good):
             rows = trial.owner == k
@@ -110,7 +111,12 @@ def _disjoint(queue: Queue, count: int) -> tuple[Queue, Queue]:
 
 
 def _fit_sets(
-    table: PerturberTable, epoch: float, tracklets: Tracklets, measured: Astrometry, sets: list[I8], states: F8
+    table: PerturberTable,
+    epoch: float,
+    tracklets: Tracklets,
+    measured: Astrometry,
+    sets: list[I8],
+    states: F8,
 ) -> _Trial:
     """Fit orbits to the detections of each set of tracklets."""
     flat = np.concatenate(sets)
@@ -144,7 +150,9 @@ def _holds_any(tracklets: Tracklets, used: Mask) -> Mask:
     return np.asarray(np.logical_or.reduceat(used[tracklets.member], tracklets.start[:-1]))
 
 
-def _without_worst(now: Queue, trial: _Trial, good: Mask, tracklets: Tracklets, options: LinkOptions) -> Queue:
+def _without_worst(
+    now: Queue, trial: _Trial, good: Mask, tracklets: Tracklets, options: LinkOptions
+) -> Queue:
     """Bad candidates less the tracklet with the largest mean square residual."""
     again: Queue = []
     square = np.sum(trial.fit.residual**2, axis=1)
@@ -171,7 +179,9 @@ def _still_open(queue: Queue, free: Mask, tracklets: Tracklets, options: LinkOpt
     return list(left.values())
 
 
-def _collect(accepted: list[tuple[I8, OrbitFit]], measured: Astrometry, tracklets: Tracklets, epoch: float) -> Links:
+def _collect(
+    accepted: list[tuple[I8, OrbitFit]], measured: Astrometry, tracklets: Tracklets, epoch: float
+) -> Links:
     """Objects in the order of their first detection."""
     accepted = sorted(accepted, key=lambda item: (measured.mjd_tai[item[0][0]], measured.ra[item[0][0]]))
     counts = [len(item[0]) for item in accepted]
@@ -180,4 +190,6 @@ def _collect(accepted: list[tuple[I8, OrbitFit]], measured: Astrometry, tracklet
     night[tracklets.member] = np.repeat(tracklets.night, tracklets.count())
     nights = [len(set(night[item[0]].tolist())) for item in accepted]
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Links(start, detection, np.array(nights, np.int64), join_fits(epoch, [item[1] for item in accepted]))
+    return Links(
+        start, detection, np.array(nights, np.int64), join_fits(epoch, [item[1] for item in accepted])
+    )

@@ -13,7 +13,9 @@ F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
 _STRAIGHT_SIGMA = 5.0  # how far from the line of two members a further one may lie
-_FLOOR_RAD = np.deg2rad(0.1 / 3600)  # least tolerance of straightness: curvature by parallax in an hour or two
+_FLOOR_RAD = np.deg2rad(
+    0.1 / 3600
+)  # least tolerance of straightness: curvature by parallax in an hour or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,16 @@ class MotionLimits:
     longest_days: float = 90.0 / 1440
     """Greatest time between first and last member."""
     least_motion_sigma: float = 3.0
-    """Motion between first and last member in units of its error below which a pair counts as standing still."""
+    """Motion between first and last member in units of its error below which a pair counts as standing
+    still.
+    """
+
+
+DEFAULT_LIMITS = MotionLimits()
 
 
 def find_tracklets(
-    mjd_tai: F8, ra: F8, dec: F8, sigma: F8, night: I8, limits: MotionLimits = MotionLimits()
+    mjd_tai: F8, ra: F8, dec: F8, sigma: F8, night: I8, limits: MotionLimits = DEFAULT_LIMITS
 ) -> Tracklets:
     """All maximal straight runs of detections within a night.
 
@@ -43,9 +50,10 @@ def find_tracklets(
     night : (m,) number of the night of each detection
     limits : see `MotionLimits`
 
-    Pairs come from a KD-tree of directions; a pair takes up every further detection on its line; of tracklets with
-    the same members one is kept, and a tracklet inside another is dropped. The result, sorted by night and members,
-    does not depend on the order of the detections. One detection may be in several tracklets.
+    Pairs come from a KD-tree of directions; a pair takes up every further detection on its line; of
+    tracklets with the same members one is kept, and a tracklet inside another is dropped. The result,
+    sorted by night and members, does not depend on the order of the detections. One detection may be in
+    several tracklets.
     """
     order = np.lexsort((dec, ra, mjd_tai))
     line = unit_vectors(ra, dec)
@@ -78,7 +86,7 @@ def _runs(pairs: I8, line: F8, time: F8, sigma: F8, limits: MotionLimits) -> lis
     """Maximal straight runs that contain each pair."""
     degree = np.bincount(pairs.ravel(), minlength=len(time))
     single = (degree[pairs] == 1).all(axis=1)
-    runs = {(int(i), int(j)) for i, j in pairs[single]}
+    runs: set[tuple[int, ...]] = {(int(i), int(j)) for i, j in pairs[single]}
     partners = _partners(pairs)
     for i, j in pairs[~single]:
         near = partners[int(i)]
@@ -113,7 +121,7 @@ def _maximal(runs: set[tuple[int, ...]]) -> list[tuple[int, ...]]:
     kept: list[tuple[int, ...]] = []
     holders: dict[tuple[int, int], list[frozenset[int]]] = {}
     for run in sorted(runs, key=lambda r: (-len(r), r)):
-        if any(whole.issuperset(run) for whole in holders.get(run[:2], [])):
+        if any(whole.issuperset(run) for whole in holders.get((run[0], run[1]), [])):
             continue
         kept.append(run)
         whole = frozenset(run)
@@ -123,9 +131,7 @@ def _maximal(runs: set[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return sorted(kept)
 
 
-def _describe(
-    found: list[tuple[int, ...]], time: F8, ra: F8, dec: F8, sigma: F8, night: I8
-) -> Tracklets:
+def _describe(found: list[tuple[int, ...]], time: F8, ra: F8, dec: F8, sigma: F8, night: I8) -> Tracklets:
     """Straight lines through the members, by least squares in the tangent plane of the first."""
     counts = np.array([len(r) for r in found], np.int64)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -137,9 +143,11 @@ def _describe(
     mean_time = np.bincount(owner, time[member], n) / np.maximum(counts, 1)
     t = time[member] - mean_time[owner]
     scatter = np.bincount(owner, t * t, n)
-    center = np.stack([np.bincount(owner, line[:, k], n) for k in range(3)], axis=1)
-    center /= np.linalg.norm(center, axis=1, keepdims=True)
-    slope = [np.bincount(owner, t * np.sum(line * axis[owner], axis=1), n) / scatter for axis in (east, north)]
+    center: F8 = np.stack([np.bincount(owner, line[:, k], n) for k in range(3)], axis=1)
+    center = center / np.linalg.norm(center, axis=1, keepdims=True)
+    slope = [
+        np.bincount(owner, t * np.sum(line * axis[owner], axis=1), n) / scatter for axis in (east, north)
+    ]
     error = np.sqrt(np.bincount(owner, t * t * sigma[member] ** 2, n)) / scatter
     return Tracklets(
         start, member, night[first], mean_time, np.mod(np.arctan2(center[:, 1], center[:, 0]), 2 * np.pi),

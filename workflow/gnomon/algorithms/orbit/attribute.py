@@ -40,15 +40,16 @@ def attribute(
 
     Parameters
     ----------
-    predicted : ra and dec (p,) in radians, covariance (p, 3) east-east, east-north, north-north in radians^2 (NaN
+    predicted : ra and dec (p,) in radians, covariance (p, 3) east-east, east-north, north-north in
+    radians^2 (NaN
         where unknown), and exposure (p,)
     detected : ra and dec (d,) in radians, standard error per axis (d,), and exposure (d,)
     chi2_limit : of 2 degrees of freedom; 25 loses 4e-6 of the true pairs
     unknown_sigma : error of a prediction without covariance, radians
     model_sigma : added to every prediction: what the force model and the photocentre leave out, radians
 
-    The assignment is greedy by chi2 over each exposure, ties by row: with ellipses far smaller than the distance
-    between objects it equals the optimal one. Ellipses are cut at 30".
+    The assignment is greedy by chi2 over each exposure, ties by row: with ellipses far smaller than the
+    distance between objects it equals the optimal one. Ellipses are cut at 30".
     """
     ra, dec, covariance, exposure = predicted
     unknown = np.array([unknown_sigma**2, 0.0, unknown_sigma**2])

@@ -33,13 +33,20 @@ class FitOptions:
     steps: int = 25
     """Steps of the correction at most."""
     prior: bool = True
-    """Whether orbits are held weakly to bound ones: what a short arc cannot tell, a long arc does not feel."""
+    """Whether orbits are held weakly to bound ones: what a short arc cannot tell, a long arc does not
+    feel.
+    """
     rejection_chi2: float = 16.0
-    """chi2 (2 degrees of freedom) above which a measurement is dropped after convergence; infinite keeps all."""
+    """chi2 (2 degrees of freedom) above which a measurement is dropped after convergence; infinite keeps
+    all.
+    """
     rejection_rounds: int = 3
     """Rounds of rejection and recovery at most."""
     least_used: float = 0.6
     """Share of an object's measurements that must stay in use."""
+
+
+DEFAULT_FIT = FitOptions()
 
 
 @dataclass(slots=True)
@@ -60,7 +67,7 @@ def fit_orbits(
     states: F8,
     measured: Astrometry,
     owner: I8,
-    options: FitOptions = FitOptions(),
+    options: FitOptions = DEFAULT_FIT,
 ) -> OrbitFit:
     """Least-squares orbits of n objects from approximate states.
 
@@ -78,10 +85,11 @@ def fit_orbits(
     ValueError
         ``owner`` is out of order or out of range.
 
-    Levenberg-Marquardt on states in the frame of the line of sight; partial derivatives are differences of orbits
-    integrated side by side. The prior (off with ``options.prior = False``) adds two measurements of the orbit at
-    epoch: v^2 r / GM = 1 +- 0.5 and radial over circular velocity = 0 +- 0.5. Rejection follows convergence
-    (Carpino et al. 2003, with fixed thresholds). An object's result does not depend on its company.
+    Levenberg-Marquardt on states in the frame of the line of sight; partial derivatives are differences of
+    orbits integrated side by side. The prior (off with ``options.prior = False``) adds two measurements of
+    the orbit at epoch: v^2 r / GM = 1 +- 0.5 and radial over circular velocity = 0 +- 0.5. Rejection
+    follows convergence (Carpino et al. 2003, with fixed thresholds). An object's result does not depend on
+    its company.
     """
     if len(owner) and (np.any(np.diff(owner) < 0) or owner[0] < 0 or owner[-1] >= len(states)):
         raise ValueError(f"owner must rise from 0 to at most {len(states) - 1}")
@@ -90,7 +98,9 @@ def fit_orbits(
     for k, first in enumerate(range(0, len(states), _CHUNK)):
         rows = slice(int(bounds[k]), int(bounds[k + 1]))
         part = measured.take(np.arange(rows.start, rows.stop))
-        fits.append(_fit_chunk(table, epoch, states[first : first + _CHUNK], part, owner[rows] - first, options))
+        fits.append(
+            _fit_chunk(table, epoch, states[first : first + _CHUNK], part, owner[rows] - first, options)
+        )
     return join_fits(epoch, fits)
 
 
@@ -135,7 +145,7 @@ def _keep(residual: F8, sigma: F8, owner: I8, n: int, options: FitOptions) -> Ma
         keep = np.sum((residual / sigma) ** 2, axis=1) <= options.rejection_chi2
     count, total = np.bincount(owner, keep, n), np.bincount(owner, minlength=n)
     enough = (count >= options.least_used * total) & (count >= 3)
-    return keep | ~enough[owner]
+    return np.asarray(keep | ~enough[owner])
 
 
 def _store(problem: _Problem, new: _Problem, objects: Mask, rows: Mask) -> None:
@@ -167,8 +177,8 @@ def _correct(
         step, _ = _step(best, damping, active)
         rows, renumber = active[owner], np.cumsum(active) - 1
         trial = _linearise(
-            table, epoch, _moved(table, epoch, best.state[active], arc[active], step), arc[active], measured.take(rows),
-            renumber[owner[rows]], used[rows], options,
+            table, epoch, _moved(table, epoch, best.state[active], arc[active], step), arc[active],
+            measured.take(rows), renumber[owner[rows]], used[rows], options,
         )  # fmt: skip
         better = active.copy()
         better[active] = trial.cost < best.cost[active] + 1e-9 * np.abs(best.cost[active])
@@ -180,9 +190,10 @@ def _correct(
 
 def _some(problem: _Problem, objects: Mask, owner: I8) -> _Problem:
     """The part of a problem that belongs to some of its objects."""
-    names = ("state", "basis", "normal", "gradient", "cost")
-    rows = objects[owner]
-    return _Problem(*(getattr(problem, name)[objects] for name in names), problem.residual[rows])
+    return _Problem(
+        problem.state[objects], problem.basis[objects], problem.normal[objects], problem.gradient[objects],
+        problem.cost[objects], problem.residual[objects[owner]],
+    )  # fmt: skip
 
 
 def _step(problem: _Problem, damping: F8, active: Mask) -> tuple[F8, F8]:
@@ -250,15 +261,15 @@ def _predicted(table: PerturberTable, epoch: float, lanes: F8, measured: Astrome
     east, north = tangent_axes(measured.ra, measured.dec)
     depth = np.maximum(np.einsum("mlk,mk->ml", line, toward), 0.1 * np.linalg.norm(line, axis=2))
     plane = [np.einsum("mlk,mk->ml", line, axis) / depth for axis in (east, north)]
-    return np.stack(plane, axis=-1)
+    return np.asarray(np.stack(plane, axis=-1))
 
 
 def _moved(table: PerturberTable, epoch: float, states: F8, arc: F8, parameters: F8) -> F8:
     """States moved by parameters (n, 6) in the frame of the geocentric line of sight.
 
-    Two angles and the logarithm of the distance, then their rates times the arc, all in units of `_OFFSET`. The
-    velocity across scales with the distance, so that a change of distance alone keeps the motion on the sky: the
-    long valley of a short arc is straight in these coordinates.
+    Two angles and the logarithm of the distance, then their rates times the arc, all in units of `_OFFSET`.
+    The velocity across scales with the distance, so that a change of distance alone keeps the motion on the
+    sky: the long valley of a short arc is straight in these coordinates.
     """
     origin = np.concatenate(table.state(EARTH, epoch))
     line, velocity = states[:, :3] - origin[:3], states[:, 3:] - origin[3:]
@@ -303,7 +314,7 @@ def _result(
 ) -> OrbitFit:
     n = len(problem.state)
     square = np.where(used[:, None], problem.residual**2, 0.0)
-    chi2 = np.bincount(owner, np.sum(square / measured.sigma**2, axis=1), n)
+    chi2 = np.asarray(np.bincount(owner, np.sum(square / measured.sigma**2, axis=1), n), np.float64)
     count = np.bincount(owner, used, n)
     rms = np.sqrt(np.bincount(owner, square.sum(axis=1), n) / np.maximum(2 * count, 1))
     covariance = _covariance(problem)

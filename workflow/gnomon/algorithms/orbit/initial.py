@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.orbit.determine import FitOptions, fit_orbits
+from gnomon.algorithms.orbit.determine import DEFAULT_FIT, FitOptions, fit_orbits
 from gnomon.algorithms.orbit.elements import GM_SUN
-from gnomon.algorithms.orbit.ephemeris import LIGHT_AU_PER_DAY, tangent_axes, unit_vectors
+from gnomon.algorithms.orbit.ephemeris import unit_vectors
 from gnomon.algorithms.orbit.timescales import tai_to_tdb
 from gnomon.containers.orbit import Astrometry, OrbitFit
 from gnomon.containers.perturbers import SUN, PerturberTable
@@ -24,9 +24,10 @@ _TRIAL = FitOptions(steps=15, rejection_chi2=float("inf"))
 def gauss(times: F8, line: F8, observer: F8) -> F8:
     """(k, 6) heliocentric states at the middle of three directions by Gauss' method, k up to 3.
 
-    ``times`` (3,) TDB days, ``line`` (3, 3) unit vectors and ``observer`` (3, 3) heliocentric au, ICRF. Curtis (2014),
-    algorithm 5.5, without its iteration: the result is a start for a fit. Light time is left out. Empty where no root
-    is real and positive. Fails near-coplanar geometry and arcs beyond about 60 degrees.
+    ``times`` (3,) TDB days, ``line`` (3, 3) unit vectors and ``observer`` (3, 3) heliocentric au, ICRF.
+    Curtis (2014), algorithm 5.5, without its iteration: the result is a start for a fit. Light time is left
+    out. Empty where no root is real and positive. Fails near-coplanar geometry and arcs beyond about 60
+    degrees.
     """
     before, after = times[0] - times[1], times[2] - times[1]
     tau = after - before
@@ -36,10 +37,19 @@ def gauss(times: F8, line: F8, observer: F8) -> F8:
         return np.zeros((0, 6))
     d = observer @ cross.T
     a = (-d[0, 1] * after / tau + d[1, 1] + d[2, 1] * before / tau) / volume
-    b = (d[0, 1] * (after**2 - tau**2) * after / tau + d[2, 1] * (tau**2 - before**2) * before / tau) / 6 / volume
+    b = (
+        (d[0, 1] * (after**2 - tau**2) * after / tau + d[2, 1] * (tau**2 - before**2) * before / tau)
+        / 6
+        / volume
+    )
     along, size2 = float(observer[1] @ line[1]), float(observer[1] @ observer[1])
     polynomial = np.zeros(9)
-    polynomial[[0, 2, 5, 8]] = 1, -(a * a + 2 * a * along + size2), -2 * GM_SUN * b * (a + along), -((GM_SUN * b) ** 2)
+    polynomial[[0, 2, 5, 8]] = (
+        1,
+        -(a * a + 2 * a * along + size2),
+        -2 * GM_SUN * b * (a + along),
+        -((GM_SUN * b) ** 2),
+    )
     roots = np.roots(polynomial)
     radii = np.unique(roots.real[(np.abs(roots.imag) < 1e-8 * np.abs(roots)) & (roots.real > 0.01)])
     return np.array([_gauss_state(r, before, after, line, observer, d, volume) for r in radii]).reshape(-1, 6)
@@ -62,8 +72,8 @@ def _gauss_state(r: float, before: float, after: float, line: F8, observer: F8, 
 def ranging_states(times: F8, line: F8, observer: F8, observer_velocity: F8) -> F8:
     """(k, 6) heliocentric states at the mean time for a grid of distances and radial velocities.
 
-    Position and motion on the sky come from a straight line through the directions (m, 3); the radial velocity is a
-    share of the circular one, 0 being an apsis as in Vaisala's method.
+    Position and motion on the sky come from a straight line through the directions (m, 3); the radial
+    velocity is a share of the circular one, 0 being an apsis as in Vaisala's method.
     """
     mid, span = float(times.mean()), times - times.mean()
     center = line.mean(axis=0) / np.linalg.norm(line.mean(axis=0))
@@ -84,17 +94,17 @@ def ranging_states(times: F8, line: F8, observer: F8, observer_velocity: F8) -> 
             states.append(np.concatenate([x, across + (wanted - float(x @ across)) / toward * center]))
     found = np.array(states).reshape(-1, 6)
     bound = np.sum(found[:, 3:] ** 2, axis=1) < 2.2 * GM_SUN / np.linalg.norm(found[:, :3], axis=1)
-    return found[bound]
+    return np.asarray(found[bound])
 
 
 def determine_orbit(
-    table: PerturberTable, measured: Astrometry, options: FitOptions = FitOptions()
+    table: PerturberTable, measured: Astrometry, options: FitOptions = DEFAULT_FIT
 ) -> OrbitFit:
     """Orbit of one object from its positions alone, at an epoch in the middle of the best-covered month.
 
-    First orbits by Gauss' method and by ranging on at most 30 days are fitted there; the best few are carried on
-    to arcs that grow until all measurements are in. ``options`` are those of the last fit; the prior is left out of
-    it when the arc is longer than a year.
+    First orbits by Gauss' method and by ranging on at most 30 days are fitted there; the best few are
+    carried on to arcs that grow until all measurements are in. ``options`` are those of the last fit; the
+    prior is left out of it when the arc is longer than a year.
 
     Raises
     ------
@@ -115,7 +125,9 @@ def determine_orbit(
         last = bool(inside.all())
         trial = options if last else _TRIAL
         if last and np.ptp(sorted_all.mjd_tai) > 365:
-            trial = FitOptions(options.steps, False, options.rejection_chi2, options.rejection_rounds, options.least_used)
+            trial = FitOptions(
+                options.steps, False, options.rejection_chi2, options.rejection_rounds, options.least_used
+            )
         states, fit = _carry_on(table, epoch, states, sorted_all.take(inside), trial)
         if last:
             return _in_order(fit, order)

@@ -50,7 +50,9 @@ class Predictions:
     sky: Ephemeris
     """Position, rates and geometry of each pair."""
     covariance: F8
-    """(k, 3) of the position from the orbit's error: east-east, east-north, north-north, radians^2; NaN if unknown."""
+    """(k, 3) of the position from the orbit's error: east-east, east-north, north-north, radians^2; NaN if
+    unknown.
+    """
     magnitude: F8
     """(k,) V by H and G, NaN where H is unknown."""
 
@@ -58,9 +60,9 @@ class Predictions:
 def predict(table: PerturberTable, orbits: Orbits, visits: Visits) -> Predictions:
     """Every object whose place is inside a field, with its ephemeris at that exposure.
 
-    Objects are integrated from their epochs to the night (orbits of one epoch together) with six neighbours on the
-    1-sigma ellipsoid, whose differences give the error ellipse on the sky to first order. Objects whose motion cannot
-    be integrated (roughness, see `propagate`) are still predicted from the finest step.
+    Objects are integrated from their epochs to the night (orbits of one epoch together) with six neighbours
+    on the 1-sigma ellipsoid, whose differences give the error ellipse on the sky to first order. Objects
+    whose motion cannot be integrated (roughness, see `propagate`) are still predicted from the finest step.
     """
     parts = [_predict_rows(table, orbits, rows, visits) for rows in _groups(orbits)] if len(visits.ra) else []
     parts = [p for p in parts if len(p.orbit)]
@@ -92,14 +94,19 @@ def _predict_rows(table: PerturberTable, orbits: Orbits, rows: I8, visits: Visit
     visit, place = _in_field(table, motion, len(rows), times, visits)
     observer = visits.observer[visit], visits.observer_velocity[visit]
     sky = ephemeris(table, motion, place * _LANES, times[visit], observer)
-    inside = np.sum(unit_vectors(visits.ra, visits.dec)[visit] * sky.line, axis=1) >= np.cos(visits.radius[visit])
+    inside = np.sum(unit_vectors(visits.ra, visits.dec)[visit] * sky.line, axis=1) >= np.cos(
+        visits.radius[visit]
+    )
     visit, place = visit[inside], place[inside]
     sky = Ephemeris(*(getattr(sky, f)[inside] for f in Ephemeris.__slots__))
     observer = observer[0][inside], observer[1][inside]
     covariance = _sky_covariance(table, motion, place, times[visit], observer, sky)
-    covariance[~np.isfinite(orbits.covariance[rows[place]]).all(axis=(1, 2))] = np.nan
+    known = np.isfinite(orbits.covariance).all(axis=(1, 2))
+    covariance[~np.asarray(known)[rows[place]]] = np.nan
     orbit = rows[place]
-    magnitude = magnitude_hg(orbits.H[orbit], orbits.G[orbit], sky.sun_distance, sky.observer_distance, sky.phase)
+    magnitude = magnitude_hg(
+        orbits.H[orbit], orbits.G[orbit], sky.sun_distance, sky.observer_distance, sky.phase
+    )
     return Predictions(orbit, visit, sky, covariance, magnitude)
 
 
