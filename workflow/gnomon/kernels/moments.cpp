@@ -10,13 +10,15 @@ namespace {
 
 constexpr double kWindow = 4.0;        // sigma: the weight is 3e-4 there
 constexpr double kCentroidStep = 1e-4; // pixels, below which a centroid has converged
-constexpr double kShapeStep = 1e-5;    // relative, likewise for moments
-constexpr int kMaxSteps = 60;
+constexpr double kShapeStep = 1e-5;    // relative, likewise for moments,
+constexpr double kStepOfError = 0.02;  // or this part of the error that noise gives them
+constexpr int kMaxSteps = 40;
+constexpr int kPlainSteps = 4;         // after which a step is averaged with the last, which ends swings
 constexpr double kLargest = 0.5;       // of the stamp's half side: a wider Gaussian does not fit
 
 struct View {
   const float *flux, *variance;  // variance may be null
-  std::int32_t half, side;
+  std::int32_t half, stride;
 };
 
 struct Weight {
@@ -59,7 +61,7 @@ Sums weighted_sums(const View &v, const Weight &w, bool with_variance) noexcept 
   Sums s{};
   for (std::int32_t iy = lo(w.y, ry); iy <= hi(w.y, ry) && n > 0; ++iy) {
     const double dy = iy - w.y;
-    const std::size_t row = static_cast<std::size_t>(iy + v.half) * static_cast<std::size_t>(v.side) +
+    const std::size_t row = static_cast<std::size_t>(iy + v.half) * static_cast<std::size_t>(v.stride) +
                             static_cast<std::size_t>(xa + v.half);
     const auto x0 = static_cast<float>(xa - w.x), t0 = static_cast<float>(c * dy * dy);
     const auto t1 = static_cast<float>(2.0 * b * dy), t2 = static_cast<float>(a);
@@ -112,17 +114,23 @@ Shape iterate(const View &v, double x, double y, double sigma, bool fixed) noexc
   Weight w{x, y, sigma * sigma, sigma * sigma, 0.0};
   Shape out{x, y, w.xx, w.yy, 0.0, NAN, NAN, NAN, NAN, NAN, false};
   const double far = kLargest * v.half;
+  const std::size_t middle = static_cast<std::size_t>(v.half) * static_cast<std::size_t>(v.stride) + static_cast<std::size_t>(v.half);
+  const double middle_variance = v.variance ? v.variance[middle] : 0.0;
   for (int step = 0; step < kMaxSteps; ++step) {
     const Sums s = weighted_sums(v, w, false);
     Weight next = w;
     if (!(s.s > 0) || !next_weight(w, s, next)) return out;
     if (!fixed) next.x = w.x + 2.0 * s.x / s.s, next.y = w.y + 2.0 * s.y / s.s;
     if (std::hypot(next.x - x, next.y - y) > far || next.xx > far * far || next.yy > far * far) return out;
+    if (step >= kPlainSteps)
+      next.xx = 0.5 * (next.xx + w.xx), next.yy = 0.5 * (next.yy + w.yy), next.xy = 0.5 * (next.xy + w.xy);
     const double size = w.xx + w.yy;
     const double change = std::abs(next.xx - w.xx) + std::abs(next.yy - w.yy) + std::abs(next.xy - w.xy);
     const double moved = std::abs(next.x - w.x) + std::abs(next.y - w.y);
     w = next;
-    if (change < kShapeStep * size && moved < kCentroidStep) {
+    const double noise = std::sqrt(middle_variance * M_PI * 0.5 * size) / s.s;  // of the flux, relative
+    const double enough = std::max(1.0, kStepOfError * noise / kShapeStep);
+    if (change < kShapeStep * enough * size && moved < std::max(kCentroidStep, kStepOfError * noise)) {
       out = {w.x, w.y, w.xx, w.yy, w.xy, 0, 0, 0, 2.0 * s.s, 0, true};
       if (v.variance) shape_errors(weighted_sums(v, w, true), w, out);
       return out;
@@ -170,8 +178,8 @@ Shape adaptive_moments(const Stamp &t, double x, double y, double sigma, bool fi
   return iterate({t.flux.data(), t.variance.data(), t.half, t.side}, x, y, sigma, fixed);
 }
 
-Shape image_moments(const float *image, std::int32_t side, double sigma) noexcept {
-  return iterate({image, nullptr, side / 2, side}, 0.0, 0.0, sigma, false);
+Shape image_moments(const float *image, std::int32_t side, std::int32_t stride, double sigma) noexcept {
+  return iterate({image, nullptr, side / 2, stride}, 0.0, 0.0, sigma, false);
 }
 
 double blendedness(const Stamp &t, const Shape &g) noexcept {

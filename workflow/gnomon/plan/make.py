@@ -85,9 +85,7 @@ def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -
     write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
     whole = graph(plan.table, plan.pairs, plan.science, options.refcat)
     with replacing(folder / "graph.json") as temporary:
-        temporary.write_text(
-            json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n"
-        )
+        temporary.write_text(json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n")
 
 
 def _science(table: Catalog) -> Catalog:
