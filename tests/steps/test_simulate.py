@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gnomon.containers.dataid import DataId
 from gnomon.pipeline.simulation import SimulateConfig
 from gnomon.sim.recipe import toy_recipe

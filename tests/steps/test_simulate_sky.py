@@ -1,4 +1,5 @@
 import numpy as np
+
 from gnomon.containers.dataid import DataId
 from gnomon.pipeline.simulation import SimulateSkyConfig
 from gnomon.steps.simulate_sky import simulate_sky
