@@ -1,7 +1,7 @@
 """Plan a wide survey and say what it took: ``python tests/bench/plan_scale.py 2000 20000 200000``.
 
-The survey: a camera of 189 detectors of 4036 pixels a side, visits spread evenly over declination -72 to +5
-degrees in six bands and 300 nights, the rings skymap of 18,938 tracts, and the main steps of the design's table.
+The survey: a camera of 189 detectors of 4036 pixels a side, visits spread evenly over declination -72 to
++5 degrees in six bands and 300 nights, the rings skymap of 18,938 tracts, and the main steps of the design.
 Each size runs in a process of its own, so that its peak memory is its own.
 """
 
@@ -95,6 +95,7 @@ def one(n):
     nights = tuple(f"{20260000 + k}" for k in range(300))
     detectors = np.full(n, len(footprints.x), np.int32)
     none = np.empty(0, np.int64), np.empty(0, np.int32)
+    none = np.empty(0, np.int64), np.empty(0, np.int32)
     units = census(np.arange(n), night, band, detectors, nights, tuple("ugrizy"), *none, pairs)
     clock.append(time.process_time())
     slices = cut(steps, units)
@@ -104,20 +105,19 @@ def one(n):
     assert table["quanta"][table["step"] == "isr"].sum() == n * 189
     assert table["quanta"][table["step"] == "coadd"].sum() == len(pairs)
     largest = np.bincount(np.unique(table["slice"].astype(str), return_inverse=True)[1], table["jobs"]).max()
-    spent = " ".join(f"{b - a:7.1f}" for a, b in pairwise(clock))
+    spent = "".join(f"{b - a:9.1f}" for a, b in pairwise(clock))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(
-        f"{n:7d} {n * 189:9d} {len(units.tracts):6d} {len(units.patch):7d} {len(pairs):9d} {table['jobs'].sum():9d} "
-        f"{table['quanta'].sum():10d} {len(slices.names):6d} {int(largest):6d} {spent} {peak:6.2f}"
-    )
+    sizes = [n, n * 189, len(units.tracts), len(units.patch), len(pairs), table["jobs"].sum()]
+    sizes += [table["quanta"].sum(), len(slices.names), int(largest)]
+    print("".join(f"{size:11d}" for size in sizes), spent, f"{peak:6.2f}")
 
+
+HEAD = ["visits", "detectors", "tracts", "patches", "pairs", "jobs", "quanta", "slices", "largest"]
 
 if __name__ == "__main__":
     if len(sys.argv) == 2:
         one(int(sys.argv[1]))
     else:
-        print(
-            "visits detectors tracts patches pairs jobs quanta slices jobs-of-largest | CPU s: overlap census quanta | GB"
-        )
+        print("".join(f"{name:>11s}" for name in HEAD), "  CPU s of overlap, census, quanta;  GB")
         for size in sys.argv[1:] or ["2000", "20000", "200000"]:
             subprocess.run([sys.executable, __file__, size], check=True)
