@@ -1,11 +1,10 @@
 """Detection, deblending and measurement of one detector."""
 
-import time
 from pathlib import Path
 
 import detector
 import numpy as np
-from harness import Contestant, Task
+from harness import Contestant, Task, cpu_seconds
 
 SIGMA = 4.3  # standard deviations of the filtered image; SExtractor's and sep's 1.0 of the unfiltered one
 APERTURES = (3.0, 6.0, 9.0)
@@ -21,6 +20,7 @@ def _ours(scene: Path, out: Path) -> float:
     from gnomon.algorithms.background import fit_background, subtract_background
     from gnomon.algorithms.detect import deblend, find_footprints
     from gnomon.algorithms.measure import measure_sources
+    from gnomon.containers.catalog import Catalog
     from gnomon.containers.image import Image
     from gnomon.containers.psf import PsfModel
 
@@ -28,11 +28,13 @@ def _ours(scene: Path, out: Path) -> float:
     image = Image(flux, detector.read_fits(scene / "variance.fits"), np.zeros(flux.shape, np.uint32))
     p = np.load(scene / "psf.npz")
     psf = PsfModel(p["basis"], 2, tuple(p["centre"]), tuple(p["scale"]))
-    start = time.process_time()
-    image = subtract_background(image, fit_background(image, box_px=detector.BOX))
-    sources = deblend(image, find_footprints(image, psf, threshold=SIGMA, min_area=5))
-    catalog = measure_sources(image, sources, psf, apertures_px=APERTURES)
-    seconds = time.process_time() - start
+
+    def work() -> Catalog:
+        flat = subtract_background(image, fit_background(image, box_px=detector.BOX))
+        sources = deblend(flat, find_footprints(flat, psf, threshold=SIGMA))
+        return measure_sources(flat, sources, psf, apertures_px=APERTURES)
+
+    seconds, catalog = cpu_seconds(work)
     blended = catalog["flags"] & flags.SOURCE["deblended"] > 0
     np.savez(
         out / "found.npz",
@@ -54,20 +56,22 @@ def _sep(scene: Path, out: Path) -> float:
     flux = detector.read_fits(scene / "image.fits")
     kernel = np.loadtxt("/usr/share/source-extractor/gauss_3.0_7x7.conv", skiprows=2, comments="#")
     sep.set_extract_pixstack(3000000)
-    start = time.process_time()
-    background = sep.Background(flux, bw=detector.BOX, bh=detector.BOX)
-    flux = flux - background.back()
-    found = sep.extract(flux, 1.0, err=background.globalrms, minarea=5, filter_kernel=kernel, filter_type="conv")
-    x, y, a, b, theta = (found[n] for n in ("x", "y", "a", "b", "theta"))
-    err = background.globalrms
-    kron, _ = sep.kron_radius(flux, x, y, a, b, theta, 6.0)
-    kron = np.maximum(np.nan_to_num(kron, nan=3.5), 1.0)
-    auto, _, _ = sep.sum_ellipse(flux, x, y, a, b, theta, 2.5 * kron, err=err)
-    aper = [sep.sum_circle(flux, x, y, r, err=err)[0] for r in APERTURES]
-    radius, _ = sep.flux_radius(flux, x, y, 6.0 * a, 0.5, normflux=auto)
-    xwin, ywin, _ = sep.winpos(flux, x, y, np.clip(np.nan_to_num(radius, nan=2.0), 0.5, 30) * 2 / 2.35)
-    seconds = time.process_time() - start
-    np.savez(out / "found.npz", x=xwin, y=ywin, auto=auto, aper=aper[2], blended=found["flag"] & 1 > 0, ix=x, iy=y)
+
+    def work() -> tuple[np.ndarray, ...]:
+        background = sep.Background(flux, bw=detector.BOX, bh=detector.BOX)
+        flat, err = flux - background.back(), background.globalrms
+        found = sep.extract(flat, 1.0, err=err, minarea=5, filter_kernel=kernel, filter_type="conv")
+        x, y, a, b, theta = (found[n] for n in ("x", "y", "a", "b", "theta"))
+        kron, _ = sep.kron_radius(flat, x, y, a, b, theta, 6.0)
+        auto, _, _ = sep.sum_ellipse(flat, x, y, a, b, theta, 2.5 * np.maximum(np.nan_to_num(kron, nan=3.5), 1.0), err=err)
+        aper = [sep.sum_circle(flat, x, y, r, err=err)[0] for r in APERTURES]
+        radius, _ = sep.flux_radius(flat, x, y, 6.0 * a, 0.5, normflux=auto)
+        window = np.clip(np.nan_to_num(radius, nan=2.0), 0.5, 30) * 2 / 2.35
+        xwin, ywin, _ = sep.winpos(flat, x, y, window)
+        return xwin, ywin, auto, aper[2], found["flag"] & 1 > 0, x, y
+
+    seconds, (xwin, ywin, auto, aper, blended, x, y) = cpu_seconds(work)
+    np.savez(out / "found.npz", x=xwin, y=ywin, auto=auto, aper=aper, blended=blended, ix=x, iy=y)
     return seconds
 
 
