@@ -22,6 +22,8 @@ include: "rules/common.smk"
 include: "rules/simulation.smk"
 include: "rules/calib.smk"
 include: "rules/visit.smk"
+include: "rules/joint.smk"
+include: "rules/object.smk"
 include: "rules/release.smk"
 
 
@@ -29,3 +31,4 @@ rule all:
     default_target: True
     input:
         campaign.path("report"),
+        star_motions_of_all,

@@ -73,3 +73,15 @@ def master_flat_of(wildcards):
 def defects_of(wildcards):
     frames = campaign.graph["dark"] or campaign.graph["flat"]
     return [campaign.path("defects")] if frames else []
+
+
+def sources_of_tract(wildcards):
+    """Sources of the visits that touch a tract, in order of visits."""
+    places = campaign.graph["patches"]
+    mine = [bands for place, bands in places.items() if place.startswith(wildcards.tract + "/")]
+    visits = sorted({v for bands in mine for some in bands.values() for v in some})
+    return expand(campaign.path("preliminary_source"), visit=visits)
+
+
+def star_motions_of_all(wildcards):
+    return expand(campaign.path("star_motion"), tract=campaign.graph["tracts"])

@@ -167,6 +167,28 @@ _DATASETS = (
         "A simulated visit beside its truth.",
         schema="visit_check",
     ),
+    # stars of all visits
+    DatasetType(
+        "isolated_star",
+        "joint/isolated_star/{tract}.parquet",
+        "Catalog",
+        "Stars seen in several visits with no other star beside them.",
+        schema="isolated_star",
+    ),
+    DatasetType(
+        "isolated_star_source",
+        "joint/isolated_star_source/{tract}.parquet",
+        "Catalog",
+        "Every detection of an isolated star.",
+        schema="isolated_star_source",
+    ),
+    DatasetType(
+        "star_motion",
+        "object/star_motion/{tract}.parquet",
+        "Catalog",
+        "Position, proper motion and parallax of isolated stars.",
+        schema="star_motion",
+    ),
     # release
     DatasetType(
         "metrics",

@@ -137,10 +137,22 @@ def _detector_file(
             f"detector {detector.id} is {shape[1]} x {shape[0]} pixels, wanted "
             f"{detector.shape[1]} x {detector.shape[0]}"
         )
+    if whole:
+        _check_cover(instrument.raw, detector, hdus)
     wcs = None
     if facts.obstype == "science":
         wcs = _first_wcs(instrument, facts, detector, hdus[0].header, shape)
     return DetectorFile(facts, detector, hdus, shape, wcs)
+
+
+def _check_cover(layout: RawLayout, detector: Detector, hdus: Sequence[ImageHdu]) -> None:
+    """See that no amplifier is missing; overlaps and gaps of equal size are found when they are assembled."""
+    places = [_sections(layout, hdu)[2] for hdu in hdus]
+    covered, wanted = sum(p.shape[0] * p.shape[1] for p in places), detector.shape[0] * detector.shape[1]
+    if covered != wanted:
+        raise UnprocessableData(
+            f"the {len(hdus)} amplifiers of detector {detector.id} have {covered} pixels, wanted {wanted}"
+        )
 
 
 def _first_wcs(
