@@ -28,11 +28,9 @@ from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
 from gnomon.plan.parts import edges, members, subset, targets
 from gnomon.plan.quanta import quanta
 from gnomon.plan.slices import MAX_JOBS, cut
-from gnomon.smk import plan_key
+from gnomon.smk import PLAN_VERSION, plan_key
 
 I8 = npt.NDArray[np.int64]
-
-_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def counts(plan: Plan, max_jobs: int = MAX_JOBS) -> Catalog:
 def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -> None:
     """Write the plan below the campaign's root: tables, skymap, and last the graph."""
     folder = Path(options.root, "plan")
-    made_by = Provenance("plan", _VERSION, json.dumps({"key": plan_key(options)}), {})
+    made_by = Provenance("plan", PLAN_VERSION, json.dumps({"key": plan_key(options)}), {})
     write_catalog(plan.table, folder / "visits.parquet", made_by, SCHEMA)
     write_catalog(_overlaps(plan), folder / "overlaps.parquet", made_by, "")
     write_catalog(counts(plan, max_jobs), folder / "quanta.parquet", made_by, "")
