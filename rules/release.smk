@@ -1,3 +1,42 @@
+"""What a campaign ends with."""
+
+
+rule check_visit:
+    input:
+        **campaign.reads("check_visit"),
+    output:
+        **campaign.writes("check_visit"),
+    log:
+        campaign.log("check_visit"),
+    benchmark:
+        campaign.benchmark("check_visit")
+    params:
+        **campaign.params("check_visit"),
+    resources:
+        **campaign.resources("check_visit"),
+    shell:
+        campaign.command("check_visit")
+
+
+rule metrics:
+    input:
+        **campaign.reads("metrics"),
+        summaries=summaries_of,
+        checks=checks_of,
+    output:
+        **campaign.writes("metrics"),
+    log:
+        campaign.log("metrics"),
+    benchmark:
+        campaign.benchmark("metrics")
+    params:
+        **campaign.params("metrics"),
+    resources:
+        **campaign.resources("metrics"),
+    shell:
+        campaign.command("metrics")
+
+
 rule report:
     input:
         **campaign.reads("report"),
@@ -15,3 +54,21 @@ rule report:
         **campaign.resources("report"),
     shell:
         campaign.command("report")
+
+
+rule release_catalogs:
+    input:
+        **campaign.reads("release_catalogs"),
+        motions=star_motions_of_all,
+    output:
+        **campaign.writes("release_catalogs"),
+    log:
+        campaign.log("release_catalogs"),
+    benchmark:
+        campaign.benchmark("release_catalogs")
+    params:
+        **campaign.params("release_catalogs"),
+    resources:
+        **campaign.resources("release_catalogs"),
+    shell:
+        campaign.command("release_catalogs")

@@ -113,6 +113,7 @@ def _run_whole(job: Job, run: Callable[..., Any]) -> str:
     except UnprocessableData as error:
         return _write_empty(job, str(error))
     for name, value in _by_name(job.step, result).items():
+        value = _told(job, value) if isinstance(value, Catalog) else value
         formats.write(DATASETS[job.step.writes[name]], value, job.outputs[name], job.provenance)
     return ", ".join(f"{n} {_size(v)}" for n, v in _by_name(job.step, result).items())
 
@@ -144,7 +145,7 @@ def _sliced(step: Step, name: str) -> bool:
 
 def _numbers(step: Step, inputs: Mapping[str, Any]) -> tuple[list[int], dict[int, str]]:
     """Detectors of the step's first sliced input that is given, and those that had failed before."""
-    lead = next((v for n, v in inputs.items() if _sliced(step, n) and v != []), [])
+    lead: Any = next((v for n, v in inputs.items() if _sliced(step, n) and v != []), [])
     files = lead if isinstance(lead, list) else [lead]
     numbers = sorted({n for f in files for n in f})
     reasons = [f.empty_reason for f in files if f.empty_reason]
@@ -193,11 +194,17 @@ def _write_tables(job: Job, name: str, parts: list[Catalog], failures: Mapping[i
     dataset = DATASETS[job.step.writes[name]]
     if not parts:
         reason = "; ".join(f"detector {n}: {r}" for n, r in sorted(failures.items())) or "no detectors"
-        formats.write_empty(dataset, reason, job.outputs[name], job.provenance, _failures_meta(failures))
+        meta = {**_failures_meta(failures), "data_id": str(job.data_id)}
+        formats.write_empty(dataset, reason, job.outputs[name], job.provenance, meta)
         return
-    whole = concatenate(parts)
+    whole = _told(job, concatenate(parts))
     whole = Catalog(whole.columns, {**whole.meta, **_failures_meta(failures)})
     formats.write(dataset, whole, job.outputs[name], job.provenance)
+
+
+def _told(job: Job, table: Catalog) -> Catalog:
+    """The table with its data id."""
+    return Catalog(table.columns, {**table.meta, "data_id": str(job.data_id)})
 
 
 def _failures_meta(failures: Mapping[int, str]) -> dict[str, str]:
@@ -206,7 +213,8 @@ def _failures_meta(failures: Mapping[int, str]) -> dict[str, str]:
 
 def _write_empty(job: Job, reason: str) -> str:
     for name, dataset in job.step.writes.items():
-        formats.write_empty(DATASETS[dataset], reason, job.outputs[name], job.provenance)
+        meta = {"data_id": str(job.data_id)}
+        formats.write_empty(DATASETS[dataset], reason, job.outputs[name], job.provenance, meta)
     log.warning("%s %s: empty: %s", job.step.name, job.data_id, reason)
     return "empty product"
 

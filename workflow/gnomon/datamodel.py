@@ -91,6 +91,9 @@ _DATASETS = (
     DatasetType(
         "raw", "raw/{visit}.fits", "Raw", "Exposure as it came from the camera, ADU.", axis="detector"
     ),
+    DatasetType(
+        "rejects", "plan/rejects.parquet", "Catalog", "Files left out.", schema="rejects", planned=True
+    ),
     DatasetType("recipe", "truth/recipe.json", "Recipe", "The simulated survey, in numbers."),
     DatasetType("truth_stars", "truth/stars.parquet", "Catalog", "Every simulated star."),
     DatasetType("truth_galaxies", "truth/galaxies.parquet", "Catalog", "Every simulated galaxy."),
@@ -157,7 +160,102 @@ _DATASETS = (
     DatasetType(
         "visit_figure", "figure/visit/{visit}.png", "Figure", "Thumbnail and residuals of one visit."
     ),
+    DatasetType(
+        "visit_check",
+        "check/visit/{visit}.parquet",
+        "Catalog",
+        "A simulated visit beside its truth.",
+        schema="visit_check",
+    ),
+    # stars of all visits
+    DatasetType(
+        "isolated_star",
+        "joint/isolated_star/{tract}.parquet",
+        "Catalog",
+        "Stars seen in several visits with no other star beside them.",
+        schema="isolated_star",
+    ),
+    DatasetType(
+        "isolated_star_source",
+        "joint/isolated_star_source/{tract}.parquet",
+        "Catalog",
+        "Every detection of an isolated star.",
+        schema="isolated_star_source",
+    ),
+    DatasetType(
+        "star_motion",
+        "object/star_motion/{tract}.parquet",
+        "Catalog",
+        "Position, proper motion and parallax of isolated stars.",
+        schema="star_motion",
+    ),
+    # objects; the first two are made by steps to come
+    DatasetType(
+        "object",
+        "object/object/{tract}/{patch}.parquet",
+        "Catalog",
+        "Objects of one patch, measured in every band.",
+        planned=True,
+    ),
+    DatasetType(
+        "forced_source",
+        "object/forced_source/{visit}.parquet",
+        "Catalog",
+        "Forced photometry of every object on the images of one visit.",
+        planned=True,
+    ),
+    DatasetType(
+        "spec_z",
+        "truth/spec_z.parquet",
+        "Catalog",
+        "Spectroscopic redshifts to train with.",
+        schema="spec_z",
+    ),
+    DatasetType("photoz_model", "object/photoz_model.h5", "Model", "Trained network of redshifts."),
+    DatasetType(
+        "photoz",
+        "object/photoz/{tract}/{patch}.parquet",
+        "Catalog",
+        "Photometric redshifts of the objects of one patch.",
+        schema="photoz",
+    ),
+    DatasetType(
+        "variability",
+        "object/variability/{tract}/{patch}.parquet",
+        "Catalog",
+        "Light-curve features and periods of the objects of one patch.",
+        schema="variability",
+    ),
+    # differences; the first is made by a step to come
+    DatasetType(
+        "dia_source",
+        "diff/dia_source/{visit}.parquet",
+        "Catalog",
+        "Detections on the difference images of one visit.",
+        planned=True,
+    ),
+    DatasetType(
+        "dia_object",
+        "diff/dia_object/{tract}/{patch}.parquet",
+        "Catalog",
+        "What was detected on difference images, one row an object.",
+        schema="dia_object",
+    ),
+    DatasetType(
+        "dia_association",
+        "diff/dia_association/{tract}/{patch}.parquet",
+        "Catalog",
+        "Which detection belongs to which object.",
+        schema="dia_association",
+    ),
     # release
+    DatasetType(
+        "release_star",
+        "release/star/hats.properties",
+        "Hats",
+        "Motions of isolated stars, HATS.",
+        schema="star_motion",
+    ),
     DatasetType(
         "metrics",
         "release/metrics.parquet",

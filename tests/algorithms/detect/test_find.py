@@ -5,7 +5,6 @@ from algorithms.scenes import SIGMA, draw, gaussian_psf, grid, observe
 from gnomon import flags
 from gnomon.algorithms.detect import (
     deblend,
-    dilate,
     find_footprints,
     mark_detected,
     significance_map,
@@ -131,7 +130,7 @@ def test_wrong_use_is_refused():
         deblend(image.section(slice(0, 100), slice(0, 100)), other)
 
 
-def test_dilation_is_a_disc():
+def test_growing_is_by_a_disc():
     truth = np.zeros((60, 60), np.float32)
     truth[30, 30] = 100
     image = Image(truth, np.ones_like(truth), np.zeros(truth.shape, np.uint32))
@@ -139,8 +138,8 @@ def test_dilation_is_a_disc():
     footprints = find_footprints(image, tiny, threshold=50)
     assert footprints.area().tolist() == [1]
     y, x = np.mgrid[:60, :60]
-    np.testing.assert_array_equal(dilate(footprints, 6, 1), (y - 30) ** 2 + (x - 30) ** 2 <= 36)
-    assert not dilate(footprints, 6, -1).any()
+    grown = mark_detected(image, footprints, grow_px=6).mask
+    np.testing.assert_array_equal(grown == flags.MASK["DETECTED"], (y - 30) ** 2 + (x - 30) ** 2 <= 36)
 
 
 def test_marking_replaces_old_marks():

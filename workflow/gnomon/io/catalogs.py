@@ -1,6 +1,7 @@
 """Catalogues as Parquet: unit, UCD and description with every column, provenance in the file."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -47,16 +48,21 @@ def conform(catalog: Catalog, schema_name: str) -> Catalog:
 def write_catalog(catalog: Catalog, path: str | Path, provenance: Provenance, schema_name: str) -> None:
     """Write one catalogue, checked against its schema; equal catalogues give equal bytes."""
     checked = conform(catalog, schema_name) if schema_name else catalog
-    specs = {c.name: c for c in schema(schema_name)} if schema_name else {}
-    arrays = [_to_arrow(checked[n]) for n in checked.columns]
-    fields = [
-        pa.field(n, a.type, metadata=_field_metadata(specs.get(n)))
-        for n, a in zip(checked.columns, arrays, strict=True)
-    ]
-    meta = {_META: json.dumps(dict(checked.meta), sort_keys=True), _PROVENANCE: to_json(provenance)}
-    table = pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=meta))
+    table = arrow_table(checked, provenance, schema(schema_name) if schema_name else ())
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", store_schema=True)
+
+
+def arrow_table(catalog: Catalog, provenance: Provenance, specs: Iterable[ColumnSpec]) -> pa.Table:
+    """The columns as Arrow with unit, UCD and description in the metadata of each field."""
+    known = {c.name: c for c in specs}
+    arrays = [_to_arrow(catalog[n]) for n in catalog.columns]
+    fields = [
+        pa.field(n, a.type, metadata=_field_metadata(known.get(n)))
+        for n, a in zip(catalog.columns, arrays, strict=True)
+    ]
+    meta = {_META: json.dumps(dict(catalog.meta), sort_keys=True), _PROVENANCE: to_json(provenance)}
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=meta))
 
 
 def read_catalog(path: str | Path, columns: list[str] | None = None) -> Catalog:

@@ -2,33 +2,36 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace gnomon {
 namespace {
 
 constexpr double kHalfDiagonal = 0.70710678118654752;
 constexpr int kSub = 8;  // divisions of a border pixel of an ellipse, along each axis
-constexpr double kHalfLightStep = 1e-3;  // pixels
+constexpr double kHalfLightStep = 4e-3;  // pixels
 
-// Area under the circle y = sqrt(r^2 - x^2) between 0 <= a < b <= r.
-double under_arc(double a, double b, double r) noexcept {
-  const auto antiderivative = [r](double x) {
-    return 0.5 * (x * std::sqrt(std::max(0.0, r * r - x * x)) + r * r * std::asin(std::clamp(x / r, -1.0, 1.0)));
-  };
-  return antiderivative(b) - antiderivative(a);
+// Area under the circle y = sqrt(r^2 - x^2) from 0 to x, 0 <= x <= r.
+double arc(double x, double r) noexcept {
+  return 0.5 * (x * std::sqrt(std::max(0.0, r * r - x * x)) + r * r * std::asin(std::min(x / r, 1.0)));
 }
 
-// Area of the disc inside [0, x] x [0, y], x and y not negative.
-double quadrant_area(double x, double y, double r) noexcept {
-  x = std::min(x, r), y = std::min(y, r);
-  if (x * x + y * y <= r * r) return x * y;
-  const double turn = std::sqrt(r * r - y * y);  // where the circle passes below y
-  return turn * y + under_arc(turn, x, r);
-}
+// A straight line x = const or y = const across the disc, for the quadrant it bounds.
+struct Line {
+  double at, sign, arc_at;          // |place| at most r, its side, arc(at)
+  double turn, arc_turn;            // where the circle crosses the line, arc(turn)
 
-// Area of the disc inside the corner (-inf, x] x (-inf, y] without the constants that cancel.
-double corner_area(double x, double y, double r) noexcept {
-  return std::copysign(1.0, x) * std::copysign(1.0, y) * quadrant_area(std::abs(x), std::abs(y), r);
+  Line(double place, double r) noexcept : at(std::min(std::abs(place), r)), sign(std::copysign(1.0, place)) {
+    arc_at = arc(at, r);
+    turn = std::sqrt(std::max(0.0, r * r - at * at)), arc_turn = arc(turn, r);
+  }
+};
+
+// Area of the disc between the axes and two lines, with the sign of the quadrant: differences of it at the four corners
+// of a pixel are the area common to both.
+double corner_area(const Line &x, const Line &y, double r) noexcept {
+  const double inside = x.at * x.at + y.at * y.at <= r * r ? x.at * y.at : y.turn * y.at + x.arc_at - y.arc_turn;
+  return x.sign * y.sign * inside;
 }
 
 struct Accumulator {
@@ -93,24 +96,38 @@ struct Quadratic {
 }  // namespace
 
 double circle_pixel_overlap(double x, double y, double r) noexcept {
-  const double x0 = x - 0.5, x1 = x + 0.5, y0 = y - 0.5, y1 = y + 0.5;
+  const Line x0(x - 0.5, r), x1(x + 0.5, r), y0(y - 0.5, r), y1(y + 0.5, r);
   return corner_area(x1, y1, r) - corner_area(x0, y1, r) - corner_area(x1, y0, r) + corner_area(x0, y0, r);
 }
 
 Flux circle_sum(const Stamp &t, double x, double y, double r) noexcept {
   Accumulator sum{t};
-  const Range rows = range(y, r + 0.5, t.half, sum.masked);
+  const Range rows = range(y, r + 0.5, t.half, sum.masked), columns = range(x, r + 0.5, t.half, sum.masked);
+  if (rows.hi <= rows.lo || columns.hi <= columns.lo) return {0.0, 0.0, true};
+  static thread_local std::vector<Line> edges;  // of the columns of pixels, from the left
+  edges.clear();
+  for (std::int32_t ix = columns.lo; ix <= columns.hi; ++ix) edges.emplace_back(ix - 0.5 - x, r);
+  Line below(rows.lo - 0.5 - y, r);
   for (std::int32_t iy = rows.lo; iy < rows.hi; ++iy) {
-    const double dy = iy - y;
-    const double outer = chord(r + kHalfDiagonal, dy), inner = chord(r - kHalfDiagonal, dy);
-    if (outer < 0) continue;
-    const Range all = range(x, outer, t.half, sum.masked);
+    const Line above(iy + 0.5 - y, r);
+    const double dy = iy - y, inner = r > kHalfDiagonal ? chord(r - kHalfDiagonal, dy) : -1.0;
     bool ignored = false;
-    Range whole = r > kHalfDiagonal && inner >= 0 ? range(x, inner, t.half, ignored) : Range{all.hi, all.hi};
+    const double outer = chord(r + kHalfDiagonal, dy);
+    const Range all = outer >= 0 ? range(x, outer, t.half, ignored) : Range{columns.hi, columns.hi};
+    Range whole = inner >= 0 ? range(x, inner, t.half, ignored) : Range{all.hi, all.hi};
     if (whole.hi <= whole.lo) whole = {all.hi, all.hi};
-    for (std::int32_t ix = all.lo; ix < whole.lo; ++ix) sum.pixel(iy, ix, circle_pixel_overlap(ix - x, dy, r));
+    const auto border = [&](std::int32_t from, std::int32_t to) {
+      for (std::int32_t ix = std::max(from, columns.lo); ix < std::min(to, columns.hi); ++ix) {
+        const Line &left = edges[static_cast<std::size_t>(ix - columns.lo)];
+        const Line &right = edges[static_cast<std::size_t>(ix - columns.lo) + 1];
+        sum.pixel(iy, ix, corner_area(right, above, r) - corner_area(left, above, r) - corner_area(right, below, r) +
+                              corner_area(left, below, r));
+      }
+    };
+    border(all.lo, whole.lo);
     sum.run(iy, whole.lo, whole.hi);
-    for (std::int32_t ix = whole.hi; ix < all.hi; ++ix) sum.pixel(iy, ix, circle_pixel_overlap(ix - x, dy, r));
+    border(whole.hi, all.hi);
+    below = above;
   }
   return {sum.flux, sum.variance, sum.masked};
 }

@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "lanes.hpp"
+
 namespace gnomon {
 namespace {
 
@@ -23,46 +25,41 @@ struct Moments {
   double n, mean, sigma;
 };
 
-// Copies the usable pixels of a cell into tile, NaN for the others; returns its padded length.
-std::size_t gather(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
-                   std::size_t nx, std::size_t y0, std::size_t y1, std::size_t x0, std::size_t x1,
-                   std::vector<float> &tile) noexcept {
+// Copies the usable pixels of a cell into tile, NaN for the others, rows padded to whole lanes.
+void gather(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
+            std::size_t nx, std::size_t y0, std::size_t y1, std::size_t x0, std::size_t x1,
+            std::vector<float> &tile) noexcept {
   const std::size_t width = x1 - x0, stride = (width + kLanes - 1) / kLanes * kLanes;
   tile.resize(stride * (y1 - y0));
   for (std::size_t y = y0; y < y1; ++y) {
-    const float *f = flux + y * nx + x0;
-    float *t = tile.data() + (y - y0) * stride;
-    for (std::size_t x = 0; x < width; ++x) t[x] = f[x];
-    if (variance) {
-      const float *v = variance + y * nx + x0;
-      for (std::size_t x = 0; x < width; ++x) t[x] = v[x] > 0.0f ? t[x] : kNan;
-    }
-    if (mask) {
-      const std::uint32_t *m = mask + y * nx + x0;
-      for (std::size_t x = 0; x < width; ++x) t[x] = (m[x] & ignore) == 0 ? t[x] : kNan;
-    }
+    const float *__restrict f = flux + y * nx + x0, *__restrict v = variance + y * nx + x0;
+    const std::uint32_t *__restrict m = mask + y * nx + x0;
+    float *__restrict t = tile.data() + (y - y0) * stride;
+    for (std::size_t x = 0; x < width; ++x) t[x] = ((m[x] & ignore) == 0) & (v[x] > 0.0f) ? f[x] : kNan;
     std::fill(t + width, t + stride, kNan);
   }
-  return tile.size();
 }
 
 // First two moments of the values within [lo, hi]; NaN never is.
 Moments moments(const std::vector<float> &tile, float pivot, float lo, float hi) noexcept {
   double n = 0, s1 = 0, s2 = 0;
-  constexpr std::size_t kChunk = 16 * kLanes;
+  constexpr std::size_t kChunk = 64 * kLanes;  // so many float32 squares are added before they are kept in double
   for (std::size_t first = 0; first < tile.size(); first += kChunk) {
     const std::size_t last = std::min(first + kChunk, tile.size());
-    float ln[kLanes] = {}, l1[kLanes] = {}, l2[kLanes] = {};
+    Int8 in[2] = {};
+    Float8 by1[2] = {}, by2[2] = {};
     for (std::size_t p = first; p < last; p += kLanes)
-      for (std::size_t j = 0; j < kLanes; ++j) {
-        const float v = tile[p + j];
-        const bool ok = (v >= lo) & (v <= hi);
-        const float d = ok ? v - pivot : 0.0f;
-        ln[j] += ok ? 1.0f : 0.0f;
-        l1[j] += d;
-        l2[j] += d * d;
+      for (int j = 0; j < 2; ++j) {
+        const Float8 v = load8(&tile[p + 8 * j]);
+        const Int8 ok = (v >= lo) & (v <= hi);
+        const Float8 d = ok ? v - pivot : Float8{};
+        in[j] -= ok;
+        by1[j] += d;
+        by2[j] += d * d;
       }
-    for (std::size_t j = 0; j < kLanes; ++j) n += ln[j], s1 += l1[j], s2 += l2[j];
+    for (int j = 0; j < 8; ++j) n += in[0][j] + in[1][j];
+    s1 += sum8(by1[0]) + sum8(by1[1]);
+    s2 += sum8(by2[0]) + sum8(by2[1]);
   }
   if (n < 1) return {0, 0, 0};
   const double mean = s1 / n;

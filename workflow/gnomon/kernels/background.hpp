@@ -8,7 +8,6 @@ namespace gnomon {
 // Mode and standard deviation of the usable pixels of each of my x mx equal cells of an image.
 //
 // flux, variance  (ny, nx); a pixel is used where variance > 0, flux is finite and mask & ignore is 0.
-// variance, mask  may be null: then they exclude nothing.
 // level, rms      (my, mx); NaN where a cell has fewer than two usable pixels.
 // used            (my, mx) number of pixels that survived the mask (before clipping).
 // Cell (j, i) covers rows [j ny / my, (j+1) ny / my) and columns likewise.

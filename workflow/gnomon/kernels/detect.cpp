@@ -138,6 +138,21 @@ Detections detect(const Planes &planes, const SeparablePsf &psf, double positive
   return gather(runs, min_area);
 }
 
+void mark_runs(const std::int32_t *y, const std::int32_t *x0, const std::int32_t *x1, std::size_t n,
+               std::int32_t radius, std::uint32_t bits, std::size_t ny, std::size_t nx, std::uint32_t *mask) noexcept {
+  std::vector<std::int32_t> reach;  // half width of the disc at each height
+  for (std::int32_t d = 0; d <= radius; ++d)
+    reach.push_back(static_cast<std::int32_t>(std::sqrt(static_cast<double>(radius) * radius - static_cast<double>(d) * d)));
+  for (std::size_t r = 0; r < n; ++r)
+    for (std::int32_t d = -radius; d <= radius; ++d) {
+      const std::int32_t row = y[r] + d, wide = reach[static_cast<std::size_t>(std::abs(d))];
+      if (row < 0 || row >= static_cast<std::int32_t>(ny)) continue;
+      const std::int32_t first = std::max(0, x0[r] - wide), last = std::min(static_cast<std::int32_t>(nx), x1[r] + wide);
+      std::uint32_t *p = mask + static_cast<std::size_t>(row) * nx;
+      for (std::int32_t x = first; x < last; ++x) p[x] |= bits;
+    }
+}
+
 void significance(const Planes &planes, const SeparablePsf &psf, float *out) noexcept {
   MatchedFilter filter(planes, psf);
   std::vector<float> a(planes.nx), b(planes.nx);

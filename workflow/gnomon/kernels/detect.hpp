@@ -40,4 +40,8 @@ Detections detect(const Planes &planes, const SeparablePsf &psf, double positive
 // The map of flux / noise of `detect`, (ny, nx), 0 where no weight falls under the PSF.
 void significance(const Planes &planes, const SeparablePsf &psf, float *out) noexcept;
 
+// Sets bits in every pixel of mask (ny, nx) within radius of the n runs (y, x0, x1).
+void mark_runs(const std::int32_t *y, const std::int32_t *x0, const std::int32_t *x1, std::size_t n,
+               std::int32_t radius, std::uint32_t bits, std::size_t ny, std::size_t nx, std::uint32_t *mask) noexcept;
+
 }  // namespace gnomon

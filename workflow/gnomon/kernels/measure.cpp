@@ -15,21 +15,23 @@ constexpr double kKronLimit = 6.0;          // elliptical radii over which Kron'
 constexpr double kKronFactor = 2.5;         // aperture in Kron radii
 constexpr double kKronLeast = 3.0;          // elliptical radii, the smallest aperture
 constexpr double kLeastWindow = 0.8, kWidestWindow = 8.0;  // centroid windows, in sigmas of the PSF
+constexpr double kUsualSigma = 1.5;          // pixels, of a PSF, to start from
 constexpr double kFitRadius = 3.5;          // sigmas of the PSF over which a position is fitted
 
 void evaluate_psf(const PsfBasis &b, std::size_t i, PsfImage &out) {
-  const std::size_t npix = b.side * b.side;
-  out.side = static_cast<std::int32_t>(b.side), out.half = out.side / 2;
-  out.pixels.assign(npix + 8, 0.0f);
-  for (std::size_t k = 0; k < b.nterm; ++k) {
-    const auto t = static_cast<float>(b.terms[i * b.nterm + k]);
-    const float *image = b.basis + k * npix;
-    for (std::size_t p = 0; p < npix; ++p) out.pixels[p] = std::fma(t, image[p], out.pixels[p]);
-  }
+  out.resize(static_cast<std::int32_t>(b.side));
   double total = 0;
-  for (std::size_t p = 0; p < npix; ++p) total += out.pixels[p];
+  for (std::int32_t r = 0; r < out.side; ++r) {
+    float *row = out.row(r);
+    for (std::size_t k = 0; k < b.nterm; ++k) {
+      const auto t = static_cast<float>(b.terms[i * b.nterm + k]);
+      const float *image = b.basis + (k * b.side + static_cast<std::size_t>(r)) * b.side;
+      for (std::size_t p = 0; p < b.side; ++p) row[p] = std::fma(t, image[p], row[p]);
+    }
+    for (std::size_t p = 0; p < b.side; ++p) total += row[p];
+  }
   const auto scale = static_cast<float>(1.0 / total);
-  for (std::size_t p = 0; p < npix; ++p) out.pixels[p] *= scale;
+  for (float &p : out.pixels) p *= scale;
 }
 
 std::int32_t half_size(const Scene &s, std::int32_t source, std::int32_t cy, std::int32_t cx, std::int32_t least) {
@@ -45,6 +47,11 @@ class Measurer {
            double *table, double *flux, double *err, std::uint32_t *flags)
       : scene_(scene), psf_(psf), targets_(targets), options_(options), table_(table), flux_(flux), err_(err), flags_(flags) {
     const double widest = options.nradii ? options.radii[options.nradii - 1] : 0.0;
+    if (targets.n) {  // near the first target's PSF, rounded so that the order of targets does not matter
+      evaluate_psf(psf, 0, image_);
+      const Shape first = image_moments(image_.row(0), image_.side, image_.stride, kUsualSigma);
+      if (first.ok) usual_sigma_ = 0.125 * std::round(8.0 * std::sqrt(0.5 * (first.xx + first.yy)));
+    }
     least_ = std::max(static_cast<std::int32_t>(psf.side / 2), static_cast<std::int32_t>(std::ceil(widest)) + 2);
   }
 
@@ -73,15 +80,15 @@ class Measurer {
     const auto cx = static_cast<std::int32_t>(std::floor(x + 0.5)), cy = static_cast<std::int32_t>(std::floor(y + 0.5));
     const std::int32_t source = targets_.source[at_];
     evaluate_psf(psf_, at_, image_);
-    psf_shape_ = image_moments(image_.pixels.data(), image_.side, 0.15 * image_.half);
-    if (!psf_shape_.ok) psf_shape_ = image_moments(image_.pixels.data(), image_.side, 1.5);
+    psf_shape_ = image_moments(image_.row(0), image_.side, image_.stride, usual_sigma_);
+    if (!psf_shape_.ok) psf_shape_ = image_moments(image_.row(0), image_.side, image_.stride, 0.15 * image_.half);
     if (!psf_shape_.ok) psf_shape_.xx = psf_shape_.yy = 2.0, psf_shape_.xy = 0.0;
     sigma_ = std::pow(psf_shape_.xx * psf_shape_.yy - psf_shape_.xy * psf_shape_.xy, 0.25);
     const auto core = static_cast<std::int32_t>(std::ceil(3.0 * sigma_));
     fill_stamp(scene_, source, cy, cx, half_size(scene_, source, cy, cx, least_), core, stamp_);
     if (targets_.sign[at_] < 0) flip();
     if (stamp_.cut) flag_ |= kEdge;
-    if (stamp_.neighbours) flag_ |= kNeighbours;
+    if (stamp_.neighbour <= stamp_.half) flag_ |= kNeighbours;
     for (std::size_t k = 0; k < options_.nrules; ++k) {
       const FlagRule &rule = options_.rules[k];
       if (stamp_.bits_own & rule.mask) flag_ |= rule.own;
@@ -105,7 +112,7 @@ class Measurer {
     if (shape_.ok) window = std::pow(std::max(0.0, shape_.xx * shape_.yy - shape_.xy * shape_.xy), 0.25);
     window = std::clamp(window, kLeastWindow * sigma_, kWidestWindow * sigma_);
     centre_ = {x, y, NAN, NAN, true};
-    if (!options_.fixed) centre_ = windowed_centroid(stamp_, x, y, window);
+    if (!options_.fixed) centre_ = windowed_centroid(stamp_, shape_.ok ? shape_.x : x, shape_.ok ? shape_.y : y, window);
     if (!centre_.ok && !options_.fixed) centre_ = windowed_centroid(stamp_, x, y, sigma_);
     if (!centre_.ok) flag_ |= kCentroid;
     put(stamp_.cx + centre_.x), put(stamp_.cy + centre_.y), put(centre_.x_err), put(centre_.y_err);
@@ -184,7 +191,7 @@ class Measurer {
   PsfImage image_;
   Shape psf_shape_, shape_, ellipse_;
   Centroid centre_;
-  double sigma_ = 0, iso_flux_ = 0;
+  double usual_sigma_ = kUsualSigma, sigma_ = 0, iso_flux_ = 0;
 };
 
 }  // namespace

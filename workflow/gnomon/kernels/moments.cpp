@@ -3,20 +3,22 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gaussian.hpp"
+#include "lanes.hpp"
 
 namespace gnomon {
 namespace {
 
 constexpr double kWindow = 4.0;        // sigma: the weight is 3e-4 there
 constexpr double kCentroidStep = 1e-4; // pixels, below which a centroid has converged
-constexpr double kShapeStep = 1e-5;    // relative, likewise for moments
-constexpr int kMaxSteps = 60;
+constexpr double kShapeStep = 1e-5;    // relative, likewise for moments,
+constexpr double kStepOfError = 0.02;  // or this part of the error that noise gives them
+constexpr int kMaxSteps = 40;
+constexpr int kPlainSteps = 4;         // after which a step is averaged with the last, which ends swings
 constexpr double kLargest = 0.5;       // of the stamp's half side: a wider Gaussian does not fit
 
 struct View {
   const float *flux, *variance;  // variance may be null
-  std::int32_t half, side;
+  std::int32_t half, stride;
 };
 
 struct Weight {
@@ -28,25 +30,24 @@ struct Sums {
   double v, vxx, vyy, vxy, v4x, v4y, v22;  // of w^2 V times 1, x^2, y^2, xy, x^4, y^4, x^2 y^2
 };
 
-// Powers of x under the weight along one row, in eight lanes.
+// Powers of x under the weight along one row.
 template <int kPowers>
 void row_sums(const float *f, std::int32_t n, float x0, float t0, float t1, float t2, bool squared,
               double *out) noexcept {
-  float lane[kPowers][8] = {};
-  for (std::int32_t k = 0; k < n; k += 8)
-    for (int j = 0; j < 8; ++j) {
-      const float x = x0 + static_cast<float>(k + j);
-      const float t = std::fma(std::fma(t2, x, t1), x, t0);
-      const bool in = (k + j < n) & (t < static_cast<float>(kWindow * kWindow));
-      const float w = exp_minus(in ? (squared ? t : 0.5f * t) : 0.0f);
-      float term = in ? w * f[k + j] : 0.0f;
-      for (int p = 0; p < kPowers; ++p, term *= x) lane[p][j] += term;
-    }
-  for (int p = 0; p < kPowers; ++p) {
-    double total = 0;
-    for (int j = 0; j < 8; ++j) total += lane[p][j];
-    out[p] = total;
+  constexpr Float8 kSteps = {0, 1, 2, 3, 4, 5, 6, 7};
+  constexpr auto kFarthest = static_cast<float>(kWindow * kWindow);
+  const Float8 end = all8(static_cast<float>(n));
+  const float scale = squared ? 1.0f : 0.5f;
+  Float8 sum[kPowers] = {};
+  for (std::int32_t k = 0; k < n; k += 8) {
+    const Float8 place = kSteps + static_cast<float>(k), x = place + x0;
+    const Float8 t = (t2 * x + t1) * x + t0;
+    const Int8 in = (place < end) & (t < kFarthest);
+    const Float8 w = exp_minus(in ? t * scale : Float8{});
+    Float8 term = in ? w * load8(f + k) : Float8{};
+    for (int p = 0; p < kPowers; ++p, term *= x) sum[p] += term;
   }
+  for (int p = 0; p < kPowers; ++p) out[p] = sum8(sum[p]);
 }
 
 // Sums under exp(-t / 2), t = r^T M^-1 r < kWindow^2. Rows are read up to 7 pixels past their end: buffers are padded.
@@ -60,7 +61,7 @@ Sums weighted_sums(const View &v, const Weight &w, bool with_variance) noexcept 
   Sums s{};
   for (std::int32_t iy = lo(w.y, ry); iy <= hi(w.y, ry) && n > 0; ++iy) {
     const double dy = iy - w.y;
-    const std::size_t row = static_cast<std::size_t>(iy + v.half) * static_cast<std::size_t>(v.side) +
+    const std::size_t row = static_cast<std::size_t>(iy + v.half) * static_cast<std::size_t>(v.stride) +
                             static_cast<std::size_t>(xa + v.half);
     const auto x0 = static_cast<float>(xa - w.x), t0 = static_cast<float>(c * dy * dy);
     const auto t1 = static_cast<float>(2.0 * b * dy), t2 = static_cast<float>(a);
@@ -113,17 +114,23 @@ Shape iterate(const View &v, double x, double y, double sigma, bool fixed) noexc
   Weight w{x, y, sigma * sigma, sigma * sigma, 0.0};
   Shape out{x, y, w.xx, w.yy, 0.0, NAN, NAN, NAN, NAN, NAN, false};
   const double far = kLargest * v.half;
+  const std::size_t middle = static_cast<std::size_t>(v.half) * static_cast<std::size_t>(v.stride) + static_cast<std::size_t>(v.half);
+  const double middle_variance = v.variance ? v.variance[middle] : 0.0;
   for (int step = 0; step < kMaxSteps; ++step) {
     const Sums s = weighted_sums(v, w, false);
     Weight next = w;
     if (!(s.s > 0) || !next_weight(w, s, next)) return out;
     if (!fixed) next.x = w.x + 2.0 * s.x / s.s, next.y = w.y + 2.0 * s.y / s.s;
     if (std::hypot(next.x - x, next.y - y) > far || next.xx > far * far || next.yy > far * far) return out;
+    if (step >= kPlainSteps)
+      next.xx = 0.5 * (next.xx + w.xx), next.yy = 0.5 * (next.yy + w.yy), next.xy = 0.5 * (next.xy + w.xy);
     const double size = w.xx + w.yy;
     const double change = std::abs(next.xx - w.xx) + std::abs(next.yy - w.yy) + std::abs(next.xy - w.xy);
     const double moved = std::abs(next.x - w.x) + std::abs(next.y - w.y);
     w = next;
-    if (change < kShapeStep * size && moved < kCentroidStep) {
+    const double noise = std::sqrt(middle_variance * M_PI * 0.5 * size) / s.s;  // of the flux, relative
+    const double enough = std::max(1.0, kStepOfError * noise / kShapeStep);
+    if (change < kShapeStep * enough * size && moved < std::max(kCentroidStep, kStepOfError * noise)) {
       out = {w.x, w.y, w.xx, w.yy, w.xy, 0, 0, 0, 2.0 * s.s, 0, true};
       if (v.variance) shape_errors(weighted_sums(v, w, true), w, out);
       return out;
@@ -136,8 +143,8 @@ Shape iterate(const View &v, double x, double y, double sigma, bool fixed) noexc
 
 Shape isophotal_moments(const Stamp &t) noexcept {
   double s = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
-  for (std::int32_t iy = -t.half; iy <= t.half; ++iy)
-    for (std::int32_t ix = -t.half; ix <= t.half; ++ix) {
+  for (std::int32_t iy = t.own_y0; iy < t.own_y1; ++iy)
+    for (std::int32_t ix = t.own_x0; ix < t.own_x1; ++ix) {
       const std::size_t k = t.at(iy, ix);
       const double f = t.own[k] ? std::max(t.flux[k], 0.0f) : 0.0;
       s += f, x += f * ix, y += f * iy, xx += f * ix * ix, yy += f * iy * iy, xy += f * ix * iy;
@@ -171,11 +178,12 @@ Shape adaptive_moments(const Stamp &t, double x, double y, double sigma, bool fi
   return iterate({t.flux.data(), t.variance.data(), t.half, t.side}, x, y, sigma, fixed);
 }
 
-Shape image_moments(const float *image, std::int32_t side, double sigma) noexcept {
-  return iterate({image, nullptr, side / 2, side}, 0.0, 0.0, sigma, false);
+Shape image_moments(const float *image, std::int32_t side, std::int32_t stride, double sigma) noexcept {
+  return iterate({image, nullptr, side / 2, stride}, 0.0, 0.0, sigma, false);
 }
 
 double blendedness(const Stamp &t, const Shape &g) noexcept {
+  if (t.neighbour > kWindow * std::sqrt(std::max(g.xx, g.yy)) + std::max(std::abs(g.x), std::abs(g.y))) return 0.0;
   const Weight w{g.x, g.y, g.xx, g.yy, g.xy};
   const Sums child = weighted_sums({t.flux.data(), nullptr, t.half, t.side}, w, false);
   const Sums all = weighted_sums({t.raw.data(), nullptr, t.half, t.side}, w, false);

@@ -28,8 +28,9 @@ Centroid windowed_centroid(const Stamp &stamp, double x, double y, double sigma)
 // fixed is true.
 Shape adaptive_moments(const Stamp &stamp, double x, double y, double sigma, bool fixed) noexcept;
 
-// The same on a bare square image about its middle (for the PSF); errors are 0.
-Shape image_moments(const float *image, std::int32_t side, double sigma) noexcept;
+// The same on a bare square image about its middle (for the PSF), rows of
+// stride entries with at least 8 after the last pixel; errors are 0.
+Shape image_moments(const float *image, std::int32_t side, std::int32_t stride, double sigma) noexcept;
 
 // 1 - (light of the source) / (light observed), both under the Gaussian with the source's moments.
 double blendedness(const Stamp &stamp, const Shape &shape) noexcept;

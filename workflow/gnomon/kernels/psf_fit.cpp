@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lanes.hpp"
+#include "weighted_sum.hpp"
+
 namespace gnomon {
 namespace {
 
@@ -35,19 +38,32 @@ struct Taps {
   }
 };
 
-// out[k] += tap * in[k - offset], zero outside.
-void add_shifted(const float *in, std::int32_t n_in, std::int32_t offset, float tap, std::int32_t n, float *out) noexcept {
-  const std::int32_t lo = std::max(0, offset), hi = std::min(n, n_in + offset);
-  for (std::int32_t k = lo; k < hi; ++k) out[k] = std::fma(tap, in[k - offset], out[k]);
-}
-
 struct Fit {
-  std::vector<float> p, px, py;
+  std::size_t stride;
+  std::vector<float> p, px, py;       // PSF and its derivatives by its place, rows padded with zeros to eights
+  std::vector<float> q, flux, variance;  // Laplacian(P) / 2, pixels, their variance (0 for unusable ones)
+
   void shift(const PsfImage &psf, double x, double y, std::int32_t half, bool slopes) {
-    const auto n = static_cast<std::size_t>(2 * half + 1) * static_cast<std::size_t>(2 * half + 1);
-    p.resize(n);
-    if (slopes) px.resize(n), py.resize(n);
-    shift_psf(psf, x, y, half, p.data(), slopes ? px.data() : nullptr, slopes ? py.data() : nullptr);
+    const auto side = static_cast<std::size_t>(2 * half + 1);
+    stride = (side + 7) / 8 * 8;
+    p.assign(stride * side, 0.0f);
+    if (slopes) px.assign(p.size(), 0.0f), py.assign(p.size(), 0.0f);
+    shift_psf(psf, x, y, half, stride, p.data(), slopes ? px.data() : nullptr, slopes ? py.data() : nullptr);
+  }
+
+  void load(const Stamp &t, std::int32_t half) {
+    const std::int32_t side = 2 * half + 1;
+    flux.assign(p.size(), 0.0f), variance.assign(p.size(), 0.0f), q.assign(p.size(), 0.0f);
+    for (std::int32_t y = 0; y < side; ++y) {
+      const std::size_t from = t.at(y - half, -half), to = static_cast<std::size_t>(y) * stride;
+      std::copy_n(&t.flux[from], side, &flux[to]);
+      std::copy_n(&t.variance[from], side, &variance[to]);
+      if (y == 0 || y + 1 == side) continue;
+      const float *c = &p[to];
+      for (std::int32_t x = 1; x + 1 < side; ++x)
+        q[to + static_cast<std::size_t>(x)] =
+            0.5f * (c[x - 1] + c[x + 1] + c[x - static_cast<std::int32_t>(stride)] + c[x + static_cast<std::int32_t>(stride)] - 4.0f * c[x]);
+    }
   }
 };
 
@@ -70,31 +86,35 @@ bool solve3(const double (&m)[6], const double (&r)[3], double (&v)[3], double (
   return true;
 }
 
+// Sums over usable pixels of products of the PSF p, the pixels i, their variances v and q = Laplacian(p) / 2;
+// all: of p^2 over every pixel.
 struct Products {
-  double pp = 0, p = 0, n = 0, pi = 0, i = 0, all = 0;     // with the PSF P and the pixels I
-  double ppv = 0, pv = 0, v = 0;                           // with their variances
-  double qq = 0, q = 0, pq = 0, qi = 0, qqv = 0, pqv = 0, qv = 0;  // with Q = Laplacian(P) / 2
+  double pp, p, n, pi, i, all, ppv, pv, v, qq, q, pq, qi, qqv, pqv, qv;
 };
 
-Products products(const Stamp &t, const std::vector<float> &psf, std::int32_t half) noexcept {
-  Products s;
-  const std::int32_t side = 2 * half + 1;
-  for (std::int32_t y = -half; y <= half; ++y)
-    for (std::int32_t x = -half; x <= half; ++x) {
-      const std::size_t k = static_cast<std::size_t>((y + half) * side + x + half);
-      const double p = psf[k];
-      s.all += p * p;
-      const std::size_t at = t.at(y, x);
-      const double v = t.variance[at], i = t.flux[at];
-      if (v <= 0) continue;
-      s.pp += p * p, s.p += p, s.n += 1, s.pi += p * i, s.i += i;
-      s.ppv += p * p * v, s.pv += p * v, s.v += v;
-      if (std::max(std::abs(x), std::abs(y)) == half) continue;
-      const double q = 0.5 * (psf[k - 1] + psf[k + 1] + psf[k - side] + psf[k + side] - 4.0 * p);
-      s.qq += q * q, s.q += q, s.pq += p * q, s.qi += q * i;
-      s.qqv += q * q * v, s.pqv += p * q * v, s.qv += q * v;
-    }
-  return s;
+Products products(const Fit &fit) noexcept {
+  Float8 pp{}, p1{}, n{}, pi{}, i1{}, all{}, ppv{}, pv{}, v1{}, qq{}, q1{}, pq{}, qi{}, qqv{}, pqv{}, qv{};
+  for (std::size_t k = 0; k < fit.p.size(); k += 8) {
+    const Float8 v = load8(&fit.variance[k]), whole = load8(&fit.p[k]);
+    const Int8 good = v > 0.0f;
+    const Float8 p = good ? whole : Float8{}, q = good ? load8(&fit.q[k]) : Float8{}, i = load8(&fit.flux[k]);
+    all += whole * whole, n += good ? all8(1.0f) : Float8{}, i1 += good ? i : Float8{}, v1 += v;
+    pp += p * p, p1 += p, pi += p * i, ppv += p * p * v, pv += p * v;
+    qq += q * q, q1 += q, qi += q * i, qqv += q * q * v, qv += q * v;
+    pq += p * q, pqv += p * q * v;
+  }
+  return {sum8(pp), sum8(p1), sum8(n), sum8(pi), sum8(i1), sum8(all), sum8(ppv), sum8(pv), sum8(v1),
+          sum8(qq), sum8(q1), sum8(pq), sum8(qi), sum8(qqv), sum8(pqv), sum8(qv)};
+}
+
+double chi_square(const Fit &fit, double flux, double sky) noexcept {
+  const auto f = static_cast<float>(flux), s = static_cast<float>(sky);
+  Float8 total{};
+  for (std::size_t k = 0; k < fit.p.size(); k += 8) {
+    const Float8 v = load8(&fit.variance[k]), r = load8(&fit.flux[k]) - f * load8(&fit.p[k]) - s;
+    total += v > 0.0f ? r * r / v : Float8{};
+  }
+  return sum8(total);
 }
 
 void fit_flux(const Products &s, bool fit_sky, PsfFlux &out) noexcept {
@@ -123,60 +143,54 @@ void fit_excess(const Products &s, double sky, PsfFlux &out) noexcept {
 
 }  // namespace
 
-void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, float *out, float *by_x, float *by_y) {
+void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, std::size_t stride, float *out, float *by_x,
+               float *by_y) {
   const Taps tx(x), ty(y);
-  const std::int32_t side = 2 * half + 1;
-  const auto width = static_cast<std::size_t>(side);
-  std::vector<float> along(static_cast<std::size_t>(psf.side) * width, 0.0f), slope;
-  if (by_x) slope.assign(along.size(), 0.0f);
-  for (std::int32_t r = 0; r < psf.side; ++r)
+  if (std::max(std::abs(tx.whole), std::abs(ty.whole)) > PsfImage::kPad - 6) return;
+  const std::int32_t side = 2 * half + 1, from_x = psf.half - half - tx.whole + 3, from_y = psf.half - half - ty.whole + 3;
+  const auto n = static_cast<std::size_t>(side);
+  static thread_local std::vector<float> along, slope, zero;
+  along.resize(static_cast<std::size_t>(psf.side) * n), slope.resize(along.size()), zero.assign(n, 0.0f);
+  const float *rows[kTaps], *slopes[kTaps];
+  for (std::int32_t r = std::max(0, from_y - kTaps + 1); r < std::min(psf.side, from_y + side); ++r) {
+    for (int k = 0; k < kTaps; ++k) rows[k] = psf.row(r) + from_x - k;
+    const std::size_t to = static_cast<std::size_t>(r) * n;
+    weighted_sum(rows, tx.value, kTaps, n, &along[to]);
+    if (by_x) weighted_sum(rows, tx.slope, kTaps, n, &slope[to]);
+  }
+  for (std::int32_t r = 0; r < side; ++r) {
     for (int k = 0; k < kTaps; ++k) {
-      const float *in = psf.pixels.data() + static_cast<std::size_t>(r) * static_cast<std::size_t>(psf.side);
-      // The tap at pixel k - 3 of the shifted frame takes the value from floor(shift) + (3 - k) further.
-      const std::int32_t offset = half - psf.half + tx.whole + k - 3;
-      add_shifted(in, psf.side, offset, tx.value[k], side, &along[static_cast<std::size_t>(r) * width]);
-      if (by_x) add_shifted(in, psf.side, offset, tx.slope[k], side, &slope[static_cast<std::size_t>(r) * width]);
+      const std::int32_t from = r + from_y - k;
+      const bool inside = from >= 0 && from < psf.side;
+      rows[k] = inside ? &along[static_cast<std::size_t>(from) * n] : zero.data();
+      slopes[k] = inside ? &slope[static_cast<std::size_t>(from) * n] : zero.data();
     }
-  std::fill(out, out + width * width, 0.0f);
-  if (by_x) std::fill(by_x, by_x + width * width, 0.0f), std::fill(by_y, by_y + width * width, 0.0f);
-  for (std::int32_t r = 0; r < side; ++r)
-    for (int k = 0; k < kTaps; ++k) {
-      const std::int32_t from = r - (half - psf.half + ty.whole + k - 3);
-      if (from < 0 || from >= psf.side) continue;
-      const std::size_t in = static_cast<std::size_t>(from) * width, to = static_cast<std::size_t>(r) * width;
-      add_shifted(&along[in], side, 0, ty.value[k], side, out + to);
-      if (!by_x) continue;
-      add_shifted(&slope[in], side, 0, ty.value[k], side, by_x + to);
-      add_shifted(&along[in], side, 0, ty.slope[k], side, by_y + to);
-    }
+    const std::size_t to = static_cast<std::size_t>(r) * stride;
+    weighted_sum(rows, ty.value, kTaps, n, out + to);
+    if (!by_x) continue;
+    weighted_sum(slopes, ty.value, kTaps, n, by_x + to);
+    weighted_sum(rows, ty.slope, kTaps, n, by_y + to);
+  }
 }
 
 PsfFlux psf_flux(const Stamp &t, const PsfImage &psf, double x, double y, bool fit_sky) noexcept {
   PsfFlux out{NAN, NAN, NAN, 0, NAN, NAN, 0.0, false};
   const std::int32_t half = std::min(psf.half, t.half);
-  std::vector<float> &p = scratch().p;
-  scratch().shift(psf, x, y, half, false);
-  const Products s = products(t, p, half);
+  Fit &fit = scratch();
+  fit.shift(psf, x, y, half, false);
+  fit.load(t, half);
+  const Products s = products(fit);
   out.used = static_cast<std::int32_t>(s.n);
   if (!(s.pp > kLeastPart * s.all)) return out;
   fit_flux(s, fit_sky, out);
   fit_excess(s, out.sky, out);
-  double chi2 = 0;
-  for (std::int32_t iy = -half; iy <= half; ++iy)
-    for (std::int32_t ix = -half; ix <= half; ++ix) {
-      const std::size_t at = t.at(iy, ix);
-      if (t.variance[at] <= 0) continue;
-      const auto k = static_cast<std::size_t>((iy + half) * (2 * half + 1) + ix + half);
-      const double residual = t.flux[at] - out.flux * p[k] - out.sky;
-      chi2 += residual * residual / t.variance[at];
-    }
-  out.chi2 = chi2, out.ok = true;
+  out.chi2 = chi_square(fit, out.flux, out.sky), out.ok = true;
   return out;
 }
 
 PsfCentroid psf_centroid(const Stamp &t, const PsfImage &psf, double x, double y, std::int32_t radius) noexcept {
   const PsfCentroid none{NAN, NAN, NAN, NAN, false};
-  const std::int32_t half = std::min(radius, t.half);
+  const std::int32_t half = std::min({radius, t.half, psf.half});
   Fit &fit = scratch();
   const double x0 = x, y0 = y;
   for (int step = 0; step < kMaxSteps; ++step) {
@@ -187,7 +201,7 @@ PsfCentroid psf_centroid(const Stamp &t, const PsfImage &psf, double x, double y
         const std::size_t at = t.at(iy, ix);
         const double var = t.variance[at], i = t.flux[at];
         if (var <= 0) continue;
-        const auto k = static_cast<std::size_t>((iy + half) * (2 * half + 1) + ix + half);
+        const auto k = static_cast<std::size_t>(iy + half) * fit.stride + static_cast<std::size_t>(ix + half);
         const double p = fit.p[k], px = fit.px[k], py = fit.py[k];
         const double terms[6] = {p * p, p * px, p * py, px * px, px * py, py * py};
         for (int j = 0; j < 6; ++j) m[j] += terms[j], c[j] += terms[j] * var;

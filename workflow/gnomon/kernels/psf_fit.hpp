@@ -9,8 +9,17 @@ namespace gnomon {
 
 // The PSF at one place: pixels about the middle, side odd.
 struct PsfImage {
-  std::vector<float> pixels;
-  std::int32_t half, side;
+  static constexpr std::int32_t kPad = 16;  // zeros on either side of each row, so that shifts need no bounds
+
+  std::int32_t half, side, stride;
+  std::vector<float> pixels;  // side rows of stride entries, the first pixel of a row after kPad zeros
+
+  void resize(std::int32_t new_side) {
+    side = new_side, half = side / 2, stride = side + 2 * kPad;
+    pixels.assign(static_cast<std::size_t>(stride) * static_cast<std::size_t>(side), 0.0f);
+  }
+  float *row(std::int32_t r) noexcept { return pixels.data() + static_cast<std::size_t>(r) * stride + kPad; }
+  const float *row(std::int32_t r) const noexcept { return pixels.data() + static_cast<std::size_t>(r) * stride + kPad; }
 };
 
 struct PsfFlux {
@@ -27,8 +36,11 @@ struct PsfCentroid {
 };
 
 // PSF moved so that its centre is at (x, y) from the middle of a stamp: whole pixels are shifted exactly, the
-// rest by polynomials through 8 x 8 pixels (1e-4 of the peak for a FWHM of 3 pixels). out has side 2 half + 1; derivatives are written where not null.
-void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, float *out, float *by_x, float *by_y);
+// rest by polynomials through 8 x 8 pixels (1e-4 of the peak for a FWHM of 3 pixels). out has 2 half + 1 rows
+// of stride entries, half at most that of the PSF; derivatives are written where not null. All zeros for
+// moves of more than 10 pixels.
+void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, std::size_t stride, float *out, float *by_x,
+               float *by_y);
 
 // Linear fit of f P (+ sky), all usable pixels weighted alike, so that a faulty PSF biases all magnitudes
 // alike; errors from the true variances. A second fit adds s Laplacian(P) / 2, which is how a

@@ -38,6 +38,8 @@ class Census:
     """Sorted."""
     bands: tuple[str, ...]
     """Sorted."""
+    calibrations: I8
+    """(ncalib,) numbers of the calibration exposures."""
     flats: I4
     """(ncalib,) band of each calibration exposure, -1 for one without a filter."""
     patch: Catalog
@@ -114,9 +116,11 @@ class Census:
         return np.bincount(self.pairs(source, target)[1], minlength=self.size(target))
 
     def _exposure_pairs(self, source: str, target: str) -> tuple[Index, Index]:
-        """Exposures are the visits themselves, and the calibration exposures of a band or of the campaign."""
+        """Exposures are the visits themselves; what a band or the campaign reads are the calibrations."""
         if source == target:
             return (np.arange(self.size(EXPOSURE)),) * 2
+        if target == EXPOSURE and source == CAMPAIGN:
+            return np.zeros(self.size(EXPOSURE), np.int32), np.arange(self.size(EXPOSURE))
         if target == EXPOSURE:
             ours, theirs = self._exposure_pairs(EXPOSURE, source)
             return theirs, ours
@@ -151,9 +155,9 @@ def census_of(table: Catalog, pairs: Incidence) -> Census:
     rows = table.take(np.flatnonzero(science)[first])
     bands, band = np.unique(rows["band"].astype(str), return_inverse=True)
     nights, night = np.unique(rows["night"].astype(str), return_inverse=True)
-    flats = _flat_bands(table.take(~science), bands.tolist())
+    calibrations, flats = _calibrations(table.take(~science), bands.tolist())
     codes = night.astype(np.int32), band.astype(np.int32), count.astype(np.int32)
-    return census(visit, *codes, tuple(nights.tolist()), tuple(bands.tolist()), flats, pairs)
+    return census(visit, *codes, tuple(nights.tolist()), tuple(bands.tolist()), calibrations, flats, pairs)
 
 
 def census(
@@ -163,6 +167,7 @@ def census(
     n_detectors: I4,
     nights: tuple[str, ...],
     bands: tuple[str, ...],
+    calibrations: I8,
     flats: I4,
     pairs: Incidence,
 ) -> Census:
@@ -177,14 +182,25 @@ def census(
     patches = Catalog({"tract": pairs.tract[first], "patch": pairs.patch[first]})
     in_band = Catalog({"patch": rows // max(len(bands), 1), "band": rows % max(len(bands), 1)})
     return Census(
-        visit, night, band, n_detectors, nights, bands, flats, patches, in_band, pairs.visit, place[dense]
+        visit,
+        night,
+        band,
+        n_detectors,
+        nights,
+        bands,
+        calibrations,
+        flats,
+        patches,
+        in_band,
+        pairs.visit,
+        place[dense],
     )
 
 
-def _flat_bands(calibrations: Catalog, bands: list[str]) -> I4:
-    """Band index of each calibration exposure; -1 for bias, dark and a band without visits."""
-    _, first = np.unique(calibrations["visit"], return_index=True)
+def _calibrations(calibrations: Catalog, bands: list[str]) -> tuple[I8, I4]:
+    """Number and band index of each calibration exposure; -1 for bias, dark and a band without visits."""
+    numbers, first = np.unique(calibrations["visit"], return_index=True)
     names = calibrations["band"][first]
     kinds = calibrations["obstype"][first]
     codes = [bands.index(b) if k == "flat" and b in bands else -1 for b, k in zip(names, kinds, strict=True)]
-    return np.array(codes, np.int32)
+    return numbers, np.array(codes, np.int32)

@@ -5,36 +5,95 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import yaml
 from pydantic import TypeAdapter
 
 from gnomon.errors import ConfigError
 from gnomon.pipeline.campaign import CampaignOptions
-from gnomon.plan.make import make_plan, write_plan
+from gnomon.plan.census import census_of
+from gnomon.plan.chain import why
+from gnomon.plan.changes import change, changed_steps, withdraw
+from gnomon.plan.make import Plan, counts, make_plan, write_plan, write_slice
+from gnomon.plan.slices import MAX_JOBS
+from gnomon.plan.tables import by_slice, by_step, reruns
+from gnomon.smk import campaign_options
 
 log = logging.getLogger("gnomon")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Make and write a plan; exit 2 after one sentence when it cannot be."""
+    """Make and write a plan, answer a question about it; exit 2 after one sentence when it cannot be."""
     logging.basicConfig(level="INFO", format="%(levelname)s %(message)s", stream=sys.stderr)
     args = _parser().parse_args(argv)
     try:
-        options = TypeAdapter(CampaignOptions).validate_python(json.loads(args.campaign))
+        options = _options(args)
         plan = make_plan(options)
-        write_plan(options, plan)
+        write_plan(options, plan, args.max_jobs)
+        answer = "" if args.campaign else _answer(options, plan, args)
     except ConfigError as error:
         log.error("plan: %s", error)
         raise SystemExit(2) from None
-    for reject in plan.rejects:
-        log.warning("plan: left out %s: %s", reject.path, reject.reason)
-    patches = len(set(zip(plan.pairs.tract.tolist(), plan.pairs.patch.tolist(), strict=True)))
-    log.info(
-        "plan: %d science visits, %d patches, %d pairs of them", len(plan.science), patches, len(plan.pairs)
-    )
+    _say(plan)
+    sys.stdout.write(answer + "\n" if answer else "")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gnomon.plan", description=__doc__)
-    parser.add_argument("--campaign", required=True, help="options of the campaign, JSON, defaults filled in")
+    parser = argparse.ArgumentParser(prog="plan", description="What a campaign will make, and at what cost.")
+    given = parser.add_mutually_exclusive_group()
+    given.add_argument("--configfile", default="config/campaigns/demo.yaml", help="campaign, YAML")
+    given.add_argument("--campaign", help="the whole campaign as JSON; the plan is made and nothing printed")
+    parser.add_argument("--config", nargs="*", default=[], metavar="KEY=VALUE", help="over the file's")
+    parser.add_argument("--max-jobs", type=int, default=MAX_JOBS, help="jobs of a slice")
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument("--summary", action="store_true", help="jobs and cost of every step (what is shown)")
+    asked.add_argument("--slices", action="store_true", help="jobs and cost of every slice")
+    asked.add_argument("--slice", metavar="NAME", help="write the graph of one slice, print what it makes")
+    asked.add_argument("--why", metavar="FILE", help="from what, and by which steps, a product is made")
+    asked.add_argument(
+        "--what-if", nargs="+", metavar="CHANGE", help="jobs touched by 'withdraw VISIT' or STEP.OPTION=VALUE"
+    )
     return parser
+
+
+def _options(args: argparse.Namespace) -> CampaignOptions:
+    if args.campaign:
+        return TypeAdapter(CampaignOptions).validate_python(json.loads(args.campaign))
+    path = Path(args.configfile)
+    if not path.is_file():
+        raise ConfigError(f"there is no campaign file {path}")
+    config: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+    for pair in args.config:
+        key, _, value = pair.partition("=")
+        config[key] = yaml.safe_load(value)
+    return campaign_options(config)
+
+
+def _answer(options: CampaignOptions, plan: Plan, args: argparse.Namespace) -> str:
+    if args.what_if:
+        return _what_if(options, plan, args.what_if)
+    if args.why:
+        return why(args.why, options.instrument, plan.steps, census_of(plan.table, plan.pairs))
+    if args.slice:
+        return "\n".join(write_slice(options, plan, args.slice, args.max_jobs))
+    counted = counts(plan, args.max_jobs)
+    return by_slice(counted) if args.slices else by_step(counted, plan.steps)
+
+
+def _what_if(options: CampaignOptions, plan: Plan, words: Sequence[str]) -> str:
+    units = census_of(plan.table, plan.pairs)
+    if words[0] != "withdraw":
+        return reruns(change(plan.steps, units, changed_steps(options, " ".join(words))))
+    if len(words) != 2 or not words[1].isdigit():
+        raise ConfigError(f"wanted withdraw VISIT, found {' '.join(words)!r}")
+    return reruns(withdraw(plan.steps, units, int(words[1])))
+
+
+def _say(plan: Plan) -> None:
+    for reject in plan.rejects:
+        log.warning("plan: left out %s: %s", reject.path, reject.reason)
+    patches = len(set(zip(plan.pairs.tract.tolist(), plan.pairs.patch.tolist(), strict=True)))
+    said = "plan: %d science visits, %d patches, %d pairs of a visit and a patch"
+    log.info(said, len(plan.science), patches, len(plan.pairs))

@@ -5,10 +5,10 @@ import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
 from gnomon.sim.bands import fluxes
-from gnomon.sim.ephemeris import GM_SUN, apparent, elements, kepler, observer
-from gnomon.sim.optics import on_detector
+from gnomon.sim.ephemeris import GM_SUN, apparent, elements, kepler, observer, seen
+from gnomon.sim.optics import EDGE_PX, on_detector
 from gnomon.sim.recipe import SurveyRecipe
-from gnomon.sim.schedule import Visit
+from gnomon.sim.schedule import MJD_J2000, Visit
 
 F8 = npt.NDArray[np.float64]
 
@@ -16,24 +16,27 @@ REACH_DAYS = 60.0
 """Asteroids are in the images within this time of their epoch; a year away they are elsewhere on the sky."""
 
 _COLOURS = {  # magnitude minus V, for S and C types: solar colours and their reddening (Ivezic et al. 2001)
-    "u": (1.75, 1.55), "g": (0.40, 0.25), "r": (-0.22, -0.15), "i": (-0.42, -0.25), "z": (-0.40, -0.27), "y": (-0.38, -0.28),
+    "u": (1.75, 1.55), "g": (0.40, 0.25), "r": (-0.22, -0.15),
+    "i": (-0.42, -0.25), "z": (-0.40, -0.27), "y": (-0.38, -0.28),
 }  # fmt: skip
 _SLOPE_G = 0.15
-_DRAWS, _MAX_ROUNDS = 6000, 60
+_DRAWS, _MAX_ROUNDS = 6000, 20
 _MAGNITUDES = (19.3, 22.3)  # r at the middle of the fortnight: S/N above 10 in one exposure
 
 
-def draw_asteroids(recipe: SurveyRecipe, rng: np.random.Generator, science: list[Visit], half_width: float) -> Catalog:
+def draw_asteroids(
+    recipe: SurveyRecipe, rng: np.random.Generator, science: list[Visit], half_width: float
+) -> Catalog:
     """Truth columns of all asteroids of the survey; none when the recipe has no asteroid nights.
 
     science : the science visits of the asteroid nights. half_width : of the field, radians.
 
-    Columns: x..vz (heliocentric ICRS state, au and au/day, at meta ``epoch_tt``), H, colour_type, known (bool), lasting
-    (bool), a, e, i, node, peri, mean_anomaly (ecliptic, degrees).
+    Columns: x..vz (heliocentric ICRS state, au and au/day, at meta ``epoch_tt``), H, colour_type, known
+    (bool), lasting (bool), a, e, i, node, peri, mean_anomaly (ecliptic, degrees).
     """
     wanted = recipe.sky.asteroids if science else 0
     passing = recipe.sky.passing_asteroids if science else 0
-    epoch = round(float(np.mean([v.mjd_tai for v in science]))) if science else 0.0
+    epoch = float(round(np.mean([v.mjd_tai for v in science]))) if science else MJD_J2000
     pairs = [v for n in recipe.asteroid_nights for v in [w for w in science if w.night == n][:2]]
     lasting = _lasting(recipe, rng, epoch, pairs, half_width, wanted)
     start = pairs[0].mjd_tai if pairs else epoch
@@ -73,24 +76,33 @@ def known_orbits(asteroids: Catalog) -> Catalog:
 
 
 def _lasting(
-    recipe: SurveyRecipe, rng: np.random.Generator, epoch: float, pairs: list[Visit], half_width: float, n: int
+    recipe: SurveyRecipe,
+    rng: np.random.Generator,
+    epoch: float,
+    pairs: list[Visit],
+    half_width: float,
+    n: int,
 ) -> F8:
-    """(n, 6) states of bodies that are on a detector in every visit of ``pairs`` (two-body motion will do here)."""
+    """(n, 6) states of bodies that are on a detector in every visit of ``pairs``, by two-body motion."""
     found = np.zeros((0, 6))
     for _ in range(_MAX_ROUNDS):
         if len(found) >= n:
             return found[:n]
         states = _orbits_through(recipe, rng, epoch, half_width, _DRAWS)
         for visit in pairs:
-            line = kepler(states, visit.mjd_tai - epoch)[:, :3] - observer(visit.mjd_tai)[0]
-            ra, dec = np.arctan2(line[:, 1], line[:, 0]), np.arcsin(line[:, 2] / np.linalg.norm(line, axis=1))
-            states = states[on_detector(recipe, visit, ra, dec)]
+            at = kepler(states, visit.mjd_tai - epoch)
+            ra, dec, _, _ = seen(at, observer(visit.mjd_tai)[0])
+            states = states[on_detector(recipe, visit, ra, dec, 2 * EDGE_PX)]
         found = np.concatenate([found, states])
-    raise ValueError(f"found {len(found)} asteroids that stay in the field, wanted {n}: choose other nights or field")
+    raise ValueError(
+        f"found {len(found)} asteroids that stay in the field, wanted {n}: choose other nights or field"
+    )
 
 
-def _orbits_through(recipe: SurveyRecipe, rng: np.random.Generator, epoch: float, half_width: float, n: int) -> F8:
-    """Random low-eccentricity orbits that pass through the field at ``epoch`` (main belt to Jupiter's distance)."""
+def _orbits_through(
+    recipe: SurveyRecipe, rng: np.random.Generator, epoch: float, half_width: float, n: int
+) -> F8:
+    """(n, 6) states of main-belt to Hilda-like orbits that cross the field at ``epoch``."""
     east, north = rng.uniform(-half_width, half_width, (2, n))
     dec = np.radians(recipe.dec_deg) + north
     ra = np.radians(recipe.ra_deg) + east / np.cos(dec)
@@ -103,11 +115,17 @@ def _orbits_through(recipe: SurveyRecipe, rng: np.random.Generator, epoch: float
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     circular = np.sqrt(GM_SUN / r)
     kick = rng.normal(0, 1, (3, n)) * np.array([[0.10], [0.06], [0.08]])
-    velocity = along * (1 + kick[1])[:, None] + outward * kick[0][:, None] + np.cross(outward, along) * kick[2][:, None]
+    velocity = (
+        along * (1 + kick[1])[:, None]
+        + outward * kick[0][:, None]
+        + np.cross(outward, along) * kick[2][:, None]
+    )
     return np.concatenate([place, velocity * circular[:, None]], axis=1)
 
 
-def _absolute(recipe: SurveyRecipe, rng: np.random.Generator, states: F8, epoch: float, types: npt.NDArray[np.int64]) -> F8:
+def _absolute(
+    recipe: SurveyRecipe, rng: np.random.Generator, states: F8, epoch: float, types: npt.NDArray[np.int64]
+) -> F8:
     """H such that the r magnitude at the epoch is uniform in the wanted range."""
     n = len(states)
     if n == 0:

@@ -58,7 +58,7 @@ def transmission(band: str) -> F8:
     """(n,) transmission on `wavelengths`: a top hat with logistic edges."""
     b, lam = BAND[band], wavelengths()
     blue = 1 / (1 + np.exp(-(lam - b.blue_nm) / _EDGE_NM))
-    return blue / (1 + np.exp((lam - b.red_nm) / _EDGE_NM))
+    return np.asarray(blue / (1 + np.exp((lam - b.red_nm) / _EDGE_NM)))
 
 
 def band_flux(f_lambda: F8, band: str) -> F8:
@@ -73,10 +73,10 @@ def band_flux(f_lambda: F8, band: str) -> F8:
 
 def photon_moments(f_lambda: F8, band: str, quantity: F8) -> tuple[F8, F8]:
     """Photon-weighted mean and variance over the band of a ``quantity`` (n,) on `wavelengths`."""
-    weight = f_lambda * (transmission(band) * wavelengths())
-    weight = weight / weight.sum(axis=-1, keepdims=True)
-    mean = weight @ quantity
-    return mean, weight @ quantity**2 - mean**2
+    weight = transmission(band) * wavelengths()
+    offset = quantity - quantity @ weight / weight.sum()
+    total, first, second = (f_lambda @ (weight * offset**power) for power in range(3))
+    return first / total + (quantity - offset)[0], second / total - (first / total) ** 2
 
 
 def magnitudes(flux_njy: npt.ArrayLike) -> F8:

@@ -96,7 +96,7 @@ def illumination(camera: CameraRecipe, detector: int, band: str) -> F4:
     y, x = _focal_plane(camera, detector)
     phase = BANDS_IN_ORDER.index(band)
     gradient = 0.01 * (np.cos(phase) * x + np.sin(phase) * y)
-    return (1 - _VIGNETTING * (x**2 + y**2) + gradient).astype(np.float32)
+    return np.asarray(1 - _VIGNETTING * (x**2 + y**2) + gradient, np.float32)
 
 
 def bias_pattern(recipe: SurveyRecipe, detector: int, number: int, amp: Amplifier) -> F4:
@@ -136,7 +136,7 @@ def _break(rng: np.random.Generator, flat: F4, dark: F4, defects: npt.NDArray[np
     dead = rng.integers(0, n, (2, int(_DEAD_PIXELS * n * n)))
     hot = rng.integers(0, n, (2, int(_HOT_PIXELS * n * n)))
     flat[dead[0], dead[1]] = 0
-    dark[hot[0], hot[1]] += rng.exponential(_HOT_E_PER_S, hot.shape[1]).astype(np.float32)
+    dark[hot[0], hot[1]] += np.asarray(rng.exponential(_HOT_E_PER_S, hot.shape[1]), np.float32)
     defects[dead[0], dead[1]] = True
     defects[hot[0], hot[1]] = True
     for _ in range(int(rng.integers(1, 3))):

@@ -3,7 +3,7 @@
 Positions are au, velocities au/day, axes ICRS; times are MJD in TT where named ``_tt`` and TAI otherwise.
 """
 
-import erfa  # type: ignore[import-untyped]
+import erfa
 import numpy as np
 import numpy.typing as npt
 from scipy.integrate import solve_ivp
@@ -43,15 +43,18 @@ def observer(mjd_tai: float) -> tuple[F8, F8]:
 def apparent(states: F8, epoch_tt: float, mjd_tai: float, perturbed: bool = True) -> tuple[F8, F8, F8, F8]:
     """Astrometric ICRS (ra, dec) in radians, geocentric and heliocentric distance (au) of n bodies.
 
-    states : (n, 6) heliocentric position and velocity at ``epoch_tt``. Light time is corrected, aberration by the
-    observer's motion is not, as in positions measured against stars.
+    states : (n, 6) heliocentric position and velocity at ``epoch_tt``. Light time is corrected, aberration by
+    the observer's motion is not, as in positions measured against stars.
     """
-    site = observer(mjd_tai)[0]
-    at = propagate(states, epoch_tt, mjd_tai + TT_MINUS_TAI_DAYS, perturbed)
-    place = at[:, :3]
+    return seen(propagate(states, epoch_tt, mjd_tai + TT_MINUS_TAI_DAYS, perturbed), observer(mjd_tai)[0])
+
+
+def seen(states: F8, site: F8) -> tuple[F8, F8, F8, F8]:
+    """What `apparent` gives, from heliocentric states (n, 6) and observer (3,) at the time of observation."""
+    place = states[:, :3]
     for _ in range(3):  # each turn gains a factor v / c = 1e-4
         delay = np.linalg.norm(place - site, axis=1) / _LIGHT_AU_PER_DAY
-        place = _back(at, delay)
+        place = _back(states, delay)
     line = place - site
     distance = np.linalg.norm(line, axis=1)
     ra, dec = np.arctan2(line[:, 1], line[:, 0]), np.arcsin(line[:, 2] / distance)
@@ -87,7 +90,10 @@ def kepler(states: F8, days: float) -> F8:
     x = n * days
     for _ in range(50):  # Newton on the change of eccentric anomaly (Danby eq. 6.3.23)
         f = x - ecosE * np.sin(x) + esinE * (1 - np.cos(x)) - n * days
-        x = x - f / (1 - ecosE * np.cos(x) + esinE * np.sin(x))
+        step = f / (1 - ecosE * np.cos(x) + esinE * np.sin(x))
+        x = x - step
+        if not np.any(np.abs(step) > 1e-14):
+            break
     rate = 1 - ecosE * np.cos(x) + esinE * np.sin(x)
     f = 1 - a / r0 * (1 - np.cos(x))
     g = days - (x - np.sin(x)) / n
@@ -112,7 +118,8 @@ def elements(states: F8) -> dict[str, F8]:
     esinE = np.sum(r * v, axis=1) / np.sqrt(GM_SUN * a)
     E = np.arctan2(esinE, 1 - radius / a)
     angles = {
-        "i": np.arctan2(np.hypot(h[:, 0], h[:, 1]), h[:, 2]), "node": node, "peri": peri, "mean_anomaly": E - esinE,
+        "i": np.arctan2(np.hypot(h[:, 0], h[:, 1]), h[:, 2]), "node": node, "peri": peri,
+        "mean_anomaly": E - esinE,
     }  # fmt: skip
     return {"a": a, "e": e, **{k: np.degrees(np.mod(x, 2 * np.pi)) for k, x in angles.items()}}
 
@@ -127,7 +134,7 @@ def _back(states: F8, delay: F8) -> F8:
     """(n, 3) positions ``delay`` (n,) days earlier; the neglected third-order term is 1e-13 au."""
     r = states[:, :3]
     pull = -GM_SUN * r / np.linalg.norm(r, axis=1, keepdims=True) ** 3
-    return r - states[:, 3:] * delay[:, None] + 0.5 * pull * delay[:, None] ** 2
+    return np.asarray(r - states[:, 3:] * delay[:, None] + 0.5 * pull * delay[:, None] ** 2)
 
 
 def _acceleration(r: F8, t: float, perturbed: bool) -> F8:
@@ -137,6 +144,8 @@ def _acceleration(r: F8, t: float, perturbed: bool) -> F8:
         for number, inverse_mass in _INVERSE_MASS.items():
             planet = np.asarray(erfa.plan94(_MJD_ZERO_JD, t, number)["p"])
             gap = planet - r
-            pull = gap / np.linalg.norm(gap, axis=1, keepdims=True) ** 3 - planet / np.linalg.norm(planet) ** 3
+            pull = (
+                gap / np.linalg.norm(gap, axis=1, keepdims=True) ** 3 - planet / np.linalg.norm(planet) ** 3
+            )
             total = total + GM_SUN / inverse_mass * pull
-    return total
+    return np.asarray(total)

@@ -40,33 +40,40 @@ class VisitTruth:
     """Sources whose centres are on a detector: id, kind, row, detector, x, y, ra, dec (radians, without
     refraction), flux (nJy), electrons, snr (PSF-weighted, approximate)."""
     detectors: Catalog
-    """Per detector: detector, zero_point (AB magnitude of one electron), background (electrons per pixel where
-    the flat is 1), fwhm (arcsec, effective, centre of the detector)."""
+    """Per detector: detector, zero_point (AB magnitude of one electron), background (electrons per pixel
+    where the flat is 1), fwhm (arcsec, effective, centre of the detector)."""
     cosmic_rays: Catalog
     """Pixels hit: detector, x, y, electrons."""
     trails: Catalog
-    """Satellites: x0, y0, x1, y1 (focal-plane pixels from the boresight), peak (electrons), sigma (pixels)."""
+    """Satellites: see `trails.draw_trails`."""
     wcs: Mapping[int, Wcs]
     """True projection of each detector (of the reference star: refraction is apart)."""
     psf: PsfField | None
     """True profile; None for calibrations."""
 
 
-def simulate_visit(recipe: SurveyRecipe, sky: Sky, visit: Visit) -> tuple[RawVisit, VisitTruth]:
+def simulate_visit(recipe: SurveyRecipe, sky: Sky | None, visit: Visit) -> tuple[RawVisit, VisitTruth]:
     """Raw pixels and truth of one visit; independent of all other visits.
 
-    ``sky`` is not looked at for calibration exposures.
+    ``sky`` may be None for calibration exposures.
+
+    Raises
+    ------
+    ValueError
+        A science exposure without a sky.
     """
+    if sky is None and visit.obstype == "science":
+        raise ValueError(f"visit {visit.visit} looks at the sky: found none, wanted build_sky(recipe)")
     detectors = range(recipe.camera.n_detectors)
     raws, rays, sources, rows = {}, [], [], []
     wcs = {d: true_wcs(recipe, visit, d) for d in detectors}
     trails = draw_trails(recipe, visit)
     field = psf_field(recipe, visit, corner_radius(recipe.camera)) if visit.obstype == "science" else None
-    seen = sources_at(sky, visit.band, visit.mjd_tai) if field else _no_sources()
+    seen = sources_at(sky, visit.band, visit.mjd_tai) if field and sky else _no_sources()
     for d in detectors:
         part = sensor(recipe, d, visit.band)
         expected = _calibration_light(recipe, visit, part)
-        if field:
+        if field and sky:
             expected, found, row = _science_light(recipe, visit, d, sky, seen, field, wcs[d], trails)
             expected *= part.flat
             sources.append(found)
@@ -121,7 +128,9 @@ def _science_light(
     x, y = place(recipe, visit, wcs, seen)
     electrons = seen["flux"] * electrons_per_njy(visit)
     near = np.flatnonzero(
-        (np.abs(x - n / 2) < n / 2 + _REACH_PX) & (np.abs(y - n / 2) < n / 2 + _REACH_PX) & (electrons > _FAINTEST_E)
+        (np.abs(x - n / 2) < n / 2 + _REACH_PX)
+        & (np.abs(y - n / 2) < n / 2 + _REACH_PX)
+        & (electrons > _FAINTEST_E)
     )
     background = sky_electrons(recipe, visit)
     psf = psf_at(recipe, visit, field, detector, x[near], y[near])
@@ -130,7 +139,11 @@ def _science_light(
     image += trail_image(recipe, detector, trails)
     fwhm = _effective_fwhm(recipe, visit, field, detector)
     table = seen.with_columns(
-        detector=np.full(len(seen), detector), x=x, y=y, electrons=electrons, snr=_snr(electrons, background, fwhm)
+        detector=np.full(len(seen), detector),
+        x=x,
+        y=y,
+        electrons=electrons,
+        snr=_snr(electrons, background, fwhm),
     )
     inside = (x >= -0.5) & (x < n - 0.5) & (y >= -0.5) & (y < n - 0.5)
     row = {

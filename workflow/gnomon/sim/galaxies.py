@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
-from gnomon.sim.recipe import SkyRecipe
 from gnomon.sim.optics import refraction_columns
+from gnomon.sim.recipe import SkyRecipe
 from gnomon.sim.seds import galaxy_spectra, scaled_fluxes
 
 F8 = npt.NDArray[np.float64]
@@ -22,8 +22,9 @@ _MAX_SHEAR = 0.6
 def draw_galaxies(rng: np.random.Generator, n: int, box: F8, sky: SkyRecipe) -> Catalog:
     """``n`` galaxies in a box (as for `stars.draw_stars`): truth columns of the survey catalogue.
 
-    Columns: ra, dec (radians, lensed position), redshift, young, dust, flux_<band> (nJy), half_light (arcsec, disc),
-    bulge_fraction, e1, e2 (shape as seen, east-north frame), e1_intrinsic, e2_intrinsic, shear1, shear2 (reduced).
+    Columns: ra, dec (radians, lensed position), redshift, young, dust, flux_<band> (nJy), half_light
+    (arcsec, disc), bulge_fraction, e1, e2 (shape as seen, east-north frame), e1_intrinsic, e2_intrinsic,
+    shear1, shear2 (reduced).
     Ellipticity is (a - b) / (a + b) exp(2 i phi), phi from east to north.
     """
     east, north = rng.uniform(-1, 1, (2, n)) * box[2:, None]
@@ -71,7 +72,7 @@ def comoving_distance(redshift: F8) -> F8:
     grid = np.arange(0.0, 8.0, 0.01)
     inverse = 1 / np.sqrt(_OMEGA_M * (1 + grid) ** 3 + 1 - _OMEGA_M)
     distance = np.concatenate([[0.0], np.cumsum(0.5 * (inverse[1:] + inverse[:-1]) * 0.01)])
-    return np.interp(redshift, grid, distance) * _HUBBLE_MPC
+    return np.asarray(np.interp(redshift, grid, distance) * _HUBBLE_MPC)
 
 
 def ellipse_matrix(size: F8, e1: F8, e2: F8) -> F8:

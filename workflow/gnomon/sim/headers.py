@@ -39,7 +39,8 @@ def detector_header(recipe: SurveyRecipe, visit: Visit, detector: int) -> dict[s
         "WCSAXES": 2, "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CUNIT1": "deg", "CUNIT2": "deg",
         "CRVAL1": _degrees(wcs.crval[0]), "CRVAL2": _degrees(wcs.crval[1]),
         "CRPIX1": wcs.crpix[0] + 1, "CRPIX2": wcs.crpix[1] + 1,
-        "CD1_1": float(cd[0, 0]), "CD1_2": float(cd[0, 1]), "CD2_1": float(cd[1, 0]), "CD2_2": float(cd[1, 1]),
+        "CD1_1": float(cd[0, 0]), "CD1_2": float(cd[0, 1]),
+        "CD2_1": float(cd[1, 0]), "CD2_2": float(cd[1, 1]),
     }  # fmt: skip
 
 

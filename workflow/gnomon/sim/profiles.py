@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import galsim
 import numpy as np
 import numpy.typing as npt
 
@@ -22,12 +21,10 @@ def disc_transfer(k2: F8) -> F8:
 def bulge_transfer(k2: F8) -> F8:
     """Transform of the de Vaucouleurs profile at ``k2`` in units of 1 / half-light radius, squared."""
     log_k, value = _bulge_table()
-    return np.interp(0.5 * np.log(np.maximum(k2, np.exp(2 * log_k[0]))), log_k, value)
+    return np.asarray(np.interp(0.5 * np.log(np.maximum(k2, np.exp(2 * log_k[0]))), log_k, value))
 
 
-def edge_radius(
-    flux: F8, fwhm_px: F8, disc: F8, bulge: F8, bulge_fraction: F8, noise: float
-) -> F8:
+def edge_radius(flux: F8, fwhm_px: F8, disc: F8, bulge: F8, bulge_fraction: F8, noise: float) -> F8:
     """(n,) pixels beyond which a source is fainter than the threshold; arguments as `render.Profiles`."""
     limit = _EDGE * max(noise, 1.0)
     wing = (_KOLMOGOROV_WING * np.maximum(flux, 1e-3) * fwhm_px ** (5 / 3) / limit) ** (3 / 11)
@@ -52,6 +49,8 @@ def _bulge_radius(flux: F8, bulge: F8, limit: float) -> F8:
 @cache
 def _bulge_table() -> tuple[F8, F8]:
     """log k and transform of GalSim's de Vaucouleurs profile of half-light radius 1."""
+    import galsim  # here: 0.7 s that calibration exposures and the plan need not spend
+
     log_k = np.linspace(np.log(1e-4), np.log(3e3), 600)
     profile = galsim.DeVaucouleurs(half_light_radius=1.0)
     return log_k, np.array([profile.kValue(float(k), 0.0).real for k in np.exp(log_k)])

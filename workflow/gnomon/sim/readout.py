@@ -22,7 +22,7 @@ _SATURATED = 0.98  # of the measured full well
 
 
 def cosmic_rays(rng: np.random.Generator, shape: tuple[int, int], mean_tracks: float) -> tuple[I8, I8, F8]:
-    """Pixels ``(y, x)`` hit by charged particles and the electrons in each: straight tracks of random length."""
+    """Pixels ``(y, x)`` hit by charged particles, in straight tracks, and the electrons in each."""
     n = int(rng.poisson(mean_tracks))
     ny, nx = shape
     length = rng.exponential(np.where(rng.random(n) < _LONG_FRACTION, _TRACK_PX[1], _TRACK_PX[0])) + 0.5
@@ -37,7 +37,7 @@ def cosmic_rays(rng: np.random.Generator, shape: tuple[int, int], mean_tracks: f
     x = np.rint(start[track, 1] + along * np.cos(angle[track]) + spread[:, 1]).astype(np.int64)
     inside = (y >= 0) & (y < ny) & (x >= 0) & (x < nx)
     pixel, where = np.unique(y[inside] * nx + x[inside], return_inverse=True)
-    charge = np.bincount(where, per_px[track][inside] / _POINTS_PER_PX, len(pixel))
+    charge = np.bincount(where, per_px[track][inside] / _POINTS_PER_PX, len(pixel)).astype(np.float64)
     hit = charge > _HIT_E
     return pixel[hit] // nx, pixel[hit] % nx, charge[hit]
 
@@ -88,7 +88,7 @@ def _pour(column: F8, full_well: float) -> F8:
 
 def _signal(camera: CameraRecipe, amp: Amplifier, electrons: F4) -> F4:
     """ADU above bias in read order, with the non-linearity."""
-    adu = amp.detsec.orient(electrons[amp.detsec.slices()]) / np.float32(amp.gain)
+    adu = np.asarray(amp.detsec.orient(electrons[amp.detsec.slices()]), np.float32) / np.float32(amp.gain)
     return np.asarray(adu - np.float32(camera.linearity_per_adu) * adu * adu, np.float32)
 
 

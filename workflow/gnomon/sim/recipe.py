@@ -110,7 +110,7 @@ class SurveyRecipe:
     """Half-width of the square in which the boresight is moved about."""
     seeing_arcsec: float = 0.72
     """Median seeing (FWHM at 620 nm, zenith)."""
-    trail_probability: float = 0.12
+    trail_probability: float = 0.2
     """Chance that a satellite crosses a science exposure."""
     camera: CameraRecipe = field(default_factory=CameraRecipe)
     """The instrument."""
@@ -143,9 +143,7 @@ def demo_recipe(seed: int = 20260101) -> SurveyRecipe:
         NightRecipe("20271017", (("r", -4.1), ("i", -3.0), *_spread("gy", -2.7))),
         NightRecipe("20271023", (("r", -4.3), ("i", -3.3), *_spread("zyu", -3.0))),
     )
-    return SurveyRecipe(
-        seed, 330.0, -12.25, first + second, asteroid_nights=tuple(n.night for n in second)
-    )
+    return SurveyRecipe(seed, 330.0, -12.25, first + second, asteroid_nights=tuple(n.night for n in second))
 
 
 def toy_recipe(seed: int = 7) -> SurveyRecipe:

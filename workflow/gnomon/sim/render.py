@@ -1,8 +1,8 @@
 """Sources to expected electrons on a detector: stamps made in Fourier space, many at a time.
 
 A stamp is the inverse transform of (galaxy profile) x (PSF) x (pixel) x (shift), so its sum is the flux
-and no pixel is over- or undersampled. Wings beyond the stamp fold back into it; the stamp is made so large that
-their surface brightness is below a stated fraction of the sky noise.
+and no pixel is over- or undersampled. Wings beyond the stamp fold back into it; the stamp is made so large
+that their surface brightness is below a stated fraction of the sky noise.
 """
 
 from dataclasses import dataclass
@@ -85,7 +85,9 @@ def stamps(sources: Profiles, psf: PsfShape, size: int) -> F8:
 
 def stamp_sizes(sources: Profiles, psf: PsfShape, noise: float) -> npt.NDArray[np.int64]:
     """(n,) side of the stamp of each source, one of `STAMP_SIZES`."""
-    radius = edge_radius(sources.flux, psf.fwhm_px, sources.disc, sources.bulge, sources.bulge_fraction, noise)
+    radius = edge_radius(
+        sources.flux, psf.fwhm_px, sources.disc, sources.bulge, sources.bulge_fraction, noise
+    )
     rank = np.searchsorted(STAMP_SIZES, 2 * radius)
     return np.asarray(np.take(STAMP_SIZES, np.minimum(rank, len(STAMP_SIZES) - 1)))
 

@@ -113,9 +113,7 @@ def _calibration(visit: int, night: str, obstype: str, band: str, exptime: float
     """An exposure of the dome: the telescope is parked at the zenith."""
     ra, dec = local_sidereal_angle(mjd), np.radians(SITE_LATITUDE_DEG)
     pointing = (ra, dec, 0.0) * 2
-    return Visit(
-        visit, night, obstype, band, mjd, exptime, *pointing, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    )
+    return Visit(visit, night, obstype, band, mjd, exptime, *pointing, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def _science(recipe: SurveyRecipe, night: str, visit: int, band: str, hour: float) -> Visit:

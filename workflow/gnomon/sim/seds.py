@@ -1,4 +1,4 @@
-"""Spectra: simple, smooth, and honest in what decides colours (temperature, breaks, lines, dust, redshift)."""
+"""Spectra: simple, smooth, honest in what decides colours (temperature, breaks, lines, dust, redshift)."""
 
 from functools import cache
 
@@ -35,8 +35,11 @@ def stellar_spectra(kelvin: F8) -> F8:
     blue = 1 / (1 + np.exp((lam - 398.0) / 6.0))
     jump = np.clip((t - 6200) / 6000, 0, 0.4) / (1 + np.exp((lam - 366.0) / 4.0))
     cool = np.clip((4000 - t) / 1200, 0, 0.7)
-    dips = sum(depth * np.exp(-0.5 * ((lam - c) / 22.0) ** 2) for c, depth in ((620.0, 0.4), (710.0, 0.5), (770.0, 0.5)))
-    return planck(lam, t) * (1 - blue * (1 - metals)) * (1 - jump) * (1 - cool * dips)
+    dips = sum(
+        depth * np.exp(-0.5 * ((lam - c) / 22.0) ** 2)
+        for c, depth in ((620.0, 0.4), (710.0, 0.5), (770.0, 0.5))
+    )
+    return np.asarray(planck(lam, t) * (1 - blue * (1 - metals)) * (1 - jump) * (1 - cool * dips))
 
 
 def galaxy_spectra(young: F8, dust: F8, redshift: F8) -> F8:
@@ -54,7 +57,7 @@ def galaxy_spectra(young: F8, dust: F8, redshift: F8) -> F8:
 
 
 def fireball_spectra(kelvin: F8, redshift: F8) -> F8:
-    """(n, nlam) observed f_lambda of a supernova: a black body, five sixths absorbed by metals below 370 nm."""
+    """(n, nlam) observed f_lambda of a supernova: a black body, absorbed by metals below 370 nm."""
     rest = wavelengths()[None, :] / (1 + redshift[:, None])
     return planck(rest, kelvin[:, None]) * (1 - 0.83 / (1 + np.exp((rest - 370.0) / 15.0)))
 
@@ -80,7 +83,9 @@ def _templates() -> tuple[F8, F8, F8]:
     young = (lam / 550.0) ** -1.9 * (1 - 0.35 / (1 + np.exp((lam - 366.0) / 3.0)))
     young[lam < 91.2] = 0
     for centre, width in _LINES:
-        profile = np.exp(-0.5 * ((lam - centre) / _LINE_WIDTH_NM) ** 2) / (_LINE_WIDTH_NM * np.sqrt(2 * np.pi))
+        profile = np.exp(-0.5 * ((lam - centre) / _LINE_WIDTH_NM) ** 2) / (
+            _LINE_WIDTH_NM * np.sqrt(2 * np.pi)
+        )
         young += (centre / 550.0) ** -1.9 * width * profile
     at = int(np.searchsorted(lam, 550.0))
     return old / old[at], young / young[at], _calzetti(lam)

@@ -56,7 +56,9 @@ def build_sky(recipe: SurveyRecipe) -> Sky:
     n_stars, n_galaxies = round(sky.stars_per_arcmin2 * area), round(sky.galaxies_per_arcmin2 * area)
     star = _numbered(stars.draw_stars(random_generator(recipe, 5), n_stars, box, sky.variable_fraction), STAR)
     galaxy = _numbered(galaxies.draw_galaxies(random_generator(recipe, 6), n_galaxies, box, sky), GALAXY)
-    transient = transients.draw_transients(random_generator(recipe, 7), sky.transients, galaxy, _window(recipe, science))
+    transient = transients.draw_transients(
+        random_generator(recipe, 7), sky.transients, galaxy, _window(recipe, science)
+    )
     transient = transient.with_columns(host_id=galaxy["id"][transient["host"]])
     moving = [v for v in science if v.night in recipe.asteroid_nights]
     asteroid = asteroids.draw_asteroids(recipe, random_generator(recipe, 8), moving, float(box[3]))
@@ -65,7 +67,7 @@ def build_sky(recipe: SurveyRecipe) -> Sky:
 
 
 def field_box(recipe: SurveyRecipe) -> F8:
-    """(4,) radians: ra and dec of the centre, half-widths in ra cos(dec) and dec that every visit stays within."""
+    """(4,) radians: ra, dec of the centre, half-widths in ra cos(dec) and dec that hold every visit."""
     camera = recipe.camera
     half = (np.abs(detector_centres(camera)).max() + 0.5 * camera.size) * camera.pixel_scale_arcsec
     width = half * _ROTATION_SLACK + recipe.dither_arcsec + _BORDER_ARCSEC
@@ -73,17 +75,19 @@ def field_box(recipe: SurveyRecipe) -> F8:
 
 
 def sources_at(sky: Sky, band: str, mjd_tai: float) -> Catalog:
-    """Every source with light at a time: id, kind, row (in its own table), ra, dec (radians), flux (nJy), refraction.
+    """Every source with light at a time.
 
-    ``refraction`` is that of `optics.refraction_columns` for the band.
+    Columns: id, kind, row (in its own table), ra, dec (radians), flux (nJy) and
+    refraction, which is that of `optics.refraction_columns` for the band.
     """
+    bend = f"refraction_{band}"
     moved = stars.position_at(sky.stars, mjd_tai, observer(mjd_tai)[1])
     ra, dec, flux = asteroids.position_and_flux(sky.asteroids, band, mjd_tai)
     parts = [
-        _part(sky.stars, STAR, *moved, stars.flux_at(sky.stars, band, mjd_tai), sky.stars[f"refraction_{band}"]),
+        _part(sky.stars, STAR, *moved, stars.flux_at(sky.stars, band, mjd_tai), sky.stars[bend]),
         _part(
             sky.galaxies, GALAXY, sky.galaxies["ra"], sky.galaxies["dec"],
-            sky.galaxies[f"flux_{band}"], sky.galaxies[f"refraction_{band}"],
+            sky.galaxies[f"flux_{band}"], sky.galaxies[bend],
         ),
         _transients_at(sky.transients, band, mjd_tai),
         _part(sky.asteroids, ASTEROID, ra, dec, flux, np.zeros(len(ra))),

@@ -18,7 +18,7 @@ REFERENCE_MJD = 57388.5
 CONSTANT, RR_LYRAE, ECLIPSING, FLARE = 0, 1, 2, 3
 """Values of the column ``variable``."""
 
-_R_BRIGHT, _R_FAINT, _SLOPE = 15.3, 25.0, 0.10
+_R_BRIGHT, _R_FAINT, _SLOPE = 14.6, 25.0, 0.10
 _RR_AMPLITUDE = {"u": 1.0, "g": 1.0, "r": 0.72, "i": 0.56, "z": 0.50, "y": 0.48}
 _RISE = 0.15  # part of an RR Lyrae's period from minimum to maximum
 _FLARE_MINUTES = 20.0
@@ -30,8 +30,8 @@ def draw_stars(rng: np.random.Generator, n: int, box: F8, variable_fraction: flo
 
     box : (4,) radians: ra centre, dec centre, half-width in ra cos(dec), half-width in dec.
 
-    Columns: ra, dec (radians at `REFERENCE_MJD`), pm_ra (with cos dec), pm_dec (mas/yr), parallax (mas), teff (K),
-    flux_<band> (nJy), variable, period (days), phase, amplitude.
+    Columns: ra, dec (radians at `REFERENCE_MJD`), pm_ra (with cos dec), pm_dec (mas/yr), parallax (mas), teff
+    (K), flux_<band> (nJy), variable, period (days), phase, amplitude.
     """
     east, north = rng.uniform(-1, 1, (2, n)) * box[2:, None]
     dec = box[1] + north
@@ -47,6 +47,7 @@ def draw_stars(rng: np.random.Generator, n: int, box: F8, variable_fraction: flo
         "teff": teff,
         **{f"flux_{b}": f for b, f in scaled_fluxes(spectra, "r", r).items()},
         **refraction_columns(spectra),
+        "variable": kinds,
         **_light_curve_parameters(rng, kinds),
     }
     return Catalog(columns)
@@ -60,7 +61,7 @@ def position_at(stars: Catalog, mjd_tai: float, observer_au: F8) -> tuple[F8, F8
     years = (mjd_tai - REFERENCE_MJD) / 365.25
     ra, dec = stars["ra"], stars["dec"]
     x, y, z = observer_au
-    # Parallax factors: projections of minus the observer's position on east and north (Seidelmann 1992, 3.28).
+    # Parallax factors: projections of minus the observer's position on east and north.
     east = x * np.sin(ra) - y * np.cos(ra)
     north = x * np.cos(ra) * np.sin(dec) + y * np.sin(ra) * np.sin(dec) - z * np.cos(dec)
     d_ra = (stars["pm_ra"] * years + stars["parallax"] * east) * MAS
@@ -75,14 +76,16 @@ def flux_at(stars: Catalog, band: str, mjd_tai: float) -> F8:
     change = np.where(stars["variable"] == ECLIPSING, _eclipses(phase), change)
     factor = 10 ** (-0.4 * change * stars["amplitude"])
     flare = np.where(stars["variable"] == FLARE, _flare(phase * stars["period"]), 0.0)
-    return np.asarray(stars[f"flux_{band}"] * (factor + flare * stars["amplitude"] * _FLARE_KELVIN_RATIO[band]))
+    return np.asarray(
+        stars[f"flux_{band}"] * (factor + flare * stars["amplitude"] * _FLARE_KELVIN_RATIO[band])
+    )
 
 
 def reference_catalogue(rng: np.random.Generator, stars: Catalog, r_limit: float) -> Catalog:
     """A Gaia-like table of the constant and variable stars brighter than ``r_limit``, with errors.
 
-    Columns: id, ra, dec (radians at `REFERENCE_MJD`), ra_err, dec_err (radians), pm_ra, pm_dec (mas/yr) and errors,
-    parallax (mas) and error, mag_<band> (AB) and mag_err_<band>.
+    Columns: id, ra, dec (radians at `REFERENCE_MJD`), ra_err, dec_err (radians), pm_ra, pm_dec (mas/yr) and
+    errors, parallax (mas) and error, mag_<band> (AB) and mag_err_<band>.
     """
     mags = {b: 31.4 - 2.5 * np.log10(stars[f"flux_{b}"]) for b in BAND}
     bright = stars.take(mags["r"] < r_limit)
@@ -133,7 +136,7 @@ def _variables(rng: np.random.Generator, teff: F8, r: F8, fraction: float) -> np
     return np.where(chosen, kind, CONSTANT)
 
 
-def _light_curve_parameters(rng: np.random.Generator, kinds: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
+def _light_curve_parameters(rng: np.random.Generator, kinds: npt.NDArray[np.int64]) -> dict[str, F8]:
     n = len(kinds)
     period = np.select(
         [kinds == RR_LYRAE, kinds == ECLIPSING, kinds == FLARE],
@@ -145,7 +148,7 @@ def _light_curve_parameters(rng: np.random.Generator, kinds: npt.NDArray[np.int6
         [rng.uniform(0.6, 1.1, n), rng.uniform(0.2, 0.8, n), rng.exponential(0.8, n)],
         0.0,
     )
-    return {"variable": kinds, "period": period, "phase": rng.random(n), "amplitude": amplitude}
+    return {"period": period, "phase": rng.random(n), "amplitude": amplitude}
 
 
 def _rr_lyrae(phase: F8) -> F8:
@@ -157,6 +160,7 @@ def _rr_lyrae(phase: F8) -> F8:
 
 def _eclipses(phase: F8) -> F8:
     """Magnitudes of dimming: a primary of depth 1 and a secondary of 0.4, each of width 0.05 in phase."""
+
     def dip(centre: float) -> F8:
         return np.asarray(np.exp(-0.5 * ((np.mod(phase - centre + 0.5, 1) - 0.5) / 0.05) ** 2))
 

@@ -24,7 +24,7 @@ def draw_trails(recipe: SurveyRecipe, visit: Visit) -> Catalog:
     middle = offset * np.stack([-np.sin(angle), np.cos(angle)])
     start, end = middle - 1.5 * radius * along, middle + 1.5 * radius * along
     sigma = np.full(n, visit.seeing_arcsec / 2.355 / recipe.camera.pixel_scale_arcsec + 0.5)
-    peak = np.exp(rng.uniform(*np.log(_PEAK_E), n))
+    peak = _PEAK_E[0] * (_PEAK_E[1] / _PEAK_E[0]) ** rng.random(n)
     columns = {"x0": start[0], "y0": start[1], "x1": end[0], "y1": end[1], "peak": peak, "sigma": sigma}
     return Catalog(columns)
 
@@ -38,7 +38,9 @@ def trail_image(recipe: SurveyRecipe, detector: int, trails: Catalog) -> F8:
     image = np.zeros((n, n))
     for x0, y0, x1, y1, peak, sigma in zip(*trails.columns.values(), strict=True):
         length = np.hypot(x1 - x0, y1 - y0)
-        across = (pixels + centre[1] - y0)[:, None] * (x1 - x0) - (pixels + centre[0] - x0)[None, :] * (y1 - y0)
+        across = (pixels + centre[1] - y0)[:, None] * (x1 - x0) - (pixels + centre[0] - x0)[None, :] * (
+            y1 - y0
+        )
         distance = across / (length * sigma)
         near = np.abs(distance) < _REACH_SIGMA
         image[near] += peak * np.exp(-0.5 * distance[near] ** 2)

@@ -17,7 +17,9 @@ _Z_RANGE = (0.05, 0.65)
 _MAX_OFFSET = 2.5  # half-light radii
 
 
-def draw_transients(rng: np.random.Generator, n: int, galaxies: Catalog, window: tuple[float, float]) -> Catalog:
+def draw_transients(
+    rng: np.random.Generator, n: int, galaxies: Catalog, window: tuple[float, float]
+) -> Catalog:
     """``n`` supernovae whose maxima fall in ``window`` (MJD TAI), each in a galaxy of fitting redshift.
 
     Columns: ra, dec (radians), host (row of ``galaxies``), redshift, peak_mjd, peak_mag (absolute AB).
@@ -51,7 +53,7 @@ def flux_at(transients: Catalog, band: str, mjd_tai: float) -> F8:
     shape = band_flux(spectra, band) / band_flux(at_peak, "g")
     # f_lambda of a source at z is fainter by (1 + z)^3 at the stretched wavelength than at d_L alone:
     # L_lambda dlambda is conserved, d_L holds (1 + z)^2, one (1 + z) is the stretch.
-    return fluxes(transients["peak_mag"] + modulus) * shape * light_curve(age) / (1 + z)
+    return np.asarray(fluxes(transients["peak_mag"] + modulus) * shape * light_curve(age) / (1 + z))
 
 
 def temperature(age_days: F8) -> F8:

@@ -1,1 +1,21 @@
 """One HTML page about the whole campaign."""
+
+from collections.abc import Sequence
+
+from gnomon.algorithms.report.page import report_page
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.dataid import DataId
+from gnomon.pipeline.release import ReportConfig
+
+
+def report(
+    summaries: Sequence[Catalog],
+    figures: Sequence[bytes],
+    rejects: Catalog,
+    metrics: Catalog,
+    *,
+    data_id: DataId,
+    config: ReportConfig,
+) -> str:
+    """What ran, what failed and why, and how good it is."""
+    return report_page(config.title, summaries, figures, rejects, metrics)

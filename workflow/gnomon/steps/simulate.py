@@ -25,7 +25,9 @@ class SimulatedVisit:
 
 def simulate(recipe: SurveyRecipe, *, data_id: DataId, config: SimulateConfig) -> SimulatedVisit:
     """Expose the simulated sky once; independent of all other exposures."""
-    raw, truth = simulate_visit(recipe, build_sky(recipe), find_visit(recipe, data_id.visit))
+    visit = find_visit(recipe, data_id.visit)
+    sky = build_sky(recipe) if visit.obstype == "science" else None
+    raw, truth = simulate_visit(recipe, sky, visit)
     sources = truth.sources
     if "ra" in sources:
         sources = sources.with_columns(ra=np.degrees(sources["ra"]), dec=np.degrees(sources["dec"]))

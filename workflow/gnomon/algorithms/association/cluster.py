@@ -49,7 +49,8 @@ def cluster(detections: Detections, radius: float, n_sigma: float) -> Clusters:
 
     Pairs nearer than ``radius`` and ``n_sigma`` combined errors are links. A group of linked detections
     that has one detection per exposure and fits into the radius is one object. Any other group is built up
-    from its closest pairs: two parts join if they share no exposure and their weighted centres pass the same test.
+    from its closest pairs: two parts join if they share no exposure and their weighted centres pass the
+    same test.
     The result depends on the set of detections, not on their order.
 
     Parameters

@@ -60,7 +60,8 @@ def fit_background(
     poor = (used < max(2.0, min_fraction * area)) | ~np.isfinite(level) | ~np.isfinite(rms)
     if poor.all():
         raise UnprocessableData(
-            f"no background cell has {min_fraction:.0%} usable pixels; the best of {level.size} has {used.max()}"
+            f"no background cell has {min_fraction:.0%} of its pixels usable; "
+            f"the best of {level.size} has {used.max()} of {area:.0f}"
         )
     level, rms = _fill(level, poor), _fill(rms, poor)
     return BackgroundModel(_median(level, filter_cells), _median(rms, filter_cells), image.shape)
@@ -94,32 +95,30 @@ def _cells(shape: tuple[int, int], box_px: int) -> tuple[int, int]:
     return max(1, round(shape[0] / box_px)), max(1, round(shape[1] / box_px))
 
 
-def _neighbours(mesh: F4, size: int) -> F4:
-    """(my, mx, size^2) float32 values around each cell, NaN beyond the border."""
-    half = size // 2
-    padded = np.pad(mesh, half, constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
-    return windows.reshape(*mesh.shape, size * size)
-
-
 def _fill(mesh: F4, poor: npt.NDArray[np.bool_]) -> F4:
     """Poor cells replaced, ring by ring, by the mean of those of their 8 neighbours that are known."""
     filled = np.where(poor, np.float32(np.nan), mesh)
     while np.isnan(filled).any():
-        around = _neighbours(filled, 3)
+        around = _windows(np.pad(filled, 1, constant_values=np.nan), 3)
         known = np.isfinite(around)
-        total = np.where(known, around, 0).sum(axis=2, dtype=np.float64)
-        count = known.sum(axis=2)
+        total = np.where(known, around, 0).sum(axis=(2, 3), dtype=np.float64)
+        count = known.sum(axis=(2, 3))
         here = np.isnan(filled) & (count > 0)
         filled[here] = (total[here] / count[here]).astype(np.float32)
     return filled
 
 
 def _median(mesh: F4, size: int) -> F4:
-    """Median over size x size cells, fewer at the border."""
+    """Median over size x size cells; the mesh goes on antisymmetrically, so that a slope is kept at the border."""
     if size == 1:
         return mesh
-    return np.nanmedian(_neighbours(mesh, size), axis=2).astype(np.float32)
+    padded = np.pad(mesh, size // 2, mode="reflect", reflect_type="odd")
+    return np.median(_windows(padded, size), axis=(2, 3)).astype(np.float32)
+
+
+def _windows(padded: F4, size: int) -> F4:
+    """(my, mx, size, size) view of the values around each cell."""
+    return np.lib.stride_tricks.sliding_window_view(padded, (size, size))
 
 
 def scale_background(model: BackgroundModel, factor: float) -> BackgroundModel:

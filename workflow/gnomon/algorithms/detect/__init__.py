@@ -2,11 +2,10 @@
 
 from gnomon.algorithms.detect.deblend import deblend
 from gnomon.algorithms.detect.find import (
-    dilate,
     find_footprints,
     mark_detected,
     significance_map,
 )
 from gnomon.algorithms.detect.sky import sky_positions
 
-__all__ = ["deblend", "dilate", "find_footprints", "mark_detected", "significance_map", "sky_positions"]
+__all__ = ["deblend", "find_footprints", "mark_detected", "significance_map", "sky_positions"]

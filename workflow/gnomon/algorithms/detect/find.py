@@ -10,6 +10,7 @@ from gnomon.containers.psf import PsfModel
 from gnomon.kernels import detect as kernel
 
 F4 = npt.NDArray[np.float32]
+F8 = npt.NDArray[np.float64]
 
 NO_LIGHT = flags.mask_value("BAD", "CR", "NO_DATA", "STREAK")
 """Planes that weigh nothing in the matched filter. Saturated pixels stay in: a saturated star is one source,
@@ -18,6 +19,7 @@ flagged, and not a ring of false ones around a hole."""
 TILE_PX = (
     512  # the PSF changes by about 1 % over this distance; its filter then loses 1e-4 of signal to noise
 )
+POWER_STEPS = 12  # the second singular value of a PSF is below a tenth of the first: converged to rounding
 EDGE_OF_FILTER = 0.02  # of the middle, where the filter's vectors are cut: 1e-3 of signal to noise
 
 
@@ -72,29 +74,23 @@ def significance_map(image: Image, psf: PsfModel, *, ignore: int = NO_LIGHT) -> 
 
 
 def mark_detected(image: Image, footprints: Footprints, *, grow_px: int = 0) -> Image:
-    """The image with DETECTED and DETECTED_NEGATIVE set afresh in the footprints, grown by a disc."""
-    old = ~np.uint32(flags.mask_value("DETECTED", "DETECTED_NEGATIVE"))
-    mask = image.mask & old
+    """The image with DETECTED and DETECTED_NEGATIVE set afresh in the footprints, grown by a disc.
+
+    Raises
+    ------
+    ValueError
+        Footprints of another image shape.
+    """
+    if footprints.shape != image.shape:
+        raise ValueError(f"footprints of shape {footprints.shape} for an image of shape {image.shape}")
+    mask = image.mask & ~np.uint32(flags.mask_value("DETECTED", "DETECTED_NEGATIVE"))
+    of_run = np.repeat(footprints.sign, np.diff(footprints.first))
     for sign, plane in ((1, "DETECTED"), (-1, "DETECTED_NEGATIVE")):
-        covered = dilate(footprints, grow_px, sign)
-        mask[covered] |= np.uint32(flags.MASK[plane])
+        runs = of_run == sign
+        kernel.mark_runs(
+            footprints.y[runs], footprints.x0[runs], footprints.x1[runs], grow_px, flags.MASK[plane], mask
+        )
     return Image(image.flux, image.variance, mask)
-
-
-def dilate(footprints: Footprints, radius_px: int, sign: int) -> npt.NDArray[np.bool_]:
-    """(ny, nx) bool: within a radius of a footprint of this sign."""
-    ny, nx = footprints.shape
-    of_run = np.repeat(footprints.sign, np.diff(footprints.first)) == sign
-    y, x0, x1 = footprints.y[of_run], footprints.x0[of_run], footprints.x1[of_run]
-    steps = np.zeros((ny, nx + 1), np.int32)
-    for dy in range(-radius_px, radius_px + 1):
-        reach = int(np.sqrt(radius_px**2 - dy**2))
-        row = y + dy
-        inside = (row >= 0) & (row < ny)
-        np.add.at(steps, (row[inside], np.maximum(x0[inside] - reach, 0)), 1)
-        np.add.at(steps, (row[inside], np.minimum(x1[inside] + reach, nx)), -1)
-    covered: npt.NDArray[np.bool_] = np.cumsum(steps[:, :-1], axis=1, dtype=np.int32) > 0
-    return covered
 
 
 def separable_psf(psf: PsfModel, shape: tuple[int, int]) -> tuple[F4, F4]:
@@ -105,10 +101,9 @@ def separable_psf(psf: PsfModel, shape: tuple[int, int]) -> tuple[F4, F4]:
     ty, tx = max(1, round(shape[0] / TILE_PX)), max(1, round(shape[1] / TILE_PX))
     yc, xc = np.meshgrid(_centres(shape[0], ty), _centres(shape[1], tx), indexing="ij")
     stamps = psf.stamps(xc.ravel(), yc.ravel()).astype(np.float64)
-    left, value, right = np.linalg.svd(stamps)
-    sign = np.sign(left[:, :, 0].sum(axis=1))[:, None]
-    column = sign * left[:, :, 0] * np.sqrt(value[:, :1])
-    row = sign * right[:, 0, :] * np.sqrt(value[:, :1])
+    if not np.isfinite(stamps).all():
+        raise ValueError("the PSF model is not finite")
+    column, row = _leading_vectors(stamps)
     half = _half_width(np.maximum(np.abs(column).max(axis=0), np.abs(row).max(axis=0)))
     middle = slice(psf.size // 2 - half, psf.size // 2 + half + 1)
 
@@ -116,6 +111,17 @@ def separable_psf(psf: PsfModel, shape: tuple[int, int]) -> tuple[F4, F4]:
         return np.ascontiguousarray(v[:, middle].reshape(ty, tx, -1), np.float32)
 
     return cut(column), cut(row)
+
+
+def _leading_vectors(stamps: F8) -> tuple[F8, F8]:
+    """First singular vectors (n, size) of n images, each times the root of the singular value, by power iteration."""
+    row = stamps.sum(axis=1)
+    for _ in range(POWER_STEPS):
+        column = np.einsum("nyx,nx->ny", stamps, row)
+        column /= np.linalg.norm(column, axis=1, keepdims=True)
+        row = np.einsum("nyx,ny->nx", stamps, column)
+    root = np.sqrt(np.linalg.norm(row, axis=1, keepdims=True))
+    return column * root, row / root
 
 
 def _centres(npix: int, tiles: int) -> npt.NDArray[np.float64]:

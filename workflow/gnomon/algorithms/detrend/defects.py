@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from gnomon.containers.image import Image
+from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK
 
 B1 = npt.NDArray[np.bool_]
@@ -15,6 +16,8 @@ F4 = npt.NDArray[np.float32]
 
 TILE_PX = 32  # side of the tiles whose medians follow the illumination
 MAD_TO_SIGMA = 1.4826
+MAX_COLUMN_DEFECTS = 1 / 3  # a column with more defects than this is bad along its length
+SIDE_PX = 5  # columns on either side that a column is compared with
 COLUMN_SIGMA = 10.0  # a column whose median is this far from its neighbours' is bad along its length
 
 
@@ -44,16 +47,16 @@ def bad_columns(image: F4, defects: B1) -> B1:
 
     Returns
     -------
-    (nx,) bool: the column's median differs from that of its surroundings by more than 10 times
-    the scatter of such differences.
+    (nx,) bool: a third of the column is defective, or the median of the rest differs from that of its
+    surroundings by more than 10 times the scatter of such differences.
     """
     values = np.where(defects, np.float32(np.nan), image)
-    all_bad = defects.all(axis=0)
-    values[:, all_bad] = image[:, all_bad]
+    mostly = defects.mean(axis=0) > MAX_COLUMN_DEFECTS
+    values[:, mostly] = image[:, mostly]
     profile = np.nanmedian(values, axis=0)
-    step = profile - ndimage.median_filter(profile, size=9, mode="nearest")
+    step = profile - _from_neighbours(profile)
     scatter = MAD_TO_SIGMA * float(np.median(np.abs(step)))
-    out: B1 = all_bad | (np.abs(step) > COLUMN_SIGMA * max(scatter, 1e-6 * float(np.median(np.abs(profile)))))
+    out: B1 = mostly | (np.abs(step) > COLUMN_SIGMA * max(scatter, 1e-6 * float(np.median(np.abs(profile)))))
     return out
 
 
@@ -86,12 +89,12 @@ def find_defects(
 
     Raises
     ------
-    ValueError
+    UnprocessableData
         Neither a dark nor a flat.
     """
     frames = [*([dark] if dark is not None else []), *flats]
     if not frames:
-        raise ValueError("found neither a dark nor a flat, wanted at least one")
+        raise UnprocessableData("found neither a dark nor a flat, wanted at least one")
     found = np.zeros(frames[0].shape, bool)
     if dark is not None:
         found |= hot_pixels(dark, max_rate, nsigma)
@@ -106,14 +109,25 @@ def find_defects(
 
 
 def local_median(image: F4) -> F4:
-    """Medians of tiles of 32 pixels, linear between their centres; (ny, nx) float32."""
+    """Medians of tiles of 32 pixels, linear between and beyond their centres; (ny, nx) float32."""
     ny, nx = image.shape
     rows, columns = (max(1, n // TILE_PX) for n in (ny, nx))
     edges_y, edges_x = np.linspace(0, ny, rows + 1).astype(int), np.linspace(0, nx, columns + 1).astype(int)
     medians = np.array(
         [[np.median(image[a:b, c:d]) for c, d in pairwise(edges_x)] for a, b in pairwise(edges_y)]
     )
-    at_y = (np.arange(ny) + 0.5) * rows / ny - 0.5
-    at_x = (np.arange(nx) + 0.5) * columns / nx - 0.5
+    padded = np.pad(medians, 1, mode="reflect", reflect_type="odd") if min(medians.shape) > 1 else medians
+    border = (padded.shape[0] - rows) / 2
+    at_y = (np.arange(ny) + 0.5) * rows / ny - 0.5 + border
+    at_x = (np.arange(nx) + 0.5) * columns / nx - 0.5 + border
     grid = np.meshgrid(at_y, at_x, indexing="ij")
-    return np.asarray(ndimage.map_coordinates(medians, grid, order=1, mode="nearest"), np.float32)
+    return np.asarray(ndimage.map_coordinates(padded, grid, order=1, mode="nearest"), np.float32)
+
+
+def _from_neighbours(profile: F4) -> F4:
+    """Mean of the medians of 5 neighbours on either side: exact on a slope, blind to one odd neighbour."""
+    if len(profile) <= SIDE_PX:
+        return np.full_like(profile, np.median(profile))
+    padded = np.pad(profile, SIDE_PX, mode="reflect", reflect_type="odd")
+    sides = np.median(np.lib.stride_tricks.sliding_window_view(padded, SIDE_PX), axis=-1)
+    return np.asarray((sides[: len(profile)] + sides[SIDE_PX + 1 :]) / 2, np.float32)

@@ -1,11 +1,11 @@
 """The electronic zero level of an amplifier, from its overscan."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import median_filter
 from scipy.signal import savgol_filter
 
 F4 = npt.NDArray[np.float32]
@@ -83,13 +83,11 @@ def _level(rows: F8, method: Method, degree: int) -> F8:
         return rows
     if method == "median":
         return np.full(len(rows), np.median(rows))
-    model = _quadratic if method == "smooth" else partial(_polynomial, degree=degree)
-    level = model(rows)
-    for _ in range(2):  # rows that a bright source bled into
-        residual = np.abs(rows - level)
-        good = residual <= CLIP_SIGMA * MAD_TO_SIGMA * max(float(np.median(residual)), 1e-6)
-        level = model(np.where(good, rows, level))
-    return level
+    near = median_filter(rows, SMOOTH_ROWS, mode="nearest")
+    residual = np.abs(rows - near)
+    good = residual <= CLIP_SIGMA * MAD_TO_SIGMA * max(float(np.median(residual)), 1e-6)
+    clean = np.where(good, rows, near)  # rows that a bright source bled into
+    return _quadratic(clean) if method == "smooth" else _polynomial(clean, degree)
 
 
 def _quadratic(rows: F8) -> F8:

@@ -60,6 +60,7 @@ def predict(model: PhotozModel, flux: F8, flux_err: F8) -> PhotozResult:
         raise ValueError(f"wanted (n, {n_bands}) fluxes and errors, got {flux.shape} and {flux_err.shape}")
     seen = observed(flux, flux_err)
     no_data: B1 = seen.sum(axis=1) < 2
+    missing: B1 = np.asarray(~seen.all(axis=1), np.bool_)
     inputs = network_inputs(flux, flux_err, model.scaling)
     p = bin_probabilities(model.networks, inputs)
     p[no_data] = 1.0 / p.shape[1]
@@ -69,7 +70,7 @@ def predict(model: PhotozModel, flux: F8, flux_err: F8) -> PhotozResult:
         _blanked(point_estimates(p, model.edges), no_data),
         distance,
         distance > OUTSIDE,
-        np.logical_not(seen).any(axis=1),
+        missing,
         no_data,
     )
 

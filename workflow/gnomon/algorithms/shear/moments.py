@@ -88,11 +88,9 @@ def shapes(stamps: F4, variance: npt.ArrayLike, psf: F4, sigma: float, softening
     variance : (n,) or scalar, of a pixel.
     softening : C, unit of flux; about the flux at signal-to-noise 10.
     """
-    usable = np.isfinite(stamps).all(axis=(1, 2)) & np.isfinite(psf).all(axis=(1, 2))
-    clean = np.where(usable[:, None, None], stamps, 0.0)
-    m, cov = moments(
-        clean.astype(np.float32), np.where(usable[:, None, None], psf, 0.0).astype(np.float32), sigma
-    )
+    usable: B1 = np.asarray((np.isfinite(stamps) & np.isfinite(psf)).all(axis=(1, 2)), np.bool_)
+    clean, beam = (np.where(usable[:, None, None], v, np.float32(0)) for v in (stamps, psf))
+    m, cov = moments(clean, beam, sigma)
     cov = cov * np.broadcast_to(np.asarray(variance, np.float64), len(m))[:, None, None]
     d = m[:, 0] + softening
     ok: B1 = usable & (m[:, 0] > 0)

@@ -10,7 +10,7 @@ from gnomon.containers.wcs import Wcs
 F8 = npt.NDArray[np.float64]
 
 TILE_PX = 32
-"""Output pixels between exact coordinates; bilinear between, 1e-5 px off for 1 px of distortion per 2000 px."""
+"""Output pixels between exact coordinates: second derivatives of 1e-6 per px leave 1.3e-4 px between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,13 @@ def coordinate_nodes(
 
 def _area_ratio(source: Wcs, target: Wcs, x: F8, y: F8, tx: F8, ty: F8) -> F8:
     """Solid angle of a target pixel over that of the source pixel it falls on."""
-    ratio = np.abs(np.linalg.det(target.jacobian(tx, ty))) / np.abs(np.linalg.det(source.jacobian(x, y)))
+    ratio = _determinant(target.jacobian(tx, ty)) / _determinant(source.jacobian(x, y))
     return np.asarray(ratio * _dilution(target, tx, ty) / _dilution(source, x, y))
+
+
+def _determinant(matrix: F8) -> F8:
+    """Absolute determinant of (..., 2, 2); NaN stays NaN in silence."""
+    return np.abs(matrix[..., 0, 0] * matrix[..., 1, 1] - matrix[..., 0, 1] * matrix[..., 1, 0])
 
 
 def _dilution(wcs: Wcs, x: F8, y: F8) -> F8:
@@ -69,12 +74,27 @@ def overlaps(nodes: Nodes, source_shape: tuple[int, int]) -> bool:
     return bool(_near(nodes, source_shape, 0.5).any())
 
 
-def covered(nodes: Nodes, source_shape: tuple[int, int]) -> bool:
-    """Whether every output pixel falls inside the source."""
+def covered(nodes: Nodes, source_shape: tuple[int, int], margin: int = 0) -> bool:
+    """Whether every output pixel falls inside the source, ``margin`` pixels from its border or more."""
+    x, y = _border(nodes)
     ny, nx = source_shape
     with np.errstate(invalid="ignore"):
-        inside = (nodes.x >= 0) & (nodes.x <= nx - 1) & (nodes.y >= 0) & (nodes.y <= ny - 1)
+        inside = (x >= margin) & (x <= nx - 1 - margin) & (y >= margin) & (y <= ny - 1 - margin)
     return bool(inside.all())
+
+
+def _border(nodes: Nodes) -> tuple[F8, F8]:
+    """Source coordinates of the four corners of the output, bilinear as the pixels between."""
+    ends = [np.array([0, n - 1]) / nodes.tile for n in nodes.shape]
+    low = [np.minimum(e.astype(np.intp), n - 2) for e, n in zip(ends, nodes.x.shape, strict=True)]
+    fy, fx = (ends[0] - low[0])[:, None], ends[1] - low[1]
+    j, i = low[0][:, None], low[1]
+    x, y = (
+        (v[j, i] * (1 - fx) + v[j, i + 1] * fx) * (1 - fy)
+        + (v[j + 1, i] * (1 - fx) + v[j + 1, i + 1] * fx) * fy
+        for v in (nodes.x, nodes.y)
+    )
+    return x, y
 
 
 def _near(nodes: Nodes, source_shape: tuple[int, int], margin: float) -> npt.NDArray[np.bool_]:
@@ -87,7 +107,7 @@ def _near(nodes: Nodes, source_shape: tuple[int, int], margin: float) -> npt.NDA
 
 
 def source_box(nodes: Nodes, source_shape: tuple[int, int], margin: int) -> tuple[slice, slice]:
-    """Rows and columns of the source that the output needs, with a margin, cut at the border; may be empty."""
+    """Rows and columns of the source that the output needs, with a margin, cut at the border or empty."""
     ny, nx = source_shape
     if not np.isfinite(nodes.x).any():
         return slice(0, 0), slice(0, 0)

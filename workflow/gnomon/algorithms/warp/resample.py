@@ -13,7 +13,7 @@ from gnomon.kernels.warp import Interpolant, warp
 F8 = npt.NDArray[np.float64]
 
 MARGIN_PX = 24
-"""Source pixels around the output that the prefilter needs: its memory falls by 0.43 per pixel, 2e-9 in 24."""
+"""Source pixels around the output that the prefilter needs: it forgets by 0.43 per pixel, 2e-9 in 24."""
 
 _PSF_MARGIN_PX = 6
 

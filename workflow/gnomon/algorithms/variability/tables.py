@@ -1,0 +1,106 @@
+"""Tables of light-curve features, one row an object."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import chdtrc
+
+from gnomon.algorithms.variability.features import LightCurves, features, light_curves
+from gnomon.algorithms.variability.period import BandCurve, Period, find_period
+from gnomon.containers.catalog import Catalog
+
+F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
+B1 = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class VariabilityLimits:
+    """What counts as variable, and where periods are looked for."""
+
+    chance: float
+    """A constant object is called variable with this probability (chi2 of all bands together)."""
+    error_floor: float
+    """Fraction of the flux added in quadrature to its error: calibration is no better than this."""
+    shortest_period: float
+    """Days."""
+    longest_period: float
+    """Days."""
+    min_epochs: int
+    """Fewer measurements in all bands together give no period."""
+
+
+def band_features(
+    index: I8, n_objects: int, bands: npt.NDArray[Any], mjd_tai: F8, flux: F8, flux_err: F8, band: str
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Features of the measurements in one band; arguments as `light_curves`."""
+    return features(_curves(index, n_objects, bands, mjd_tai, flux, flux_err, band))
+
+
+def _curves(
+    index: I8, n_objects: int, bands: npt.NDArray[Any], mjd_tai: F8, flux: F8, flux_err: F8, band: str
+) -> LightCurves:
+    mine = bands == band
+    columns = (np.asarray(c, np.float64)[mine] for c in (mjd_tai, flux, flux_err))
+    return light_curves(np.asarray(index)[mine], n_objects, *columns)
+
+
+def row_index(keys: I8, sorted_ids: I8) -> I8:
+    """Place of each key in ``sorted_ids`` (rising), -1 where it is not there."""
+    if not len(sorted_ids):
+        return np.full(len(keys), -1, np.int64)
+    at = np.minimum(np.searchsorted(sorted_ids, keys), len(sorted_ids) - 1)
+    return np.where(sorted_ids[at] == keys, at, -1).astype(np.int64)
+
+
+def variability_table(
+    object_id: I8, forced: Catalog, bands: Sequence[str], limits: VariabilityLimits
+) -> Catalog:
+    """Features per band, a variability test over all bands, periods of the variable objects.
+
+    Parameters
+    ----------
+    object_id : (n,) rising identifiers of the objects that get a row.
+    forced : forced photometry: objectId, band, midpointMjdTai, psfFlux, psfFluxErr (nJy); any order.
+    """
+    index = row_index(forced["objectId"].astype(np.int64), object_id)
+    err = np.hypot(forced["psfFluxErr"], limits.error_floor * np.abs(forced["psfFlux"]))
+    columns: dict[str, npt.NDArray[Any]] = {"objectId": object_id}
+    curves = {
+        b: _curves(index, len(object_id), forced["band"], forced["midpointMjdTai"], forced["psfFlux"], err, b)
+        for b in bands
+    }
+    for band, curve in curves.items():
+        columns |= {f"{band}_psfFlux{name}": value for name, value in features(curve).items()}
+    chance = _chance(columns, bands)
+    variable = chance < limits.chance
+    columns |= {"variabilityChance": chance, "isVariable": variable}
+    return Catalog(columns | _periods(list(curves.values()), variable, limits))
+
+
+def _chance(columns: dict[str, npt.NDArray[Any]], bands: Sequence[str]) -> F8:
+    """Probability that constant objects show the chi2 seen in all bands together; NaN without freedom."""
+    chi2 = sum(np.nan_to_num(columns[f"{b}_psfFluxChi2"]) for b in bands)
+    free = sum(np.maximum(columns[f"{b}_psfFluxNdata"] - 1, 0) for b in bands)
+    free = np.asarray(free, np.float64)
+    return np.where(free > 0, chdtrc(np.maximum(free, 1), chi2), np.nan)
+
+
+def _periods(curves: list[LightCurves], variable: B1, limits: VariabilityLimits) -> dict[str, F8]:
+    """Period columns, NaN for objects that do not vary."""
+    out = {name: np.full(len(variable), np.nan) for name in ("period", "periodPower", "periodFalseAlarm")}
+    for k in np.flatnonzero(variable):
+        mine = [_band_curve(c, int(k)) for c in curves]
+        if sum(len(c.flux) for c in mine) < limits.min_epochs:
+            continue
+        p: Period = find_period(mine, limits.shortest_period, limits.longest_period)
+        out["period"][k], out["periodPower"][k], out["periodFalseAlarm"][k] = p.period, p.power, p.false_alarm
+    return out
+
+
+def _band_curve(curves: LightCurves, k: int) -> BandCurve:
+    rows = slice(curves.offsets[k], curves.offsets[k + 1])
+    return BandCurve(curves.mjd_tai[rows], curves.flux[rows], curves.flux_err[rows])

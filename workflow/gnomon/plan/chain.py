@@ -1,0 +1,131 @@
+"""Why a file is made: its step, what the step reads, and so on down to the raw exposures."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from gnomon.datamodel import DATASETS, DIMENSIONS, DatasetType
+from gnomon.errors import ConfigError
+from gnomon.pipeline.step import Step, dataset_of
+from gnomon.plan.census import Census
+from gnomon.plan.grains import VISIT, grain_of
+
+_SHOWN = 4
+"""Files named of a gather; the others are counted."""
+
+
+def identify(path: str) -> tuple[DatasetType, dict[str, str]]:
+    """Dataset type and data id of a path, wherever its root is.
+
+    Raises
+    ------
+    ConfigError
+        No dataset type has such a path.
+    """
+    for dataset in DATASETS.values():
+        if found := re.search(f"(?:^|/){_pattern(dataset)}$", path):
+            return dataset, found.groupdict()
+    raise ConfigError(f"{path} is no product of a campaign: no dataset type has such a path")
+
+
+def _pattern(dataset: DatasetType) -> str:
+    """Regular expression of a dataset's paths with a named group for each dimension."""
+    pattern, seen = "", set()
+    for part in re.split(r"(\{\w+\})", dataset.template):
+        name = part[1:-1]
+        if not part.startswith("{"):
+            pattern += re.escape(part)
+        elif name in seen:
+            pattern += f"(?P={name})"
+        else:
+            pattern += f"(?P<{name}>{DIMENSIONS[name].pattern})"
+            seen.add(name)
+    return pattern
+
+
+def why(path: str, instrument: str, steps: Mapping[str, Step], units: Census) -> str:
+    """The chain from a product back to what no step makes, one line a dataset, deeper ones further in."""
+    dataset, found = identify(path)
+    data_id = {"instrument": instrument, **found}
+    writers = {d: s for s in steps.values() for d in s.writes.values()}
+    return "\n".join(_lines(dataset, _paths_of(dataset, data_id), writers, units, set(), 0))
+
+
+def _paths_of(dataset: DatasetType, data_id: Mapping[str, str]) -> dict[str, str]:
+    return {**data_id, "path": dataset.path(**data_id)}
+
+
+def _lines(
+    dataset: DatasetType,
+    found: Mapping[str, str],
+    writers: Mapping[str, Step],
+    units: Census,
+    told: set[str],
+    depth: int,
+) -> Iterator[str]:
+    maker = writers.get(dataset.name)
+    by = f"made by {maker.name} version {maker.version}" if maker else "made by no step"
+    if dataset.name in told:
+        yield f"{'  ' * depth}{found['path']} ({by}: see above)"
+        return
+    told.add(dataset.name)
+    yield f"{'  ' * depth}{found['path']}: {dataset.doc} ({by})"
+    if maker is None:
+        return
+    for want in maker.reads.values():
+        source = DATASETS[dataset_of(want)]
+        names = related(dataset, found, source, units)
+        for name in names[:1]:
+            yield from _lines(source, name, writers, units, told, depth + 1)
+        shown = [n["path"] for n in names[1:_SHOWN]]
+        more = [f"and {len(names) - _SHOWN} more like it"] if len(names) > _SHOWN else []
+        yield from (f"{'  ' * (depth + 1)}{text}" for text in [*shown, *more])
+
+
+def related(
+    dataset: DatasetType, data_id: Mapping[str, str], source: DatasetType, units: Census
+) -> list[dict[str, str]]:
+    """Files of ``source`` that a job of ``dataset`` may read: data ids with their paths."""
+    grain, source_grain = grain_of(dataset.name), grain_of(source.name)
+    here = np.flatnonzero([_agrees(n, data_id) for n in names_of(grain, units)])
+    first, second = units.pairs(source_grain, grain)
+    every = names_of(source_grain, units)
+    wanted = np.unique(first[np.isin(second, here)]).tolist()
+    ids = [{**data_id, **every[k]} for k in wanted]
+    usable = [i for i in ids if set(source.dimensions) <= set(i)]
+    return [_paths_of(source, {k: v for k, v in i.items() if k != "path"}) for i in usable]
+
+
+def _agrees(name: Mapping[str, str], data_id: Mapping[str, str]) -> bool:
+    return all(data_id.get(k, v) == v for k, v in name.items())
+
+
+def names_of(grain: str, units: Census) -> list[dict[str, str]]:
+    """Data id of every unit of a grain, as tokens."""
+    tract, patch = (units.patch[n].tolist() for n in ("tract", "patch"))
+    match grain:
+        case "visit":
+            return [_tokens(visit=v, band=units.bands[b]) for v, b in _visits(units)]
+        case "exposure":
+            return names_of(VISIT, units) + [_tokens(visit=v) for v in units.calibrations.tolist()]
+        case "night":
+            return [_tokens(night=n) for n in units.nights]
+        case "band":
+            return [_tokens(band=b) for b in units.bands]
+        case "tract":
+            return [_tokens(tract=t) for t in units.tracts.tolist()]
+        case "patch":
+            return [_tokens(tract=t, patch=p) for t, p in zip(tract, patch, strict=True)]
+        case "patch_band":
+            rows = zip(units.patch_band["patch"].tolist(), units.patch_band["band"].tolist(), strict=True)
+            return [_tokens(tract=tract[p], patch=patch[p], band=units.bands[b]) for p, b in rows]
+    return [{}]
+
+
+def _visits(units: Census) -> list[tuple[int, int]]:
+    return list(zip(units.visit.tolist(), units.band.tolist(), strict=True))
+
+
+def _tokens(**data_id: int | str) -> dict[str, str]:
+    return {k: DIMENSIONS[k].token(v) for k, v in data_id.items()}
