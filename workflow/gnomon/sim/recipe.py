@@ -66,7 +66,7 @@ class NightRecipe:
 class SkyRecipe:
     """Densities and numbers of what is on the sky."""
 
-    stars_per_arcmin2: float = 34.0
+    stars_per_arcmin2: float = 14.0
     """Stars of r < 25."""
     galaxies_per_arcmin2: float = 45.0
     """Galaxies of i < 25.3."""
