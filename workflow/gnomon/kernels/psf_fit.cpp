@@ -173,9 +173,9 @@ void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, std::
   }
 }
 
-PsfFlux psf_flux(const Stamp &t, const PsfImage &psf, double x, double y, bool fit_sky) noexcept {
+PsfFlux psf_flux(const Stamp &t, const PsfImage &psf, double x, double y, std::int32_t radius, bool fit_sky) noexcept {
   PsfFlux out{NAN, NAN, NAN, 0, NAN, NAN, 0.0, false};
-  const std::int32_t half = std::min(psf.half, t.half);
+  const std::int32_t half = std::min({radius, psf.half, t.half});
   Fit &fit = scratch();
   fit.shift(psf, x, y, half, false);
   fit.load(t, half);
