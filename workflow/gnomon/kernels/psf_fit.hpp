@@ -37,7 +37,7 @@ struct PsfCentroid {
 
 // PSF moved so that its centre is at (x, y) from the middle of a stamp: whole pixels are shifted exactly, the
 // rest by polynomials through 8 x 8 pixels (1e-4 of the peak for a FWHM of 3 pixels). out has 2 half + 1 rows
-// of stride entries, half at most that of the PSF; derivatives are written where not null. All zeros for
+// of stride entries (side rounded up to eights; what is written after a row's side means nothing), half at most that of the PSF; derivatives are written where not null. All zeros for
 // moves of more than 10 pixels.
 void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, std::size_t stride, float *out, float *by_x,
                float *by_y);
