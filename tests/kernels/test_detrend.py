@@ -32,7 +32,13 @@ def masters(rng, shape):
 
     defects = (rng.random(shape) < 0.1).astype(np.uint32)
     return MasterPlanes(
-        plane(2, 1), plane(0, 1) ** 2, plane(0.1, 0.01), plane(0, 0.01) ** 2, plane(1, 0.02), plane(0, 0.01) ** 2, defects
+        plane(2, 1),
+        plane(0, 1) ** 2,
+        plane(0.1, 0.01),
+        plane(0, 0.01) ** 2,
+        plane(1, 0.02),
+        plane(0, 0.01) ** 2,
+        defects,
     )
 
 
@@ -41,9 +47,13 @@ def twin(raw, level, ghost, c, m):
     v = raw.astype(float) - level[:, None] - ghost - m.bias
     e = c.gain * (v + v**2 * (c.linearity[0] + c.linearity[1] * v))
     flux = (e - m.dark * c.dark_time) / m.flat
-    noise = np.maximum(e, 0) + c.read_variance + c.gain**2 * m.bias_variance + c.dark_time**2 * m.dark_variance
+    noise = (
+        np.maximum(e, 0) + c.read_variance + c.gain**2 * m.bias_variance + c.dark_time**2 * m.dark_variance
+    )
     variance = (noise + flux**2 * m.flat_variance) / m.flat.astype(float) ** 2
-    mask = m.defects | np.where(v >= c.saturation, BITS.saturated, 0) | np.where(v >= c.suspect, BITS.suspect, 0)
+    mask = (
+        m.defects | np.where(v >= c.saturation, BITS.saturated, 0) | np.where(v >= c.suspect, BITS.suspect, 0)
+    )
     none = (mask & BITS.bad) != 0
     return np.where(none, 0, flux), np.where(none, 0, variance), mask
 
@@ -82,7 +92,9 @@ def test_a_view_of_the_readout_gives_the_same_as_a_copy():
     outs = []
     for light in (readout[:, 8:41], np.ascontiguousarray(readout[:, 8:41])):
         outs.append(blank(SHAPE))
-        detrend_amp(light, level, None, constants(), BITS, Place(0, 0, False, False), MasterPlanes(), outs[-1])
+        detrend_amp(
+            light, level, None, constants(), BITS, Place(0, 0, False, False), MasterPlanes(), outs[-1]
+        )
     np.testing.assert_array_equal(outs[0][0], outs[1][0])
 
 
@@ -91,7 +103,9 @@ def test_lost_and_saturated_pixels_are_marked_and_counted():
     raw[0, :2] = np.nan, 60000
     planes = MasterPlanes(flat=np.array([[1, 1, 0.05, np.nan]], np.float32))
     out = blank((1, 4))
-    counts = detrend_amp(raw, np.zeros(1, np.float32), None, constants(), BITS, Place(0, 0, False, False), planes, out)
+    counts = detrend_amp(
+        raw, np.zeros(1, np.float32), None, constants(), BITS, Place(0, 0, False, False), planes, out
+    )
     assert counts == (1, 1)
     np.testing.assert_array_equal(out[2], [[256, 2 | 128, 1, 1]])
     np.testing.assert_array_equal(out[0] == 0, [[True, False, True, True]])
@@ -151,7 +165,10 @@ def test_clipped_mean_equals_twin(n):
 
 def test_amplifiers_mix_as_a_matrix_product():
     rng = np.random.default_rng(5)
-    light, share = rng.normal(0, 1000, (4, 2500)).astype(np.float32), rng.normal(0, 1e-3, (4, 4)).astype(np.float32)
+    light, share = (
+        rng.normal(0, 1000, (4, 2500)).astype(np.float32),
+        rng.normal(0, 1e-3, (4, 4)).astype(np.float32),
+    )
     share[1, 2] = 0
     # four float32 products of at most 4: rounding 4 x 4 x 6e-8
     np.testing.assert_allclose(mix_amplifiers(light, share), share.astype(float) @ light, atol=2e-6)

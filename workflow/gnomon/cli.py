@@ -145,7 +145,7 @@ def _sliced(step: Step, name: str) -> bool:
 
 def _numbers(step: Step, inputs: Mapping[str, Any]) -> tuple[list[int], dict[int, str]]:
     """Detectors of the step's first sliced input that is given, and those that had failed before."""
-    lead = next((v for n, v in inputs.items() if _sliced(step, n) and v != []), [])
+    lead: Any = next((v for n, v in inputs.items() if _sliced(step, n) and v != []), [])
     files = lead if isinstance(lead, list) else [lead]
     numbers = sorted({n for f in files for n in f})
     reasons = [f.empty_reason for f in files if f.empty_reason]

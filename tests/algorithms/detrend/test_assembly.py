@@ -22,7 +22,11 @@ def detector(*amps):
 def test_sixteen_amplifiers_assemble_bit_for_bit(maker):
     with fits.open(io.BytesIO(gzip.decompress((DATA / f"{maker}_spot.fits.gz").read_bytes()))) as hdus:
         amps = [
-            (np.asarray(h.data, np.int32), parse_section(h.header["DATASEC"]), parse_section(h.header["DETSEC"]))
+            (
+                np.asarray(h.data, np.int32),
+                parse_section(h.header["DATASEC"]),
+                parse_section(h.header["DETSEC"]),
+            )
             for h in hdus[1:17]
         ]
     whole = gzip.decompress((DATA / f"{maker}_expected_assembled.fits.gz").read_bytes())
@@ -36,7 +40,9 @@ def test_sixteen_amplifiers_assemble_bit_for_bit(maker):
 def test_reading_direction_is_undone(flip_x, flip_y):
     truth = np.arange(20, dtype=np.int32).reshape(4, 5)
     place = Section(0, 5, 0, 4, flip_x, flip_y)
-    np.testing.assert_array_equal(assemble(detector((place.orient(truth), Section(0, 5, 0, 4), place))), truth)
+    np.testing.assert_array_equal(
+        assemble(detector((place.orient(truth), Section(0, 5, 0, 4), place))), truth
+    )
 
 
 @pytest.mark.parametrize(

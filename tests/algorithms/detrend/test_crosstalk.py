@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gnomon.algorithms.detrend.crosstalk import crosstalk_terms
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gnomon.algorithms.detrend.linearity import fit_linearity, linearise
 
 
@@ -27,7 +28,9 @@ def test_ramp_of_flats_gives_the_coefficients_back():
     found = fit_linearity(seconds, noisy, 2)
     # c0 v is 1 % at the top; relative noise 1e-5 of 40 points determines it to a part in 10^3
     assert found[0] == pytest.approx(c, rel=0.01)
-    np.testing.assert_allclose(linearise(noisy, found) / seconds, np.mean(linearise(noisy, found) / seconds), rtol=5e-5)
+    np.testing.assert_allclose(
+        linearise(noisy, found) / seconds, np.mean(linearise(noisy, found) / seconds), rtol=5e-5
+    )
 
 
 @pytest.mark.parametrize("adu", [np.ones(3), np.array([1.0, 2, 3, -4, 5])])

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from gnomon.algorithms.detrend.overscan import measure_overscan
 
 NOISE = 4.0
@@ -45,7 +46,7 @@ def test_a_bleeding_star_does_not_lift_the_level(method):
     level, pixels = section(drift=0)
     pixels[100:110, :12] += 3000
     found = measure_overscan(pixels, method, NOISE)
-    # row: 20 of 32 pixels are left, whose median stands a little high; 5 sigma of their mean and 1 sigma of bias
+    # row: 20 of 32 pixels are left, whose median stands a little high: 5 sigma of their mean, 1 sigma of bias
     assert np.max(np.abs(found.level - level)) < 1.0 * NOISE + 5 * NOISE / 20**0.5
     assert not found.fault
 
@@ -74,7 +75,7 @@ def test_a_bad_overscan_is_named(spoil, says):
 
 
 def test_charge_left_in_the_first_columns_does_not_count():
-    level, pixels = section()
+    _, pixels = section()
     clean = measure_overscan(pixels, "row", NOISE).level
     pixels[:, :2] += 50
     np.testing.assert_array_equal(measure_overscan(pixels, "row", NOISE).level, clean)

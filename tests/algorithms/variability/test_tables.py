@@ -19,9 +19,8 @@ def forced(n_constant=200, n_rr=20, seed=0):
     period = rng.uniform(0.4, 0.8, n)
     swing = np.where(index < n_rr, 80.0 * np.sin(2 * np.pi * t / period[index]), 0.0)
     flux = 500 + swing + err * rng.standard_normal(n * m)
-    table = Catalog(
-        {"objectId": object_id[index], "band": band, "midpointMjdTai": t, "psfFlux": flux, "psfFluxErr": err}
-    )
+    columns = {"objectId": object_id[index], "band": band, "midpointMjdTai": t}
+    table = Catalog({**columns, "psfFlux": flux, "psfFluxErr": err})
     return object_id, table, period[:n_rr]
 
 

@@ -38,7 +38,7 @@ class Footprints:
     def area(self) -> I8:
         """(n,) int64 pixels of each footprint."""
         runs = np.concatenate([[0], np.cumsum(self.x1 - self.x0, dtype=np.int64)])
-        return runs[self.first[1:]] - runs[self.first[:-1]]
+        return np.asarray(runs[self.first[1:]] - runs[self.first[:-1]])
 
 
 @dataclass(frozen=True, slots=True)

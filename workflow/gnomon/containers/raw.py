@@ -45,8 +45,8 @@ class Section:
 
     def to_fits(self) -> str:
         """``[x1:x2,y1:y2]``, 1-based and inclusive, running backwards where flipped."""
-        x, y = (self.x0 + 1, self.x1), (self.y0 + 1, self.y1)
-        x, y = x[:: -1 if self.flip_x else 1], y[:: -1 if self.flip_y else 1]
+        x = (self.x1, self.x0 + 1) if self.flip_x else (self.x0 + 1, self.x1)
+        y = (self.y1, self.y0 + 1) if self.flip_y else (self.y0 + 1, self.y1)
         return f"[{x[0]}:{x[1]},{y[0]}:{y[1]}]"
 
 

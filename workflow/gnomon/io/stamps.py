@@ -1,12 +1,11 @@
 """Alert stamps as FITS: the layout of astropy's CCDData, written a thousand times faster."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.alert.cutouts import LocalMap
+from gnomon.containers.alerts import LocalMap, Stamps
 
 F4 = npt.NDArray[np.float32]
 Card = tuple[str, "str | int | float | bool"]
@@ -15,30 +14,17 @@ BLOCK, CARD = 2880, 80
 """Bytes of a FITS block and of a header card (FITS 4.0, section 3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """One cutout."""
-
-    flux: F4
-    """(side, side) nJy; NaN outside the image."""
-    variance: F4
-    """(side, side) nJy2."""
-    psf: F4
-    """(size, size) of unit sum; (0, 0) if there is none."""
-    local: LocalMap
-    """Pixels to sky."""
-
-
-def stamp_bytes(stamp: Stamp) -> bytes:
-    """A FITS file in memory: flux, variance (``UNCERT``), PSF (``PSFIMAGE``) if there is one."""
-    where = _map_cards(stamp.local)
-    primary: list[Card] = [("SIMPLE", True), *_shape(stamp.flux), ("EXTEND", True), ("BUNIT", "nJy"), *where]
-    uncertainty: list[Card] = [("XTENSION", "IMAGE"), *_shape(stamp.variance), ("PCOUNT", 0), ("GCOUNT", 1)]
+def stamp_bytes(stamps: Stamps, k: int) -> bytes:
+    """Stamp ``k`` as a FITS file: flux, variance (``UNCERT``), PSF (``PSFIMAGE``) if there is one."""
+    flux, variance, psf = stamps.flux[k], stamps.variance[k], stamps.psf[k]
+    where = _map_cards(stamps.maps[k])
+    primary: list[Card] = [("SIMPLE", True), *_shape(flux), ("EXTEND", True), ("BUNIT", "nJy"), *where]
+    uncertainty: list[Card] = [("XTENSION", "IMAGE"), *_shape(variance), ("PCOUNT", 0), ("GCOUNT", 1)]
     uncertainty += [("EXTNAME", "UNCERT"), ("UTYPE", "VarianceUncertainty"), ("BUNIT", "nJy2")]
-    parts = [_unit(primary, stamp.flux), _unit(uncertainty, stamp.variance)]
-    if stamp.psf.size:
-        psf: list[Card] = [("XTENSION", "IMAGE"), *_shape(stamp.psf), ("PCOUNT", 0), ("GCOUNT", 1)]
-        parts.append(_unit([*psf, ("EXTNAME", "PSFIMAGE")], stamp.psf))
+    parts = [_unit(primary, flux), _unit(uncertainty, variance)]
+    if psf.size:
+        beam: list[Card] = [("XTENSION", "IMAGE"), *_shape(psf), ("PCOUNT", 0), ("GCOUNT", 1)]
+        parts.append(_unit([*beam, ("EXTNAME", "PSFIMAGE")], psf))
     return b"".join(parts)
 
 

@@ -3,12 +3,27 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from gnomon.algorithms.validation.bars import Metric, metric_table
+from gnomon.algorithms.validation.bars import Metric, Sense, metric_table
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
 from gnomon.pipeline.release import MetricsConfig
+
+_QUALITIES = (
+    ("seeing", "seeing", "arcsec", "Median seeing."),
+    ("depth", "magLim", "mag", "Median depth of point sources at five sigma of the sky."),
+    ("astrometric residual", "astromRms", "mas", "Median residual per axis to the reference catalogue."),
+)
+_TRUTHS = {
+    "completeness": ("", "Stars of S/N above 10 that were found."),
+    "astrometric error": ("mas", "Per axis, stars of S/N above 50, against the truth."),
+    "zero point error": ("mag", "Largest of any detector, against the truth."),
+    "PSF flux bias": ("", "Isolated stars of S/N above 50, against the truth."),
+    "PSF flux pull": ("", "Spread of residuals over errors of isolated stars; 1 is right."),
+    "purity": ("", "Part of the sources with something true behind them."),
+}
 
 
 def metrics(
@@ -28,42 +43,38 @@ def _quality(summary: Catalog) -> Iterator[Metric]:
     """What needs no truth."""
     for band in _bands(summary):
         of = summary.take(summary["band"] == band)
-        yield Metric("seeing", band, _median(of["seeing"]), "arcsec", len(of), "Median seeing.")
-        yield Metric("depth", band, _median(of["magLim"]), "mag", len(of), "Median depth at five sigma.")
-        rms = _median(of["astromRms"])
-        yield Metric(
-            "astrometric residual", band, rms, "mas", len(of), "Median residual per axis to the catalogue."
-        )
+        for name, column, unit, doc in _QUALITIES:
+            yield Metric(name, band, _median(of[column]), unit, len(of), doc)
 
 
 def _truth(check: Catalog, config: MetricsConfig) -> Iterator[Metric]:
     """What the simulator knows."""
+    bars: dict[str, tuple[float, Sense]] = {
+        "completeness": (config.completeness, "above"),
+        "astrometric error": (config.astrometry_mas, "below"),
+        "zero point error": (config.zero_point_mag, "below"),
+    }
     for band in _bands(check):
         of = check.take(check["band"] == band)
-        stars = int(of["nStar"].sum())
-        bright = int(of["nAstrometry"].sum())
-        found = float(np.average(of["completeness"], weights=of["nStar"]))
-        rms = float(np.sqrt(np.average(of["astrometryRms"] ** 2, weights=of["nAstrometry"])))
-        zero = float(of["zeroPointError"].max())
-        yield Metric(
-            "completeness", band, found, "", stars, "Stars of S/N above 10 that were found.",
-            config.completeness, "above",
-        )  # fmt: skip
-        yield Metric(
-            "astrometric error", band, rms, "mas", bright, "Per axis, stars of S/N above 50, against the truth.",
-            config.astrometry_mas, "below",
-        )  # fmt: skip
-        yield Metric(
-            "zero point error", band, zero, "mag", len(of), "Largest of any detector, against the truth.",
-            config.zero_point_mag, "below",
-        )  # fmt: skip
-        pull = float(np.average(of["fluxPull"], weights=of["nStar"]))
-        bias = float(np.average(of["fluxBias"], weights=of["nStar"]))
-        yield Metric(
-            "PSF flux bias", band, bias, "", bright, "Isolated stars of S/N above 50, against the truth."
-        )
-        yield Metric("PSF flux pull", band, pull, "", stars, "Spread of residuals over errors; 1 is right.")
-        yield Metric("purity", band, float(of["purity"].mean()), "", len(of), "Sources with something true.")
+        stars, bright = int(of["nStar"].sum()), int(of["nAstrometry"].sum())
+        rms = np.sqrt(_mean(of["astrometryRms"] ** 2, of["nAstrometry"]))
+        values = {
+            "completeness": (_mean(of["completeness"], of["nStar"]), stars),
+            "astrometric error": (float(rms), bright),
+            "zero point error": (float(of["zeroPointError"].max()), len(of)),
+            "PSF flux bias": (_mean(of["fluxBias"], of["nAstrometry"]), bright),
+            "PSF flux pull": (_mean(of["fluxPull"], of["nStar"]), stars),
+            "purity": (float(of["purity"].mean()), len(of)),
+        }
+        for name, (value, n) in values.items():
+            unit, doc = _TRUTHS[name]
+            yield Metric(name, band, value, unit, n, doc, *bars.get(name, (float("nan"), "none")))
+
+
+def _mean(values: npt.NDArray[np.float64], weights: npt.NDArray[np.int64]) -> float:
+    """Weighted mean of what is known."""
+    known = np.isfinite(values) & (weights > 0)
+    return float(np.average(values[known], weights=weights[known])) if known.any() else float("nan")
 
 
 def _bands(table: Catalog) -> list[str]:
@@ -71,6 +82,6 @@ def _bands(table: Catalog) -> list[str]:
     return sorted({str(b) for b in table["band"]}, key=lambda b: ("ugrizy".find(b) % 99, b))
 
 
-def _median(values: np.ndarray) -> float:  # type: ignore[type-arg]
+def _median(values: npt.NDArray[np.float64]) -> float:
     good = values[np.isfinite(values)]
     return float(np.median(good)) if len(good) else float("nan")

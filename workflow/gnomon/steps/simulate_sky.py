@@ -33,8 +33,12 @@ def simulate_sky(*, data_id: DataId, config: SimulateSkyConfig) -> SimulatedSky:
     recipe = survey_recipe(config)
     sky = build_sky(recipe)
     moving = in_degrees(sky.asteroids, [n for n in ("ra", "dec") if n in sky.asteroids])
-    fixed = [in_degrees(t, ("ra", "dec")) for t in (sky.stars, sky.galaxies, sky.transients)]
-    return SimulatedSky(recipe, refcat_columns(sky.reference, recipe.bands), *fixed, moving)
+    stars, galaxies, transients = (
+        in_degrees(t, ("ra", "dec")) for t in (sky.stars, sky.galaxies, sky.transients)
+    )
+    return SimulatedSky(
+        recipe, refcat_columns(sky.reference, recipe.bands), stars, galaxies, transients, moving
+    )
 
 
 def survey_recipe(config: SimulateSkyConfig) -> SurveyRecipe:

@@ -1,10 +1,11 @@
 """Square stamps around sources, and the map from their pixels to the sky."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.containers.alerts import LocalMap, Stamps
+from gnomon.containers.image import Image
+from gnomon.containers.psf import PsfModel
 from gnomon.containers.wcs import Wcs
 
 F8 = npt.NDArray[np.float64]
@@ -13,18 +14,6 @@ I8 = npt.NDArray[np.int64]
 
 SMALLEST, LARGEST = 30, 102
 """Sides of alert stamps, pixels, as in the LSST alert production."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalMap:
-    """A plane that touches the sky at the centre of a stamp."""
-
-    crval: tuple[float, float]
-    """Right ascension and declination of the reference pixel, degrees."""
-    crpix: tuple[float, float]
-    """The reference pixel (x, y), origin 1 as FITS counts."""
-    cd: tuple[float, float, float, float]
-    """CD1_1, CD1_2, CD2_1, CD2_2, degrees per pixel."""
 
 
 def stamp_side(bbox_size: I8) -> I8:
@@ -78,3 +67,14 @@ def local_maps(wcs: Wcs, x: F8, y: F8, side: int) -> list[LocalMap]:
         LocalMap((float(a), float(d)), pixel, (float(p), float(q), float(r), float(s)))
         for a, d, p, q, r, s in zip(np.degrees(ra), np.degrees(dec), e_x, e_y, n_x, n_y, strict=True)
     ]
+
+
+def stamps_of(image: Image, wcs: Wcs, psf: PsfModel | None, x: F8, y: F8, side: int) -> Stamps:
+    """Stamps of flux, variance and point-spread function around positions of one image.
+
+    Pixels outside the image or without information are NaN in the flux and 0 in the variance.
+    """
+    known = np.where(image.variance > 0, image.flux, np.float32(np.nan)).astype(np.float32)
+    beams = psf.stamps(x, y) if psf is not None and len(x) else np.zeros((len(x), 0, 0), np.float32)
+    variance = np.nan_to_num(cutouts(image.variance, x, y, side))
+    return Stamps(cutouts(known, x, y, side), variance, beams, tuple(local_maps(wcs, x, y, side)))

@@ -120,8 +120,6 @@ def _windows(padded: F4, size: int) -> F4:
     """(my, mx, size, size) view of the values around each cell."""
     return np.lib.stride_tricks.sliding_window_view(padded, (size, size))
 
-    return np.nanmedian(_neighbours(mesh, size), axis=2).astype(np.float32)
-
 
 def scale_background(model: BackgroundModel, factor: float) -> BackgroundModel:
     """The same sky in another unit: level and rms times ``factor``."""

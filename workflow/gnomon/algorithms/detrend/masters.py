@@ -102,7 +102,7 @@ def master_flat(exposures: Sequence[F4], noise_variance: F4, nsigma: float, min_
     Detectors are normalised one by one: their relative sensitivity goes into their zero points.
     """
     _check(exposures, min_count, "flat")
-    levels = np.array([float(np.nanmedian(e[::4, ::4])) for e in exposures])
+    levels = np.array([_level(e) for e in exposures])
     if not np.all(levels >= MIN_FLAT_LEVEL):
         raise UnprocessableData(
             f"found a flat of {np.min(levels):.0f} e-, wanted at least {MIN_FLAT_LEVEL:.0f} e-"
@@ -116,6 +116,13 @@ def usable(image: Image) -> F4:
     """Flux of an exposure with NaN where it must not enter a master."""
     lost = (image.variance <= 0) | ((image.mask & np.uint32(UNUSABLE | MASK["SUSPECT"])) != 0)
     return np.where(lost, np.float32(np.nan), image.flux)
+
+
+def _level(exposure: F4) -> float:
+    """Median of the usable pixels of every fourth row and column; 0 where there are none."""
+    sample = exposure[::4, ::4]
+    sample = sample[np.isfinite(sample)]
+    return float(np.median(sample)) if sample.size else 0.0
 
 
 def _check(exposures: Sequence[F4], min_count: int, what: str) -> None:

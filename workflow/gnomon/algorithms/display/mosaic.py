@@ -50,7 +50,8 @@ def mosaic(tiles: Sequence[Tile], size: int) -> F8:
     nx, ny = (np.maximum(1, np.ceil((high - low) / step))).astype(int)
     xi = high[0] - (np.arange(nx) + 0.5) * step
     eta = high[1] - (np.arange(ny) + 0.5) * step
-    ra, dec = plane_to_sky(*np.meshgrid(xi, eta), crval)
+    plane_xi, plane_eta = np.meshgrid(xi, eta)
+    ra, dec = plane_to_sky(plane_xi, plane_eta, crval)
     canvas = np.full((ny, nx), np.nan)
     for tile in tiles:
         _draw(canvas, tile, ra, dec, step)

@@ -33,15 +33,8 @@ def motion_table(detections: Catalog, sigma_floor_mas: float, epoch: float) -> C
     ra, dec, ra_err, dec_err = (
         np.radians(d[c].astype(np.float64)) for c in ("coord_ra", "coord_dec", "coord_raErr", "coord_decErr")
     )
-    epochs = Epochs(
-        groups.offsets,
-        d["midpointMjdTai"],
-        ra,
-        dec,
-        np.hypot(ra_err, floor),
-        np.hypot(dec_err, floor),
-        0 * ra,
-    )
+    ra_err, dec_err = np.hypot(ra_err, floor), np.hypot(dec_err, floor)
+    epochs = Epochs(groups.offsets, d["midpointMjdTai"], ra, dec, ra_err, dec_err, np.zeros(len(ra)))
     return _table(groups.keys, fit_motion(epochs, epoch), epoch)
 
 

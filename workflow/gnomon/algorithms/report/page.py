@@ -23,7 +23,7 @@ def report_page(
     Parameters
     ----------
     title : heading
-    summaries : one visit summary a visit, with ``data_id`` and, where something failed, the reasons in ``meta``
+    summaries : one visit summary a visit, with ``data_id`` and, where something failed, the reason in ``meta``
     figures : one PNG a visit, in the same order
     rejects : path and reason of the files that could not be used
     metrics : table of schema ``metrics``; may have no rows
@@ -43,7 +43,7 @@ def report_page(
             _card(missed, "requirements missed", bad=bool(missed)),
         ],
         failures=failures,
-        requirements=[_requirement(metrics, i) for i in np.flatnonzero(metrics["sense"] != "none")],
+        requirements=[_requirement(metrics, int(i)) for i in np.flatnonzero(metrics["sense"] != "none")],
         bands=_bands(metrics),
         quantities=[*_quantities(metrics)],
         plots=[{"alt": alt, "png": _base64(png)} for alt, png in campaign_plots(summaries)],
@@ -99,18 +99,15 @@ def _quantities(metrics: Catalog) -> Iterator[Facts]:
 
 
 def _visit(summary: Catalog, figure: bytes) -> Facts:
-    facts: Facts = {
-        "png": _base64(figure),
-        "rows": len(summary),
-        "notes": [f["why"] for f in _failed([summary])],
-    }
+    notes = [f["why"] for f in _failed([summary])]
+    facts: Facts = {"png": _base64(figure), "rows": len(summary), "notes": notes}
     if not len(summary):
         return {**facts, "visit": summary.meta.get("data_id", ""), "band": "", "night": ""}
     kinds = ", ".join(dict.fromkeys(summary["astromKind"]))
     rms = summary["astromRms"][np.isfinite(summary["astromRms"])]
     return {
         **facts,
-        "notes": facts["notes"] + [n for n in dict.fromkeys(summary["note"]) if n],
+        "notes": notes + [n for n in dict.fromkeys(summary["note"]) if n],
         "visit": int(summary["visit"][0]),
         "band": summary["band"][0],
         "night": summary["night"][0],

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gnomon.containers.catalog import Catalog, concatenate
+from gnomon.containers.catalog import Catalog, Column, concatenate
 
 COLOURS = {"u": "#5b3fd6", "g": "#1f8a4c", "r": "#c8472b", "i": "#9c2f63", "z": "#6b5a3a", "y": "#33363b"}
 """Colour of each band."""
@@ -41,7 +41,7 @@ def _visits(summary: Catalog) -> bytes:
     return to_png(figure)
 
 
-def _by_band(axis: Axes, x: np.ndarray, y: np.ndarray, band: np.ndarray) -> None:  # type: ignore[type-arg]
+def _by_band(axis: Axes, x: Column, y: Column, band: Column) -> None:
     for name in sorted(set(band), key=lambda b: ("ugrizy".find(b) % 99, b)):
         of = (band == name) & np.isfinite(y)
         axis.plot(x[of], y[of], "o", ms=4, color=COLOURS.get(name, "#777"), label=name)

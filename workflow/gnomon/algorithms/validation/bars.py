@@ -8,6 +8,9 @@ import numpy as np
 
 from gnomon.containers.catalog import Catalog
 
+Sense = Literal["below", "above", "none"]
+_TEXTS = ("name", "band", "sense", "unit", "doc")
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -27,7 +30,7 @@ class Metric:
     """What it means, one sentence."""
     bar: float = float("nan")
     """Wanted."""
-    sense: Literal["below", "above", "none"] = "none"
+    sense: Sense = "none"
     """On which side of the bar the value must be."""
 
     @property

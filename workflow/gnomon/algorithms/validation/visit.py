@@ -77,8 +77,8 @@ def match_pixels(sources: Catalog, truth: Catalog) -> tuple[Rows, Rows]:
     A true source may belong to several sources only if the truth is denser than the pixels; each source
     appears once.
     """
-    found: list[Rows] = []
-    true: list[Rows] = []
+    found: list[int] = []
+    true: list[int] = []
     for detector in np.unique(sources["detector"]):
         mine = np.flatnonzero(sources["detector"] == detector)
         theirs = np.flatnonzero(truth["detector"] == detector)
@@ -89,8 +89,8 @@ def match_pixels(sources: Catalog, truth: Catalog) -> tuple[Rows, Rows]:
         for row, candidates in zip(mine, near, strict=True):
             if candidates:
                 here = theirs[np.asarray(candidates, np.intp)]
-                found.append(row)
-                true.append(here[np.argmax(truth["flux"][here])])
+                found.append(int(row))
+                true.append(int(here[np.argmax(truth["flux"][here])]))
     return np.array(found, np.intp), np.array(true, np.intp)
 
 
