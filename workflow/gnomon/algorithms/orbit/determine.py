@@ -22,7 +22,8 @@ _SHORTEST_ARC_DAYS = 10.0
 _CHUNK = 2048  # objects integrated together: bounds memory
 _DAMPING = (1e-4, 1e-9, 1e8)  # of Levenberg and Marquardt: first, least, most
 _CONVERGED = 1e-3  # expected fall of chi2 of the next step
-_NOMINAL_PRIOR_WIDTH = 0.5
+_PRIOR_WIDTH = 0.5
+_LARGEST_STEP = 0.5  # of the logarithm of the distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,20 @@ class FitOptions:
     steps: int = 25
     """Steps of the correction at most."""
     prior: bool = True
-    """Whether orbits are held weakly to bound ones: what a short arc cannot tell, a long arc does not feel."""
+    """Whether orbits are held weakly to bound ones: what a short arc cannot tell, a long arc does not
+    feel.
+    """
     rejection_chi2: float = 16.0
-    """chi2 (2 degrees of freedom) above which a measurement is dropped after convergence; infinite keeps all."""
+    """chi2 (2 degrees of freedom) above which a measurement is dropped after convergence; infinite keeps
+    all.
+    """
     rejection_rounds: int = 3
     """Rounds of rejection and recovery at most."""
     least_used: float = 0.6
     """Share of an object's measurements that must stay in use."""
+
+
+DEFAULT_FIT = FitOptions()
 
 
 @dataclass(slots=True)
@@ -59,7 +67,7 @@ def fit_orbits(
     states: F8,
     measured: Astrometry,
     owner: I8,
-    options: FitOptions = FitOptions(),
+    options: FitOptions = DEFAULT_FIT,
 ) -> OrbitFit:
     """Least-squares orbits of n objects from approximate states.
 
@@ -77,10 +85,11 @@ def fit_orbits(
     ValueError
         ``owner`` is out of order or out of range.
 
-    Levenberg-Marquardt on states in the frame of the line of sight; partial derivatives are differences of orbits
-    integrated side by side. The prior (off with ``options.prior = False``) adds two measurements of the orbit at
-    epoch: v^2 r / GM = 1 +- 0.5 and radial over circular velocity = 0 +- 0.5. Rejection follows convergence
-    (Carpino et al. 2003, with fixed thresholds). An object's result does not depend on its company.
+    Levenberg-Marquardt on states in the frame of the line of sight; partial derivatives are differences of
+    orbits integrated side by side. The prior (off with ``options.prior = False``) adds two measurements of
+    the orbit at epoch: v^2 r / GM = 1 +- 0.5 and radial over circular velocity = 0 +- 0.5. Rejection
+    follows convergence (Carpino et al. 2003, with fixed thresholds). An object's result does not depend on
+    its company.
     """
     if len(owner) and (np.any(np.diff(owner) < 0) or owner[0] < 0 or owner[-1] >= len(states)):
         raise ValueError(f"owner must rise from 0 to at most {len(states) - 1}")
@@ -92,10 +101,11 @@ def fit_orbits(
         fits.append(
             _fit_chunk(table, epoch, states[first : first + _CHUNK], part, owner[rows] - first, options)
         )
-    return _join(epoch, fits)
+    return join_fits(epoch, fits)
 
 
-def _join(epoch: float, fits: list[OrbitFit]) -> OrbitFit:
+def join_fits(epoch: float, fits: list[OrbitFit]) -> OrbitFit:
+    """Fits of several groups of objects at one epoch as one."""
     if not fits:
         none = np.zeros(0)
         blank = none.astype(bool)
@@ -135,7 +145,7 @@ def _keep(residual: F8, sigma: F8, owner: I8, n: int, options: FitOptions) -> Ma
         keep = np.sum((residual / sigma) ** 2, axis=1) <= options.rejection_chi2
     count, total = np.bincount(owner, keep, n), np.bincount(owner, minlength=n)
     enough = (count >= options.least_used * total) & (count >= 3)
-    return keep | ~enough[owner]
+    return np.asarray(keep | ~enough[owner])
 
 
 def _store(problem: _Problem, new: _Problem, objects: Mask, rows: Mask) -> None:
@@ -160,15 +170,15 @@ def _correct(
     damping, converged = np.full(n, _DAMPING[0]), np.zeros(n, bool)
     active = np.isfinite(best.cost)
     for _ in range(options.steps):
-        step, gain = _step(best, damping, active)
-        converged |= active & (gain < _CONVERGED)
+        converged |= active & (_step(best, damping, active)[1] < _CONVERGED)
         active = active & ~converged & (damping < _DAMPING[2])
         if not active.any():
             break
+        step, _ = _step(best, damping, active)
         rows, renumber = active[owner], np.cumsum(active) - 1
         trial = _linearise(
-            table, epoch, (best.state + step)[active], arc[active], measured.take(rows),
-            renumber[owner[rows]], used[rows], options,
+            table, epoch, _moved(table, epoch, best.state[active], arc[active], step), arc[active],
+            measured.take(rows), renumber[owner[rows]], used[rows], options,
         )  # fmt: skip
         better = active.copy()
         better[active] = trial.cost < best.cost[active] + 1e-9 * np.abs(best.cost[active])
@@ -180,14 +190,15 @@ def _correct(
 
 def _some(problem: _Problem, objects: Mask, owner: I8) -> _Problem:
     """The part of a problem that belongs to some of its objects."""
-    names = ("state", "basis", "normal", "gradient", "cost")
-    rows = objects[owner]
-    return _Problem(*(getattr(problem, name)[objects] for name in names), problem.residual[rows])
+    return _Problem(
+        problem.state[objects], problem.basis[objects], problem.normal[objects], problem.gradient[objects],
+        problem.cost[objects], problem.residual[objects[owner]],
+    )  # fmt: skip
 
 
 def _step(problem: _Problem, damping: F8, active: Mask) -> tuple[F8, F8]:
-    """Step of the state (n, 6) and the fall of chi2 that an undamped one would bring; 0 and inf if inactive."""
-    step, gain = np.zeros_like(problem.state), np.full(len(problem.state), np.inf)
+    """Step of the active objects' parameters, and the fall of chi2 expected of it (inf if inactive)."""
+    gain = np.full(len(problem.state), np.inf)
     normal, gradient = problem.normal[active], problem.gradient[active]
     scale = np.sqrt(np.maximum(np.einsum("nii->ni", normal), 1e-300))
     unit = normal / (scale[:, :, None] * scale[:, None, :])
@@ -195,8 +206,7 @@ def _step(problem: _Problem, damping: F8, active: Mask) -> tuple[F8, F8]:
     damped = unit + damping[active, None, None] * np.eye(6)
     parameters = np.linalg.solve(damped, push[..., None])[..., 0]
     gain[active] = np.abs(np.sum(parameters * push, axis=1))
-    step[active] = np.einsum("nij,nj->ni", problem.basis[active], parameters / scale)
-    return step, gain
+    return parameters / scale, gain
 
 
 def _linearise(
@@ -211,8 +221,9 @@ def _linearise(
 ) -> _Problem:
     """Residuals and normal equations of all objects about their states."""
     n = len(states)
-    basis = _basis(table, epoch, states, arc)
-    lanes = np.concatenate([states[:, None], states[:, None] + np.moveaxis(basis, 2, 1)], axis=1)
+    near = [_moved(table, epoch, states, arc, np.broadcast_to(unit, (n, 6))) for unit in np.eye(6)]
+    lanes = np.stack([states, *near], axis=1)
+    basis = np.moveaxis(lanes[:, 1:] - states[:, None], 1, 2)
     plane = _predicted(table, epoch, lanes.reshape(-1, 6), measured, owner)
     residual, partial = plane[:, 0], plane[:, 1:] - plane[:, :1]
     weight = np.where(used[:, None], 1 / measured.sigma**2, 0.0)
@@ -253,17 +264,25 @@ def _predicted(table: PerturberTable, epoch: float, lanes: F8, measured: Astrome
     return np.stack(plane, axis=-1)
 
 
-def _basis(table: PerturberTable, epoch: float, states: F8, arc: F8) -> F8:
-    """(n, 6, 6): columns are small steps across and along the line of sight, of position and of velocity."""
-    line = states[:, :3] - table.state(EARTH, epoch)[0]
-    distance = np.linalg.norm(line, axis=1)
-    toward = line / distance[:, None]
+def _moved(table: PerturberTable, epoch: float, states: F8, arc: F8, parameters: F8) -> F8:
+    """States moved by parameters (n, 6) in the frame of the geocentric line of sight.
+
+    Two angles and the logarithm of the distance, then their rates times the arc, all in units of `_OFFSET`.
+    The velocity across scales with the distance, so that a change of distance alone keeps the motion on the
+    sky: the long valley of a short arc is straight in these coordinates.
+    """
+    origin = np.concatenate(table.state(EARTH, epoch))
+    line, velocity = states[:, :3] - origin[:3], states[:, 3:] - origin[3:]
+    distance = np.linalg.norm(line, axis=1, keepdims=True)
+    toward = line / distance
     east, north = tangent_axes(np.arctan2(line[:, 1], line[:, 0]), np.arcsin(np.clip(toward[:, 2], -1, 1)))
-    axes = np.stack([east, north, toward], axis=2) * (_OFFSET * distance)[:, None, None]
-    basis = np.zeros((len(states), 6, 6))
-    basis[:, :3, :3] = axes
-    basis[:, 3:, 3:] = axes / arc[:, None, None]
-    return basis
+    axes = np.stack([east, north, toward], axis=1)
+    values = _OFFSET * parameters
+    turned = toward + np.einsum("nk,nkc->nc", values[:, :2], axes[:, :2])
+    turned = turned / np.linalg.norm(turned, axis=1, keepdims=True)
+    scale = np.exp(np.clip(values[:, 2:3], -_LARGEST_STEP, _LARGEST_STEP))
+    pushed = velocity + distance / arc[:, None] * np.einsum("nk,nkc->nc", values[:, 3:], axes)
+    return np.asarray(origin + np.concatenate([scale * distance * turned, scale * pushed], axis=1))
 
 
 def _arc_days(epoch: float, measured: Astrometry, owner: I8, n: int) -> F8:
@@ -281,7 +300,7 @@ def _with_prior(
     r = np.linalg.norm(x, axis=-1)
     speed2 = np.sum(v * v, axis=-1) * r / GM_SUN
     radial = np.sum(x * v, axis=-1) / np.sqrt(GM_SUN * r)
-    values = np.stack([speed2 - 1, radial], axis=-1) / _NOMINAL_PRIOR_WIDTH
+    values = np.stack([speed2 - 1, radial], axis=-1) / _PRIOR_WIDTH
     residual, partial = values[:, 0], values[:, 1:] - values[:, :1]
     return (
         normal + np.einsum("nic,njc->nij", partial, partial),
@@ -295,7 +314,7 @@ def _result(
 ) -> OrbitFit:
     n = len(problem.state)
     square = np.where(used[:, None], problem.residual**2, 0.0)
-    chi2 = np.bincount(owner, np.sum(square / measured.sigma**2, axis=1), n)
+    chi2 = np.asarray(np.bincount(owner, np.sum(square / measured.sigma**2, axis=1), n), np.float64)
     count = np.bincount(owner, used, n)
     rms = np.sqrt(np.bincount(owner, square.sum(axis=1), n) / np.maximum(2 * count, 1))
     covariance = _covariance(problem)
