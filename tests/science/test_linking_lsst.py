@@ -18,7 +18,8 @@ from gnomon.io.perturbers import shipped_perturbers
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "orbits" / "linking"
 SITE = (np.deg2rad(289.25058), 0.864981, -0.500958)
-# The file states 36 mas for every detection; the scatter about fitted orbits is up to three times that for faint ones.
+# The file states 36 mas for every detection; the scatter about fitted orbits is up to three times that for
+# faint ones.
 SIGMA = np.deg2rad(0.1 / 3600)
 
 pytestmark = [
@@ -33,7 +34,9 @@ def detections():
     mjd, ra, dec = (np.array([float(r[c]) for r in rows]) for c in ("FieldMJD", "ra", "dec"))
     observer = observer_state(shipped_perturbers(), mjd, SITE, shipped_earth_rotation())
     errors = np.full((len(mjd), 2), SIGMA)
-    return np.array([r["ObjID"] for r in rows]), Astrometry(mjd, np.deg2rad(ra), np.deg2rad(dec), errors, *observer)
+    return np.array([r["ObjID"] for r in rows]), Astrometry(
+        mjd, np.deg2rad(ra), np.deg2rad(dec), errors, *observer
+    )
 
 
 def linkable(name, tracklets):
@@ -51,7 +54,9 @@ def test_linking_reaches_the_published_completeness_without_a_false_orbit():
     tracklets = find_tracklets(measured.mjd_tai, measured.ra, measured.dec, small, night)
     epoch = float(np.floor(np.median(measured.mjd_tai)))
     grid = hypothesis_grid(0.02)
-    links = link_tracklets(shipped_perturbers(), tracklets, measured, epoch, grid, LinkOptions(chi2_limit=4.0))
+    links = link_tracklets(
+        shipped_perturbers(), tracklets, measured, epoch, grid, LinkOptions(chi2_limit=4.0)
+    )
     found = [set(name[links.detection[a:b]]) for a, b in zip(links.start, links.start[1:], strict=False)]
     assert all(len(f) == 1 for f in found)
     done, wanted = set().union(*found), linkable(name, tracklets)
