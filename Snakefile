@@ -22,6 +22,9 @@ include: "rules/common.smk"
 include: "rules/simulation.smk"
 include: "rules/calib.smk"
 include: "rules/visit.smk"
+include: "rules/joint.smk"
+include: "rules/object.smk"
+include: "rules/diff.smk"
 include: "rules/release.smk"
 
 
@@ -29,3 +32,4 @@ rule all:
     default_target: True
     input:
         campaign.path("report"),
+        campaign.path("release_star"),

@@ -73,3 +73,40 @@ def master_flat_of(wildcards):
 def defects_of(wildcards):
     frames = campaign.graph["dark"] or campaign.graph["flat"]
     return [campaign.path("defects")] if frames else []
+
+
+def sources_of_tract(wildcards):
+    """Sources of the visits that touch a tract, in order of visits."""
+    places = campaign.graph["patches"]
+    mine = [bands for place, bands in places.items() if place.startswith(wildcards.tract + "/")]
+    visits = sorted({v for bands in mine for some in bands.values() for v in some})
+    return expand(campaign.path("preliminary_source"), visit=visits)
+
+
+def star_motions_of_all(wildcards):
+    return expand(campaign.path("star_motion"), tract=campaign.graph["tracts"])
+
+
+def objects_of_all(wildcards):
+    places = [place.split("/") for place in campaign.graph["patches"]]
+    made = campaign.path("object")
+    return [made.format(tract=t, patch=p) for t, p in places]
+
+
+def redshifts_of(wildcards):
+    """Spectroscopic redshifts: those of the simulation; none for a real survey yet."""
+    simulated = not campaign.options.data
+    return [campaign.path("spec_z")] if simulated else []
+
+
+def visits_of_patch(wildcards):
+    bands = campaign.graph["patches"][f"{wildcards.tract}/{wildcards.patch}"]
+    return sorted({v for visits in bands.values() for v in visits})
+
+
+def forced_sources_of_patch(wildcards):
+    return expand(campaign.path("forced_source"), visit=visits_of_patch(wildcards))
+
+
+def dia_sources_of_patch(wildcards):
+    return expand(campaign.path("dia_source"), visit=visits_of_patch(wildcards))

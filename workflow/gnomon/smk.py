@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
+PLAN_VERSION = 2
+"""Raised when a plan holds something else for the same exposures and options."""
 
 Graph = Mapping[str, Any]
 """The plan as the Snakefile sees it (``plan/graph.json``):
@@ -127,6 +129,7 @@ def plan_key(options: CampaignOptions) -> str:
     shape = asdict(options)
     for name in ("steps", "root"):
         del shape[name]
+    shape["plan_version"] = PLAN_VERSION
     shape["survey"] = options.steps.get("simulate_sky", {})
     shape["files"] = _listing(options.data)
     shape["instrument_file"] = (INSTRUMENTS / f"{options.instrument}.yaml").read_text()

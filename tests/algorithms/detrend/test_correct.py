@@ -1,18 +1,14 @@
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from cameras import GAINS, LEVELS, NOISES, SHAPE, plane, read_out, sections
 
 from gnomon.algorithms.detrend.correct import Masters, above_overscan, detrend, read_variance
 from gnomon.containers.instrument import RawLayout
 from gnomon.containers.raw import RawAmp, RawDetector, Section
 from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK
+from readouts import GAINS, LEVELS, NOISES, SHAPE, plane, read_out, sections
 
 PLAIN = RawLayout(overscan="row", saturation_radius=0)
 ROUNDING = 1 / 12  # variance of rounding to whole ADU, ADU^2

@@ -3,6 +3,7 @@ import pytest
 
 from gnomon.algorithms.detrend.defects import bad_columns, find_defects, local_median
 from gnomon.containers.image import Image
+from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK
 
 SHAPE = (256, 320)
@@ -60,7 +61,7 @@ def test_radius_widens():
 
 
 def test_neither_dark_nor_flat_is_refused():
-    with pytest.raises(ValueError, match="neither"):
+    with pytest.raises(UnprocessableData, match="neither"):
         find_defects(None, [], *LIMITS)
 
 

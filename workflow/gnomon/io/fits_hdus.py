@@ -1,8 +1,11 @@
 """The image HDUs of a foreign FITS file: their cards now, their pixels when asked for."""
 
+import bz2
+import gzip
+import lzma
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +17,14 @@ from astropy.io import fits
 
 from gnomon.errors import UnprocessableData
 
-_FAULTS = (OSError, EOFError, ValueError, TypeError, IndexError, KeyError, zlib.error, fits.VerifyError)
+_FAULTS = (
+    *(OSError, EOFError, ValueError, TypeError, IndexError, KeyError),
+    *(zlib.error, lzma.LZMAError, fits.VerifyError),
+)
 """What astropy raises on a file that is not whole."""
-_PACKED = (b"\x1f\x8b", b"BZ", b"\xfd7")
-"""First bytes of gzip, bzip2 and xz."""
+_UNPACK: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
+"""How to open a file packed as a whole, by its first two bytes."""
+_BLOCK = 2880  # bytes; a FITS file is a whole number of these
 _TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
@@ -64,17 +71,34 @@ def image_hdus(path: Path) -> list[ImageHdu]:
         raise UnprocessableData("found no such file")
     if path.stat().st_size == 0:
         raise UnprocessableData("found an empty file, wanted FITS")
+    packed = _first_bytes(path) in _UNPACK
     with _open(path) as hdus:
+        _check_blocks(path)
         try:
-            return _images(path, hdus)
+            return _images(path, hdus, packed)
         except _FAULTS as error:
             raise UnprocessableData(f"not a whole FITS file: {_first_line(error)}") from None
 
 
-def _images(path: Path, hdus: fits.HDUList) -> list[ImageHdu]:
+def _check_blocks(path: Path) -> None:
+    """Refuse a file that does not end where a FITS block ends; a packed one is unpacked for that."""
+    opener = _UNPACK.get(_first_bytes(path))
+    try:
+        size = path.stat().st_size if opener is None else _unpacked_size(opener, path)
+    except _FAULTS as error:
+        raise UnprocessableData(f"cut short or not packed well: {_first_line(error)}") from None
+    if size % _BLOCK and (size > _BLOCK or opener is not None):
+        raise UnprocessableData(f"cut short: {size} bytes are no whole number of FITS blocks of {_BLOCK}")
+
+
+def _unpacked_size(opener: Callable[..., Any], path: Path) -> int:
+    with opener(path, "rb") as opened:
+        return sum(len(chunk) for chunk in iter(lambda: opened.read(1 << 20), b""))
+
+
+def _images(path: Path, hdus: fits.HDUList, packed: bool) -> list[ImageHdu]:
     primary = _cards(hdus[0].header)
     found: list[ImageHdu] = []
-    packed = _first_bytes(path) in _PACKED
     for index, hdu in enumerate(hdus):
         if not hdu.is_image or hdu.header.get("NAXIS") != 2 or 0 in hdu.shape:
             continue

@@ -20,6 +20,8 @@ from gnomon.io.fits_hdus import ImageHdu, image_hdus
 from gnomon.io.fits_wcs import wcs_from_header
 from gnomon.io.headers import optional_number, translate
 
+SEPARATOR = ";"
+"""Between the files of one detector where they stand in one text."""
 _NO_SECTION = Section(0, 0, 0, 0)
 
 
@@ -45,7 +47,7 @@ def open_raw(paths: Sequence[str], instrument: Instrument, visit: int | None = N
     Parameters
     ----------
     paths
-        All files of the exposure.
+        All files of the exposure; weight and mask files are found by their names beside the image.
     instrument
         Its description.
     visit
@@ -60,6 +62,8 @@ def open_raw(paths: Sequence[str], instrument: Instrument, visit: int | None = N
         raise UnprocessableData("found no raw file of this exposure")
     found: dict[int, DetectorFile] = {}
     for path in paths:
+        if is_companion(Path(path), instrument):
+            continue
         for one in detector_files(Path(path), instrument):
             if visit is not None and one.facts.visit != visit:
                 raise UnprocessableData(f"{Path(path).name} is visit {one.facts.visit}, wanted visit {visit}")
@@ -84,6 +88,27 @@ def detector_files(path: Path, instrument: Instrument) -> list[DetectorFile]:
         return [_detector_file(instrument, facts, d, group) for d, group in groups]
     except UnprocessableData as error:
         raise UnprocessableData(f"{path.name}: {error}") from None
+
+
+def is_companion(path: Path, instrument: Instrument) -> bool:
+    """Whether a file is the weight or the mask of an image."""
+    layout = instrument.calibrated
+    if instrument.pixels == "raw" or layout.image_mark in path.name:
+        return False
+    return any(mark and mark in path.name for mark in (layout.weight_mark, layout.mask_mark))
+
+
+def files_of(path: Path, instrument: Instrument) -> list[Path]:
+    """An image file, then its weight and its mask where the instrument has such.
+
+    Raises
+    ------
+    UnprocessableData
+        One of them is missing.
+    """
+    if instrument.pixels == "raw":
+        return [path]
+    return [path, *(p for p in _companions(path, instrument.calibrated) if p is not None)]
 
 
 def read_detector(instrument: Instrument, source: DetectorFile) -> RawExposure:
@@ -137,10 +162,22 @@ def _detector_file(
             f"detector {detector.id} is {shape[1]} x {shape[0]} pixels, wanted "
             f"{detector.shape[1]} x {detector.shape[0]}"
         )
+    if whole:
+        _check_cover(instrument.raw, detector, hdus)
     wcs = None
     if facts.obstype == "science":
         wcs = _first_wcs(instrument, facts, detector, hdus[0].header, shape)
     return DetectorFile(facts, detector, hdus, shape, wcs)
+
+
+def _check_cover(layout: RawLayout, detector: Detector, hdus: Sequence[ImageHdu]) -> None:
+    """See that no amplifier is missing; overlaps and gaps of equal size are found when they are assembled."""
+    places = [_sections(layout, hdu)[2] for hdu in hdus]
+    covered, wanted = sum(p.shape[0] * p.shape[1] for p in places), detector.shape[0] * detector.shape[1]
+    if covered != wanted:
+        raise UnprocessableData(
+            f"the {len(hdus)} amplifiers of detector {detector.id} have {covered} pixels, wanted {wanted}"
+        )
 
 
 def _first_wcs(

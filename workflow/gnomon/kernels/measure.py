@@ -109,7 +109,8 @@ def measure(
         np.empty((len(radii_px), n)),
         np.zeros(n, np.uint32),
     )
-    _measure.measure(*pixels, *ownership, basis, terms, *targets, radii_px, rules, fixed, fit_sky, *result)
+    arguments = (*pixels, *ownership, basis, terms, *targets, radii_px, rules, fixed, fit_sky, *result)
+    _measure.measure(*arguments)
     return result
 
 

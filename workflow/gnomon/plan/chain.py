@@ -49,7 +49,7 @@ def why(path: str, instrument: str, steps: Mapping[str, Step], units: Census) ->
     dataset, found = identify(path)
     data_id = {"instrument": instrument, **found}
     writers = {d: s for s in steps.values() for d in s.writes.values()}
-    return "\n".join(_lines(dataset, _paths_of(dataset, data_id), writers, units, {}, 0))
+    return "\n".join(_lines(dataset, _paths_of(dataset, data_id), writers, units, set(), 0))
 
 
 def _paths_of(dataset: DatasetType, data_id: Mapping[str, str]) -> dict[str, str]:
@@ -61,19 +61,23 @@ def _lines(
     found: Mapping[str, str],
     writers: Mapping[str, Step],
     units: Census,
-    above: Mapping[str, int],
+    told: set[str],
     depth: int,
 ) -> Iterator[str]:
     maker = writers.get(dataset.name)
     by = f"made by {maker.name} version {maker.version}" if maker else "made by no step"
+    if dataset.name in told:
+        yield f"{'  ' * depth}{found['path']} ({by}: see above)"
+        return
+    told.add(dataset.name)
     yield f"{'  ' * depth}{found['path']}: {dataset.doc} ({by})"
-    if maker is None or dataset.name in above:
+    if maker is None:
         return
     for want in maker.reads.values():
         source = DATASETS[dataset_of(want)]
         names = related(dataset, found, source, units)
         for name in names[:1]:
-            yield from _lines(source, name, writers, units, {**above, dataset.name: 1}, depth + 1)
+            yield from _lines(source, name, writers, units, told, depth + 1)
         shown = [n["path"] for n in names[1:_SHOWN]]
         more = [f"and {len(names) - _SHOWN} more like it"] if len(names) > _SHOWN else []
         yield from (f"{'  ' * (depth + 1)}{text}" for text in [*shown, *more])

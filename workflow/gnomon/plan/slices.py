@@ -91,7 +91,8 @@ def _cut_group(group: str, members: list[Step], units: Census, limit: int) -> tu
     """Slice of each visit, night or tract of one stage, and the slices' labels."""
     grains = [step_grain(s) for s in members]
     if group == VISIT:
-        return _cut_visits(units, max(1, limit // len(grains)))
+        place, labels = _cut_visits(units, max(1, limit // len(grains)))
+        return place, labels + ["calibrations"] * (EXPOSURE in grains and len(units.flats) > 0)
     if group == NIGHT:
         place = pack(np.full(len(units.nights), len(grains)), limit)
         return place, _spans("nights", place, [*units.nights])
@@ -105,7 +106,7 @@ def _cut_group(group: str, members: list[Step], units: Census, limit: int) -> tu
 
 
 def _cut_visits(units: Census, visits_each: int) -> tuple[I8, list[str]]:
-    """Visits of one night together, the busy nights in equal parts; calibration exposures apart."""
+    """Visits of one night together, the busy nights in equal parts."""
     in_night = np.bincount(units.night, minlength=len(units.nights))
     parts = -(-in_night // visits_each)
     first = np.cumsum(parts) - parts
@@ -118,7 +119,7 @@ def _cut_visits(units: Census, visits_each: int) -> tuple[I8, list[str]]:
         for night, n in zip(units.nights, parts.tolist(), strict=True)
         for k in range(n)
     ]
-    return place, [*labels, "calibrations"] if len(units.flats) else labels
+    return place, labels
 
 
 def pack(jobs: npt.NDArray[np.integer[Any]], limit: int) -> I8:

@@ -5,10 +5,10 @@ import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
 from gnomon.sim.bands import fluxes
-from gnomon.sim.ephemeris import GM_SUN, apparent, elements, kepler, observer
-from gnomon.sim.optics import on_detector
+from gnomon.sim.ephemeris import GM_SUN, apparent, elements, kepler, observer, seen
+from gnomon.sim.optics import EDGE_PX, on_detector
 from gnomon.sim.recipe import SurveyRecipe
-from gnomon.sim.schedule import Visit
+from gnomon.sim.schedule import MJD_J2000, Visit
 
 F8 = npt.NDArray[np.float64]
 
@@ -20,7 +20,7 @@ _COLOURS = {  # magnitude minus V, for S and C types: solar colours and their re
     "i": (-0.42, -0.25), "z": (-0.40, -0.27), "y": (-0.38, -0.28),
 }  # fmt: skip
 _SLOPE_G = 0.15
-_DRAWS, _MAX_ROUNDS = 6000, 60
+_DRAWS, _MAX_ROUNDS = 6000, 20
 _MAGNITUDES = (19.3, 22.3)  # r at the middle of the fortnight: S/N above 10 in one exposure
 
 
@@ -36,7 +36,7 @@ def draw_asteroids(
     """
     wanted = recipe.sky.asteroids if science else 0
     passing = recipe.sky.passing_asteroids if science else 0
-    epoch = round(float(np.mean([v.mjd_tai for v in science]))) if science else 0.0
+    epoch = float(round(np.mean([v.mjd_tai for v in science]))) if science else MJD_J2000
     pairs = [v for n in recipe.asteroid_nights for v in [w for w in science if w.night == n][:2]]
     lasting = _lasting(recipe, rng, epoch, pairs, half_width, wanted)
     start = pairs[0].mjd_tai if pairs else epoch
@@ -90,9 +90,9 @@ def _lasting(
             return found[:n]
         states = _orbits_through(recipe, rng, epoch, half_width, _DRAWS)
         for visit in pairs:
-            line = kepler(states, visit.mjd_tai - epoch)[:, :3] - observer(visit.mjd_tai)[0]
-            ra, dec = np.arctan2(line[:, 1], line[:, 0]), np.arcsin(line[:, 2] / np.linalg.norm(line, axis=1))
-            states = states[on_detector(recipe, visit, ra, dec)]
+            at = kepler(states, visit.mjd_tai - epoch)
+            ra, dec, _, _ = seen(at, observer(visit.mjd_tai)[0])
+            states = states[on_detector(recipe, visit, ra, dec, 2 * EDGE_PX)]
         found = np.concatenate([found, states])
     raise ValueError(
         f"found {len(found)} asteroids that stay in the field, wanted {n}: choose other nights or field"

@@ -46,12 +46,15 @@ def apparent(states: F8, epoch_tt: float, mjd_tai: float, perturbed: bool = True
     states : (n, 6) heliocentric position and velocity at ``epoch_tt``. Light time is corrected, aberration by
     the observer's motion is not, as in positions measured against stars.
     """
-    site = observer(mjd_tai)[0]
-    at = propagate(states, epoch_tt, mjd_tai + TT_MINUS_TAI_DAYS, perturbed)
-    place = at[:, :3]
+    return seen(propagate(states, epoch_tt, mjd_tai + TT_MINUS_TAI_DAYS, perturbed), observer(mjd_tai)[0])
+
+
+def seen(states: F8, site: F8) -> tuple[F8, F8, F8, F8]:
+    """What `apparent` gives, from heliocentric states (n, 6) and observer (3,) at the time of observation."""
+    place = states[:, :3]
     for _ in range(3):  # each turn gains a factor v / c = 1e-4
         delay = np.linalg.norm(place - site, axis=1) / _LIGHT_AU_PER_DAY
-        place = _back(at, delay)
+        place = _back(states, delay)
     line = place - site
     distance = np.linalg.norm(line, axis=1)
     ra, dec = np.arctan2(line[:, 1], line[:, 0]), np.arcsin(line[:, 2] / distance)
@@ -87,7 +90,10 @@ def kepler(states: F8, days: float) -> F8:
     x = n * days
     for _ in range(50):  # Newton on the change of eccentric anomaly (Danby eq. 6.3.23)
         f = x - ecosE * np.sin(x) + esinE * (1 - np.cos(x)) - n * days
-        x = x - f / (1 - ecosE * np.cos(x) + esinE * np.sin(x))
+        step = f / (1 - ecosE * np.cos(x) + esinE * np.sin(x))
+        x = x - step
+        if not np.any(np.abs(step) > 1e-14):
+            break
     rate = 1 - ecosE * np.cos(x) + esinE * np.sin(x)
     f = 1 - a / r0 * (1 - np.cos(x))
     g = days - (x - np.sin(x)) / n

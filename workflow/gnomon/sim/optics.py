@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.containers.wcs import Wcs, tangent_wcs
+from gnomon.containers.wcs import Wcs, sky_to_plane, tangent_wcs
 from gnomon.sim.bands import BAND, photon_moments, wavelengths
 from gnomon.sim.recipe import CameraRecipe, SurveyRecipe
 from gnomon.sim.schedule import Visit, random_generator
@@ -20,9 +20,11 @@ REFERENCE_KELVIN = 5800.0
 EDGE_PX = 20
 """Pixels from a border within which a source is not counted as observed."""
 
-_CORNER_DISTORTION_PX = 1.5  # radial, third order, at the corner of the mosaic
-_TILT_PX = 0.15  # second order, at the corner
-_TURBULENCE_PX = 0.03  # second order, per visit and detector: 6 mas at a detector's corner
+_DISTORTION = (
+    1e-3  # radial, third order, at the corner of the mosaic, in units of its distance: 1.5 px in the demo
+)
+_TILT = 1e-4  # second order, likewise
+_TURBULENCE = 2e-5  # second order, per visit and detector: 6 mas at the corner in the demo
 _SHIFT_PX, _TURN_RAD = 0.5, 1.5e-4  # mount errors of a detector
 _SCALE_ERROR = 1e-5  # per-visit change of the focal length
 _PRESSURE_MMHG, _TEMPERATURE_C, _VAPOUR_MMHG = 555.0, 8.0, 6.0  # at the site
@@ -62,13 +64,18 @@ def true_wcs(recipe: SurveyRecipe, visit: Visit, detector: int) -> Wcs:
     return Wcs((visit.ra, visit.dec), (crpix[0] + shift[0], crpix[1] + shift[1]), cd, a, b)
 
 
-def on_detector(recipe: SurveyRecipe, visit: Visit, ra: F8, dec: F8) -> npt.NDArray[np.bool_]:
-    """(n,) whether sky positions (radians) fall on a detector, at least `EDGE_PX` from its border."""
+def on_detector(
+    recipe: SurveyRecipe, visit: Visit, ra: F8, dec: F8, edge_px: float = EDGE_PX
+) -> npt.NDArray[np.bool_]:
+    """(n,) whether sky positions (radians) fall on a detector, at least ``edge_px`` from its border."""
     inside = np.zeros(np.shape(ra), np.bool_)
-    last = recipe.camera.size - 1 - EDGE_PX
+    reach = (corner_radius(recipe.camera) + recipe.camera.size) * recipe.camera.pixel_scale_arcsec * ARCSEC
+    xi, eta = sky_to_plane(ra, dec, (visit.ra, visit.dec))
+    near = np.flatnonzero((np.abs(xi) < reach) & (np.abs(eta) < reach))
+    last = recipe.camera.size - 1 - edge_px
     for detector in range(recipe.camera.n_detectors):
-        x, y = true_wcs(recipe, visit, detector).sky_to_pixel(ra, dec)
-        inside |= (x > EDGE_PX) & (x < last) & (y > EDGE_PX) & (y < last)
+        x, y = true_wcs(recipe, visit, detector).sky_to_pixel(ra[near], dec[near])
+        inside[near] |= (x > edge_px) & (x < last) & (y > edge_px) & (y < last)
     return inside
 
 
@@ -124,9 +131,9 @@ def _distortion(camera: CameraRecipe, rng: np.random.Generator) -> tuple[F8, F8]
     """SIP A and B about the boresight: radial third order, a tilt, and this visit's turbulence."""
     radius = corner_radius(camera)
     a, b = np.zeros((4, 4)), np.zeros((4, 4))
-    a[3, 0] = a[1, 2] = b[2, 1] = b[0, 3] = _CORNER_DISTORTION_PX / radius**3
-    a[2, 0] = b[1, 1] = _TILT_PX / radius**2
-    wobble = rng.normal(0, _TURBULENCE_PX / radius**2, (2, 3))
+    a[3, 0] = a[1, 2] = b[2, 1] = b[0, 3] = _DISTORTION / radius**2
+    a[2, 0] = b[1, 1] = _TILT / radius
+    wobble = rng.normal(0, _TURBULENCE / radius, (2, 3))
     for k, (p, q) in enumerate(((2, 0), (1, 1), (0, 2))):
         a[p, q] += wobble[0, k]
         b[p, q] += wobble[1, k]

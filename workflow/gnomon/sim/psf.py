@@ -16,7 +16,7 @@ F8 = npt.NDArray[np.float64]
 
 KOLMOGOROV_FWHM = 0.975865
 """FWHM of the long-exposure profile in units of lambda / r0 (Fried 1966; Racine 1996)."""
-_FRIED = 3.44  # exponent of the long-exposure transfer function (Fried 1966): 6.88 / 2
+_FRIED = 3.441939  # (24/5 Gamma(6/5))^(5/6): exponent of the long-exposure transfer function (Fried 1966)
 _DIFFUSION_PX = 0.30
 _OPTICS_PX = 0.50  # Gaussian sigma of the optics at the field centre
 _ELLIPTICITY = 0.03  # rms per component of the air, per visit

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gnomon.algorithms.detrend import masters
 from gnomon.algorithms.detrend.correct import bias_variance, detrend, read_variance
-from gnomon.algorithms.detrend.frames import amplifiers, masters_of
+from gnomon.algorithms.detrend.frames import frames_of, masters_of
 from gnomon.containers.dataid import DataId
 from gnomon.containers.exposure import RawExposure
 from gnomon.containers.image import Image
@@ -20,7 +20,7 @@ def master_dark(
     config: MasterConfig,
 ) -> Image:
     """Clipped mean of dark exposures without their bias, electrons per second."""
-    frames = [amplifiers(raw) for raw in raws]
+    frames = frames_of(raws, "dark")
     correction = masters_of(bias=bias)
     exposures = [masters.usable(detrend(frame, correction, 0.0, instrument.raw)) for frame in frames]
     seconds = [raw.facts.darktime for raw in raws]

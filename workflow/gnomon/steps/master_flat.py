@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gnomon.algorithms.detrend import masters
 from gnomon.algorithms.detrend.correct import detrend, read_variance
-from gnomon.algorithms.detrend.frames import amplifiers, masters_of
+from gnomon.algorithms.detrend.frames import frames_of, masters_of
 from gnomon.containers.dataid import DataId
 from gnomon.containers.exposure import RawExposure
 from gnomon.containers.image import Image
@@ -21,7 +21,7 @@ def master_flat(
     config: MasterConfig,
 ) -> Image:
     """Clipped mean of flat exposures without their bias and dark current, each over its own level."""
-    frames = [amplifiers(raw) for raw in raws]
+    frames = frames_of(raws, "flat")
     correction = masters_of(bias=bias, dark=dark)
     exposures = [
         masters.usable(detrend(frame, correction, raw.facts.darktime, instrument.raw))

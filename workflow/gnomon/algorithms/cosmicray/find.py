@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.cosmicray.dilate import dilated
 from gnomon.containers.image import F4, Image
 from gnomon.flags import MASK
 from gnomon.kernels.cosmicray import SharpnessTest, flag_cosmic_rays
@@ -78,21 +79,8 @@ def _skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:
     plane: npt.NDArray[np.uint8] = skip.astype(np.uint8)
     saturated = (image.mask & np.uint32(MASK["SAT"])) != 0
     if saturated.any():
-        plane |= _dilate(saturated, _SATURATION_REACH_PX).view(np.uint8) << 1
+        plane |= dilated(saturated, _SATURATION_REACH_PX).view(np.uint8) << 1
     return plane
-
-
-def _dilate(mask: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
-    """True within ``reach`` pixels along both axes (a square) of a true pixel."""
-    for axis in (0, 1):
-        grown = mask.copy()
-        for step in range(1, reach + 1):
-            low, high = [slice(None)] * 2, [slice(None)] * 2
-            low[axis], high[axis] = slice(None, -step), slice(step, None)
-            grown[tuple(low)] |= mask[tuple(high)]
-            grown[tuple(high)] |= mask[tuple(low)]
-        mask = grown
-    return mask
 
 
 def _sky_mesh(image: Image, skip: npt.NDArray[np.uint8]) -> tuple[F4, F4]:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from gnomon.containers.image import Image
+from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK
 
 B1 = npt.NDArray[np.bool_]
@@ -88,12 +89,12 @@ def find_defects(
 
     Raises
     ------
-    ValueError
+    UnprocessableData
         Neither a dark nor a flat.
     """
     frames = [*([dark] if dark is not None else []), *flats]
     if not frames:
-        raise ValueError("found neither a dark nor a flat, wanted at least one")
+        raise UnprocessableData("found neither a dark nor a flat, wanted at least one")
     found = np.zeros(frames[0].shape, bool)
     if dark is not None:
         found |= hot_pixels(dark, max_rate, nsigma)

@@ -9,6 +9,19 @@ from gnomon.containers.raw import RawDetector
 from gnomon.errors import UnprocessableData
 
 
+def frames_of(exposures: Sequence[RawExposure], what: str) -> list[RawDetector]:
+    """The amplifiers of each calibration exposure; `what` names their kind.
+
+    Raises
+    ------
+    UnprocessableData
+        There are none, or an earlier pipeline has detrended one.
+    """
+    if not exposures:
+        raise UnprocessableData(f"found no {what} exposures of this detector")
+    return [amplifiers(one) for one in exposures]
+
+
 def amplifiers(exposure: RawExposure) -> RawDetector:
     """The amplifiers of an exposure that nobody has detrended yet.
 

@@ -88,7 +88,8 @@ def calibrate_photometry(
         mine["psfFlux"], mine["psfFluxErr"], flux, error, colour, nominal=nominal, options=options
     )
     if not np.isfinite(zero_point.value):
-        raise UnprocessableData(f"no zero point: {zero_point.reason}, and the header has none")
+        why = "; ".join(t for t in (located.note, zero_point.reason) if t)
+        raise UnprocessableData(f"no zero point: {why}, and the header has none")
     used = np.zeros(len(sources), bool)
     used[located.source[zero_point.used]] = True
     return zero_point, used

@@ -74,12 +74,27 @@ def overlaps(nodes: Nodes, source_shape: tuple[int, int]) -> bool:
     return bool(_near(nodes, source_shape, 0.5).any())
 
 
-def covered(nodes: Nodes, source_shape: tuple[int, int]) -> bool:
-    """Whether every output pixel falls inside the source."""
+def covered(nodes: Nodes, source_shape: tuple[int, int], margin: int = 0) -> bool:
+    """Whether every output pixel falls inside the source, ``margin`` pixels from its border or more."""
+    x, y = _border(nodes)
     ny, nx = source_shape
     with np.errstate(invalid="ignore"):
-        inside = (nodes.x >= 0) & (nodes.x <= nx - 1) & (nodes.y >= 0) & (nodes.y <= ny - 1)
+        inside = (x >= margin) & (x <= nx - 1 - margin) & (y >= margin) & (y <= ny - 1 - margin)
     return bool(inside.all())
+
+
+def _border(nodes: Nodes) -> tuple[F8, F8]:
+    """Source coordinates of the four corners of the output, bilinear as the pixels between."""
+    ends = [np.array([0, n - 1]) / nodes.tile for n in nodes.shape]
+    low = [np.minimum(e.astype(np.intp), n - 2) for e, n in zip(ends, nodes.x.shape, strict=True)]
+    fy, fx = (ends[0] - low[0])[:, None], ends[1] - low[1]
+    j, i = low[0][:, None], low[1]
+    x, y = (
+        (v[j, i] * (1 - fx) + v[j, i + 1] * fx) * (1 - fy)
+        + (v[j + 1, i] * (1 - fx) + v[j + 1, i + 1] * fx) * fy
+        for v in (nodes.x, nodes.y)
+    )
+    return x, y
 
 
 def _near(nodes: Nodes, source_shape: tuple[int, int], margin: float) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,62 @@
+"""Background of one detector: mesh, median filter, spline map."""
+
+from pathlib import Path
+
+import detector
+import numpy as np
+from harness import Contestant, Task, cpu_seconds
+
+
+def _ours(scene: Path, out: Path) -> float:
+    from gnomon.algorithms.background import background_map, fit_background
+    from gnomon.containers.image import Image
+
+    flux = detector.read_fits(scene / "image.fits")
+    image = Image(flux, np.ones_like(flux), np.zeros(flux.shape, np.uint32))
+    seconds, sky = cpu_seconds(lambda: background_map(fit_background(image, box_px=detector.BOX)))
+    np.save(out / "sky.npy", sky)
+    return seconds
+
+
+def _sep(scene: Path, out: Path) -> float:
+    import sep
+
+    flux = detector.read_fits(scene / "image.fits")
+    seconds, sky = cpu_seconds(lambda: sep.Background(flux, bw=detector.BOX, bh=detector.BOX).back())
+    np.save(out / "sky.npy", sky)
+    return seconds
+
+
+def _sextractor(scene: Path, out: Path) -> list[str]:
+    return detector.sextractor(
+        scene / "image.fits",
+        out,
+        ["NUMBER"],
+        DETECT_THRESH=1e7,
+        THRESH_TYPE="ABSOLUTE",
+        CHECKIMAGE_TYPE="BACKGROUND",
+        CHECKIMAGE_NAME=out / "sky.fits",
+    )
+
+
+def _check(scene: Path, out: Path) -> dict[str, float]:
+    sky = np.load(out / "sky.npy") if (out / "sky.npy").exists() else detector.read_fits(out / "sky.fits")
+    error = sky - np.load(scene / "sky.npy")
+    return {"bias e": float(error.mean()), "rms error e": float(error.std())}
+
+
+TASKS = (
+    Task(
+        "background",
+        "detector",
+        detector.make_detector,
+        (
+            Contestant("ours", detector.ours_version, call=_ours),
+            Contestant("sep", detector.sep_version, call=_sep),
+            Contestant("SExtractor", detector.sextractor_version, command=_sextractor),
+        ),
+        _check,
+        "4096 x 4096, box 128, filter 3 x 3, map at every pixel; sky noise 39 e. The processes of ours and sep also "
+        "read the image and write the map.",
+    ),
+)

@@ -1,0 +1,55 @@
+"""``python tests/bench/run.py [task ...] [--repeats N]``: the table of each task, ours beside its peers."""
+
+import argparse
+import importlib
+import platform
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
+
+import harness
+
+MODULES = ("bench_background", "bench_detection")
+"""Files beside this one; each has ``TASKS``."""
+
+
+def tasks() -> dict[str, harness.Task]:
+    """All tasks by name."""
+    found: dict[str, harness.Task] = {}
+    for module in MODULES:
+        found |= {t.name: t for t in importlib.import_module(module).TASKS}
+    return found
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tasks", nargs="*", help="names; all when none is given")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--one", nargs=3, metavar=("TASK", "CONTESTANT", "OUT"), help=argparse.SUPPRESS)
+    parser.add_argument("--prepare", metavar="TASK", help=argparse.SUPPRESS)
+    parser.add_argument("--check", nargs=2, metavar=("TASK", "OUT"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    known = tasks()
+    if options.prepare:
+        harness.prepare(known[options.prepare])
+        return
+    if options.check:
+        harness.check(known[options.check[0]], Path(options.check[1]))
+        return
+    if options.one:
+        name, contestant, out = options.one
+        harness.run_contestant(known[name], contestant, Path(out))
+        return
+    unknown = set(options.tasks) - set(known)
+    if unknown:
+        parser.error(f"no task {sorted(unknown)}; there are {sorted(known)}")
+    print(f"{platform.machine()}, Python {platform.python_version()}, CPU seconds, smallest of {options.repeats} runs\n")
+    for name in options.tasks or known:
+        print(harness.table(known[name], harness.run_task(known[name], options.repeats)), "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from gnomon.kernels.coadd import smooth_gaussian, weighted_mean
+
+
+def stack(rng, n=6, shape=(11, 130)):
+    flux = rng.normal(10, 3, (n, *shape)).astype(np.float32)
+    variance = rng.uniform(1, 4, flux.shape).astype(np.float32)
+    variance[rng.random(flux.shape) < 0.1] = 0
+    mask = rng.integers(0, 16, flux.shape).astype(np.uint32)
+    reject = (rng.random(flux.shape) < 0.3).astype(np.uint8)
+    return flux, variance, mask, reject, rng.uniform(0.5, 2, n)
+
+
+def slow_mean(flux, variance, mask, reject, weight, excluded, touched):
+    known = variance > 0
+    used = known & (reject == 0) & ((mask & excluded) == 0)
+    spoiled = known & ((reject > 0) | ((mask & (excluded | touched)) > 0))
+    w = weight[:, None, None]
+    count, total = used.sum(0), (known * w).sum(0)
+    use = np.where(count > 0, used, known) * w
+    sum_w = np.where(use.sum(0) > 0, use.sum(0), 1)
+    bits = np.bitwise_or.reduce(np.where(use > 0, mask, 0))
+    return (
+        (use * flux.astype(float)).sum(0) / sum_w,
+        (use**2 * variance).sum(0) / sum_w**2,
+        bits,
+        count,
+        (spoiled * w).sum(0) / np.where(total > 0, total, 1),
+    )
+
+
+def test_mean_equals_its_slow_twin():
+    args = stack(np.random.default_rng(1))
+    fast, slow = weighted_mean(*args, 4, 2), slow_mean(*args, 4, 2)
+    # float32 results of double sums
+    np.testing.assert_allclose(fast.flux, slow[0], rtol=1e-6)
+    np.testing.assert_allclose(fast.variance, slow[1], rtol=1e-6)
+    np.testing.assert_array_equal(fast.mask, slow[2])
+    np.testing.assert_array_equal(fast.count, slow[3])
+    np.testing.assert_allclose(fast.masked_fraction, slow[4], rtol=1e-6)
+
+
+def test_pixels_are_summed_alone():
+    flux, variance, mask, reject, weight = stack(np.random.default_rng(2), shape=(7, 1500))
+    whole = weighted_mean(flux, variance, mask, reject, weight, 4, 2)
+    part = [np.ascontiguousarray(a[:, 3:4, 700:]) for a in (flux, variance, mask, reject)]
+    assert weighted_mean(*part, weight, 4, 2).flux.tobytes() == whole.flux[3:4, 700:].tobytes()
+
+
+def test_an_empty_stack_is_zero():
+    empty = np.zeros((0, 3, 4), np.float32)
+    planes = weighted_mean(empty, empty, empty.astype(np.uint32), empty.astype(np.uint8), np.zeros(0), 0, 0)
+    assert not planes.flux.any()
+    assert not planes.variance.any()
+
+
+def test_smoothing_equals_the_dense_convolution():
+    plane = np.random.default_rng(3).normal(size=(23, 40)).astype(np.float32)
+    sigma = 1.7
+    reach = int(np.ceil(4 * sigma))
+    k = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    k /= k.sum()
+    padded = np.pad(plane.astype(float), reach, mode="edge")
+    rows = sum(w * padded[:, i : i + 40] for i, w in enumerate(k))
+    dense = sum(w * rows[i : i + 23] for i, w in enumerate(k))
+    np.testing.assert_allclose(smooth_gaussian(plane, sigma), dense, atol=2e-6)
+
+
+def test_smoothing_keeps_constants_and_may_do_nothing():
+    plane = np.full((5, 6), 3, np.float32)
+    np.testing.assert_allclose(smooth_gaussian(plane, 2.0), 3, rtol=1e-6)
+    noise = np.random.default_rng(4).normal(size=(5, 6)).astype(np.float32)
+    np.testing.assert_array_equal(smooth_gaussian(noise, 0.0), noise)
+
+
+def test_refuses_stacks_of_two_shapes_and_negative_widths():
+    flux, variance, mask, reject, weight = stack(np.random.default_rng(5))
+    with pytest.raises(ValueError, match="differ in shape"):
+        weighted_mean(flux, variance[:3].copy(), mask, reject, weight, 0, 0)
+    with pytest.raises(ValueError, match="one weight"):
+        weighted_mean(flux, variance, mask, reject, weight[:3], 0, 0)
+    with pytest.raises(ValueError, match="negative"):
+        smooth_gaussian(flux[0], -1.0)

@@ -1,0 +1,90 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from gnomon.containers.catalog import Catalog
+from gnomon.plan.census import census_of
+from gnomon.plan.incidence import Incidence
+
+SKY = ["visit", "night", "tract", "patch", "patch_band"]
+
+
+def _brute(survey):
+    """One row of unit names for every pair of a visit and a patch."""
+    units, pairs = survey.units, survey.pairs
+    patches = list(zip(units.patch["tract"].tolist(), units.patch["patch"].tolist(), strict=True))
+    rows = []
+    for t, p, v in zip(pairs.tract.tolist(), pairs.patch.tolist(), pairs.visit.tolist(), strict=True):
+        k = patches.index((t, p))
+        in_band = (units.patch_band["patch"] == k) & (units.patch_band["band"] == units.band[v])
+        rows.append(
+            {
+                "visit": v,
+                "night": int(units.night[v]),
+                "tract": int(np.searchsorted(units.tracts, t)),
+                "patch": k,
+                "patch_band": int(np.flatnonzero(in_band)[0]),
+            }
+        )
+    return rows
+
+
+@pytest.mark.parametrize("source,target", list(itertools.permutations(SKY, 2)))
+def test_relations_are_those_of_the_pairs(survey, source, target):
+    wanted = {(r[source], r[target]) for r in _brute(survey)}
+    if {source, target} == {"visit", "night"}:
+        visits = enumerate(survey.units.night.tolist())
+        wanted = {(v, n) if source == "visit" else (n, v) for v, n in visits}
+    a, b = survey.units.pairs(source, target)
+    got = list(zip(a.tolist(), b.tolist(), strict=True))
+    assert len(got) == len(set(got))
+    assert set(got) == wanted
+    counts = np.bincount([t for _, t in wanted], minlength=survey.units.size(target))
+    assert np.array_equal(survey.units.fan(source, target), counts)
+
+
+def test_every_grain_belongs_to_the_campaign(survey):
+    for grain in SKY:
+        assert survey.units.fan(grain, "campaign").tolist() == [survey.units.size(grain)]
+        assert survey.units.fan("campaign", grain).tolist() == [1] * survey.units.size(grain)
+
+
+def test_a_band_reads_its_flats_and_the_campaign_all_calibrations(survey):
+    units = survey.units
+    assert units.fan("exposure", "band").tolist() == [1, 1]
+    assert units.fan("exposure", "campaign").tolist() == [5]
+    assert units.fan("exposure", "visit").tolist() == [1] * 40
+    assert units.fan("campaign", "exposure").tolist() == [1] * 45
+
+
+def test_a_visit_table_is_counted_by_exposure():
+    table = Catalog(
+        {
+            "visit": np.array([1, 1, 2, 5, 5, 7]),
+            "detector": np.array([0, 1, 0, 0, 1, 0]),
+            "obstype": np.array(["flat", "flat", "bias", "science", "science", "science"], object),
+            "night": np.array(["20260101"] * 3 + ["20260102"] * 2 + ["20260103"], object),
+            "band": np.array(["r", "r", "none", "r", "r", "g"], object),
+        }
+    )
+    two = np.array([0, 1], np.int32)
+    pairs = Incidence(
+        np.array([3, 3], np.int32), np.array([8, 8], np.int32), two, np.array([2, 1], np.uint16)
+    )
+    units = census_of(table, pairs)
+    assert units.visit.tolist() == [5, 7]
+    assert units.n_detectors.tolist() == [2, 1]
+    assert units.nights == ("20260102", "20260103")
+    assert units.calibrations.tolist() == [1, 2]
+    assert units.flats.tolist() == [units.bands.index("r"), -1]
+    assert [units.size(g) for g in SKY] == [2, 2, 1, 1, 2]
+
+
+def test_no_visits_at_all_are_an_empty_census():
+    empty = {n: np.empty(0, object) for n in ("obstype", "night", "band")}
+    table = Catalog({"visit": np.empty(0, np.int64), "detector": np.empty(0, np.int32), **empty})
+    none = np.empty(0, np.int32)
+    units = census_of(table, Incidence(none, none, none, np.empty(0, np.uint16)))
+    assert [units.size(g) for g in (*SKY, "exposure", "campaign")] == [0, 0, 0, 0, 0, 0, 1]
+    assert units.fan("visit", "patch").tolist() == []

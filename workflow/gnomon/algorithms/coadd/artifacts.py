@@ -1,0 +1,155 @@
+"""What is in too few epochs to be sky: satellites, cosmic rays, ghosts, asteroids."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import label
+
+from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
+from gnomon.algorithms.cosmicray.dilate import dilated
+from gnomon.algorithms.psf.moments import adaptive_moments
+from gnomon.kernels.coadd import smooth_gaussian, weighted_mean
+
+F4 = npt.NDArray[np.float32]
+F8 = npt.NDArray[np.float64]
+U1 = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+
+_GROUPS = 15  # group means whose median is the static sky: memory independent of the number of epochs
+_FEW = 20  # epochs below which the static sky is the median over epochs
+_EXTRA_SIGMA_PX = 0.8  # all epochs are smoothed at least this much: trails gain, noise falls
+_LOW = 2.5  # sigma down to which a candidate is followed ...
+_FOLLOW_PX = 3  # ... within this distance of its bright part
+_GROW_PX = 1  # and then grown
+_BORDER_NOISE = (
+    0.45  # more noise at the border of a smoothed plane, along either axis; measured, sigma 1 to 2 px
+)
+_RARE_SHARE = 0.5  # of a connected region that must be in few epochs: trails may cross each other
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactSettings:
+    """How different from the static sky an epoch must be, and in how many epochs it may be so."""
+
+    sigma: float = 5.5
+    """Threshold of the smoothed difference, standard deviations."""
+    tolerance: float = 0.10
+    """Difference forgiven, relative to the static sky around: PSF mismatch and variable stars."""
+    few_constant: float = 2.0
+    """A difference seen in more than ``few_constant + few_share * n`` epochs is sky ..."""
+    few_share: float = 0.03
+    """... per epoch."""
+    few_most: float = 0.4
+    """... and never more than this share of the epochs."""
+
+
+def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -> U1:
+    """Pixels of each warp that show what too few others show.
+
+    Every warp is smoothed by a Gaussian to one common width, and compared with a robust static sky: the
+    median over epochs, or from 20 epochs on the median of 15 means of every 15th epoch. What deviates
+    either way beyond the noise and the tolerance is a candidate; a connected region of candidates is an
+    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star).
+
+    Returns
+    -------
+    (n, ny, nx) uint8, 1 for an artifact; all 0 with fewer than 3 epochs, which cannot outvote each other.
+    """
+    settings = settings or ArtifactSettings()
+    n, ny, nx = stack.flux.shape
+    found = np.zeros((n, ny, nx), np.uint8)
+    most = min(settings.few_most * n, settings.few_constant + settings.few_share * n)
+    if most < 1:
+        return found
+    smooth, noise_shape = _matched(stack)
+    sky = _static_sky(smooth)
+    allowed = settings.tolerance * _highest_around(np.abs(sky))
+    times = np.zeros((ny, nx), np.uint16)
+    for k in range(n):
+        found[k] = _candidates(smooth[k] - sky, noise_shape, allowed, settings.sigma)
+        times += found[k]
+    rare = times <= most
+    for k in range(n):
+        found[k] = _rare_regions(found[k].view(bool), rare)
+    return found
+
+
+def _matched(stack: WarpStack) -> tuple[F4, F4]:
+    """All warps smoothed to one width, holes filled from the plain mean, and how the noise varies."""
+    n = len(stack)
+    none = np.zeros(stack.flux.shape, np.uint8)
+    mean = weighted_mean(stack.flux, stack.variance, stack.mask, none, stack.weight, EXCLUDED, 0)
+    moments = adaptive_moments(stack.psf)
+    variance = np.where(np.isfinite(moments.trace), moments.trace / 2, np.nan)
+    variance = np.where(
+        np.isfinite(variance), variance, np.nanmedian(variance) if np.isfinite(variance).any() else 1
+    )
+    target = variance.max() + _EXTRA_SIGMA_PX**2
+    smooth = np.empty_like(stack.flux)
+    for k in range(n):
+        unknown = (stack.variance[k] <= 0) | ((stack.mask[k] & np.uint32(EXCLUDED)) != 0)
+        plane = np.where(unknown, mean.flux, stack.flux[k]) if unknown.any() else stack.flux[k]
+        smooth[k] = smooth_gaussian(plane, float(np.sqrt(target - variance[k])))
+    level = np.median(mean.variance)
+    shape = np.sqrt(np.maximum(mean.variance / level, 0.25)) if level > 0 else np.ones_like(mean.variance)
+    return smooth, (shape * _border_noise(shape.shape)).astype(np.float32)
+
+
+def _border_noise(shape: tuple[int, ...]) -> F8:
+    """Noise of a smoothed plane over that far from its border: repeated pixels average less."""
+    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in shape)
+    by_row, by_column = (1 + _BORDER_NOISE * np.exp(-0.5 * (d / 2.0) ** 2) for d in (rows, columns))
+    return np.asarray(np.outer(by_row, by_column))
+
+
+def _static_sky(smooth: F4) -> F4:
+    """Median over the epochs, or over group means where there are many."""
+    n = len(smooth)
+    if n < _FEW:
+        return _median(smooth)
+    groups = np.stack([smooth[k::_GROUPS].mean(0, dtype=np.float64) for k in range(_GROUPS)])
+    return _median(groups.astype(np.float32))
+
+
+def _median(planes: F4) -> F4:
+    """Median along the first axis."""
+    n = len(planes)
+    columns = np.sort(planes.reshape(n, -1).T.copy(), axis=1)
+    middle = (columns[:, (n - 1) // 2] + columns[:, n // 2]) / 2
+    return np.asarray(middle.reshape(planes.shape[1:]), np.float32)
+
+
+def _highest_around(plane: F4) -> F4:
+    """Maximum over the 5 x 5 pixels around."""
+    for axis in (0, 1):
+        padded = np.pad(plane, [(2, 2) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
+        size = plane.shape[axis]
+        shifted = [np.take(padded, range(k, k + size), axis) for k in range(5)]
+        plane = np.maximum.reduce(shifted)
+    return plane
+
+
+def _candidates(difference: F4, noise_shape: F4, allowed: F4, sigma: float) -> Bools:
+    """Pixels of one epoch that deviate, followed to their faint parts and grown."""
+    sample = np.abs(difference[::3, ::3] / noise_shape[::3, ::3])
+    noise = 1.4826 * float(np.median(sample))
+    excess = (np.abs(difference) - allowed) / noise_shape
+    seed = excess > sigma * noise
+    if noise <= 0 or not seed.any():
+        return np.zeros(difference.shape, bool)
+    followed = (excess > _LOW * noise) & dilated(seed, _FOLLOW_PX)
+    return dilated(seed | followed, _GROW_PX)
+
+
+def _rare_regions(candidate: Bools, rare: Bools) -> Bools:
+    """Connected regions of which more than half is rare."""
+    if not candidate.any():
+        return candidate
+    region, n = label(candidate, np.ones((3, 3)))
+    pixels = np.flatnonzero(candidate)
+    names, seldom = region.ravel()[pixels], rare.ravel()[pixels]
+    keep = np.bincount(names[seldom], minlength=n + 1) > _RARE_SHARE * np.bincount(names, minlength=n + 1)
+    rejected = np.zeros(candidate.shape, bool)
+    rejected.ravel()[pixels] = keep[names]
+    return rejected

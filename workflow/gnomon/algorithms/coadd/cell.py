@@ -1,0 +1,80 @@
+"""One cell of a coadd from its warps."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.algorithms.coadd.artifacts import ArtifactSettings, find_artifacts
+from gnomon.algorithms.coadd.stack import EXCLUDED, TOUCHED, CellWarp, WarpStack, stack_warps
+from gnomon.containers.coadd import CellCoadd
+from gnomon.containers.image import Image
+from gnomon.containers.skymap import Cell
+from gnomon.flags import MASK, mask_value
+from gnomon.kernels.coadd import MeanPlanes, weighted_mean
+
+U1 = npt.NDArray[np.uint8]
+
+_KEPT = ~np.uint32(
+    mask_value("DETECTED", "DETECTED_NEGATIVE", "EDGE")
+)  # detections of one visit say nothing here
+
+
+def coadd_cell(
+    cell: Cell,
+    warps: Iterable[CellWarp],
+    capacity: int,
+    psf_size: int,
+    *,
+    artifacts: ArtifactSettings | None = None,
+    reject: bool = True,
+) -> CellCoadd:
+    """Weighted mean of the warps of one cell, artifacts left out.
+
+    Inputs are summed in the order given, in double precision, within this cell alone: the result does not
+    depend on which process makes which cell.
+
+    Parameters
+    ----------
+    cell : its boxes
+    warps : in the order of the sum (visit, then detector), each of the shape of the outer box
+    capacity : most warps there can be
+    psf_size : side of the PSF image of a cell without inputs
+    artifacts : how to tell them; None takes the defaults
+    reject : False sums without looking for artifacts
+
+    Returns
+    -------
+    CellCoadd : valid and empty (NO_DATA, no inputs) if there are no warps
+    """
+    stack = stack_warps(warps, capacity)
+    if stack is None:
+        return empty_cell(cell, psf_size)
+    rejected = find_artifacts(stack, artifacts) if reject else np.zeros(stack.flux.shape, np.uint8)
+    planes = weighted_mean(stack.flux, stack.variance, stack.mask, rejected, stack.weight, EXCLUDED, TOUCHED)
+    image = Image(planes.flux, planes.variance, _mask(stack, rejected, planes))
+    psf = np.tensordot(stack.weight / stack.weight.sum(), stack.psf.astype(np.float64), axes=(0, 0))
+    names = stack.visit, stack.detector, stack.weight
+    return CellCoadd(cell, image, planes.count, planes.masked_fraction, psf.astype(np.float32), *names)
+
+
+def empty_cell(cell: Cell, psf_size: int) -> CellCoadd:
+    """A cell that no visit covers."""
+    shape = cell.outer.shape
+    image = Image(
+        np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.full(shape, MASK["NO_DATA"], np.uint32)
+    )
+    none, blank = np.zeros(0, np.int64), np.zeros((psf_size, psf_size), np.float32)
+    counts = np.zeros(shape, np.uint16), np.zeros(shape, np.float32)
+    return CellCoadd(cell, image, *counts, blank, none, none.copy(), np.zeros(0))
+
+
+def _mask(stack: WarpStack, rejected: U1, planes: MeanPlanes) -> npt.NDArray[np.uint32]:
+    """Bits of the inputs used, and what was done to the sum."""
+    clipped = rejected.any(0)
+    missing = planes.count < len(stack)
+    mask = planes.mask & _KEPT
+    mask |= np.where(clipped, np.uint32(MASK["CLIPPED"]), np.uint32(0))
+    mask |= np.where(missing & ~clipped, np.uint32(MASK["REJECTED"]), np.uint32(0))
+    mask |= np.where(missing, np.uint32(MASK["INEXACT_PSF"]), np.uint32(0))
+    return mask | np.where(planes.variance > 0, np.uint32(0), np.uint32(MASK["NO_DATA"]))

@@ -1,0 +1,90 @@
+"""Coadds made cell by cell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.containers.image import F4, Image
+from gnomon.containers.skymap import Cell
+from gnomon.containers.wcs import Wcs
+from gnomon.flags import MASK
+
+F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
+U2 = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class CellCoadd:
+    """The weighted mean of the warps that cover one cell whole; all inputs share one PSF image each."""
+
+    cell: Cell
+    """Its boxes in pixels of the patch."""
+    image: Image
+    """Planes of the outer box, nJy; NO_DATA and variance 0 where nothing fell."""
+    count: U2
+    """(ny, nx) uint16, inputs used per pixel; 0 where all were masked and averaged all the same."""
+    masked_fraction: F4
+    """(ny, nx) float32, weight of inputs masked, filled or rejected over the weight of all."""
+    psf: F4
+    """(size, size) float32, weighted mean of the inputs' warped PSFs at the middle; 0 without inputs."""
+    visit: I8
+    """(n,) visits of the inputs, in the order summed."""
+    detector: I8
+    """(n,) their detectors."""
+    weight: F8
+    """(n,) their weights, nJy^-2."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchCoadd:
+    """The cells of one patch in order of their index."""
+
+    cells: tuple[CellCoadd, ...]
+    """Rows of cells, lowest first."""
+    wcs: Wcs
+    """Pixels of the patch's outer box to sky."""
+    shape: tuple[int, int]
+    """(ny, nx) of the patch's outer box."""
+
+    def stitched(self) -> Image:
+        """One image: inner boxes from their own cells, the outermost border from the cells beside it."""
+        zero = np.zeros(self.shape, np.float32)
+        whole = Image(zero, zero.copy(), np.full(self.shape, MASK["NO_DATA"], np.uint32))
+        for to, cell, box in self._pieces():
+            whole.flux[to] = cell.image.flux[box]
+            whole.variance[to] = cell.image.variance[box]
+            whole.mask[to] = cell.image.mask[box]
+        return whole
+
+    def count(self) -> U2:
+        """(ny, nx) uint16: inputs used per pixel."""
+        whole = np.zeros(self.shape, np.uint16)
+        for to, cell, box in self._pieces():
+            whole[to] = cell.count[box]
+        return whole
+
+    def masked_fraction(self) -> F4:
+        """(ny, nx) float32: weight masked over weight of all."""
+        whole = np.zeros(self.shape, np.float32)
+        for to, cell, box in self._pieces():
+            whole[to] = cell.masked_fraction[box]
+        return whole
+
+    def cell_at(self, x: float, y: float) -> CellCoadd | None:
+        """The cell whose inner box holds a pixel position; None in the outermost border."""
+        for cell in self.cells:
+            inner = cell.cell.inner
+            if inner.x0 <= round(x) < inner.x1 and inner.y0 <= round(y) < inner.y1:
+                return cell
+        return None
+
+    def _pieces(self) -> list[tuple[tuple[slice, slice], CellCoadd, tuple[slice, slice]]]:
+        """What to copy where: all outer boxes first, then the inner boxes over them."""
+        outer = [(c.cell.outer.slices(), c, (slice(None), slice(None))) for c in self.cells]
+        inner = []
+        for c in self.cells:
+            box = c.cell.inner.shifted(-c.cell.outer.x0, -c.cell.outer.y0)
+            inner.append((c.cell.inner.slices(), c, box.slices()))
+        return outer + inner

@@ -1,0 +1,56 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include "coadd.hpp"
+
+namespace nb = nanobind;
+
+namespace {
+
+template <typename T>
+using Cube = nb::ndarray<T, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+template <typename T>
+using Plane = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Weights = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <typename A, typename B>
+void need_same(const A &a, const B &b, std::size_t dimensions) {
+  for (std::size_t k = 0; k < dimensions; ++k)
+    if (a.shape(k) != b.shape(k)) throw nb::value_error("stacks differ in shape");
+}
+
+void mean(Cube<const float> flux, Cube<const float> variance, Cube<const std::uint32_t> mask,
+          Cube<const std::uint8_t> reject, Weights weight, std::uint32_t excluded, std::uint32_t touched,
+          Plane<float> out_flux, Plane<float> out_variance, Plane<std::uint32_t> out_mask,
+          Plane<std::uint16_t> count, Plane<float> masked_fraction) {
+  need_same(flux, variance, 3);
+  need_same(flux, mask, 3);
+  need_same(flux, reject, 3);
+  if (weight.shape(0) != flux.shape(0)) throw nb::value_error("one weight per plane is needed");
+  const std::size_t npix = flux.shape(1) * flux.shape(2);
+  const gnomon::Stack stack{flux.data(), variance.data(), mask.data(), reject.data(), flux.shape(0), npix};
+  const gnomon::MeanPlanes out{out_flux.data(), out_variance.data(), out_mask.data(), count.data(),
+                               masked_fraction.data()};
+  nb::gil_scoped_release release;
+  gnomon::weighted_mean(stack, weight.data(), excluded, touched, out);
+}
+
+void smooth(Plane<const float> plane, double sigma, Plane<float> work, Plane<float> out) {
+  need_same(plane, work, 2);
+  need_same(plane, out, 2);
+  if (!(sigma >= 0)) throw nb::value_error("sigma is negative or not a number");
+  if (plane.shape(0) == 0 || plane.shape(1) == 0) return;
+  nb::gil_scoped_release release;
+  gnomon::smooth_gaussian(plane.data(), plane.shape(0), plane.shape(1), sigma, work.data(), out.data());
+}
+
+}  // namespace
+
+NB_MODULE(_coadd, m) {
+  m.def("mean", &mean, nb::arg("flux").noconvert(), nb::arg("variance").noconvert(), nb::arg("mask").noconvert(),
+        nb::arg("reject").noconvert(), nb::arg("weight").noconvert(), nb::arg("excluded"), nb::arg("touched"),
+        nb::arg("out_flux").noconvert(), nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert(),
+        nb::arg("count").noconvert(), nb::arg("masked_fraction").noconvert());
+  m.def("smooth", &smooth, nb::arg("plane").noconvert(), nb::arg("sigma"), nb::arg("work").noconvert(),
+        nb::arg("out").noconvert());
+}

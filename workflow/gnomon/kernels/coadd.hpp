@@ -1,0 +1,37 @@
+// Sums over a stack of warped images.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace gnomon {
+
+// n planes of npix pixels each, one after the other.
+struct Stack {
+  const float *flux;
+  const float *variance;  // 0: no information
+  const std::uint32_t *mask;
+  const std::uint8_t *reject;  // 1: leave this pixel out
+  std::size_t n, npix;
+};
+
+struct MeanPlanes {
+  float *flux;             // weighted mean
+  float *variance;         // of that mean, inputs independent
+  std::uint32_t *mask;     // union of the mask bits of the inputs used
+  std::uint16_t *count;    // inputs used
+  float *masked_fraction;  // weight of rejected or touched inputs over the weight of all with information
+};
+
+// Weighted mean over the stack, each plane with one weight. A pixel is left out if `reject` is set, a bit of
+// `excluded` is set or its variance is 0; `touched` names bits that count as masked though used. Where all are
+// left out, those with information are averaged all the same, and the count is 0. Sums run in stack order in
+// double.
+void weighted_mean(const Stack &stack, const double *weight, std::uint32_t excluded, std::uint32_t touched,
+                   const MeanPlanes &out) noexcept;
+
+// Convolution of a (ny, nx) plane with a Gaussian of standard deviation `sigma`, cut at 4 sigma, the border
+// pixels repeated outward. `work` and `out` hold ny * nx; out may not be the plane.
+void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *work,
+                     float *out) noexcept;
+
+}  // namespace gnomon

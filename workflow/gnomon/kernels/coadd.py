@@ -1,0 +1,77 @@
+"""Sums over a stack of warped images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.kernels import _coadd
+
+F4 = npt.NDArray[np.float32]
+F8 = npt.NDArray[np.float64]
+U4 = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class MeanPlanes:
+    """What `weighted_mean` makes of a stack."""
+
+    flux: F4
+    """(ny, nx) float32, weighted mean; 0 where no input has information."""
+    variance: F4
+    """(ny, nx) float32, of that mean for independent inputs; 0 where no input has information."""
+    mask: U4
+    """(ny, nx) uint32, union of the bits of the inputs used."""
+    count: npt.NDArray[np.uint16]
+    """(ny, nx) uint16, inputs used; 0 where all were left out and averaged all the same."""
+    masked_fraction: F4
+    """(ny, nx) float32, weight of inputs left out or touched over that of all with information."""
+
+
+def weighted_mean(
+    flux: F4,
+    variance: F4,
+    mask: U4,
+    reject: npt.NDArray[np.uint8],
+    weight: F8,
+    excluded: int,
+    touched: int,
+) -> MeanPlanes:
+    """Mean of a stack with one weight per plane, summed in stack order.
+
+    Parameters
+    ----------
+    flux, variance : (n, ny, nx) float32, C order; a variance of 0 leaves the pixel out
+    mask : (n, ny, nx) uint32; a bit of ``excluded`` leaves the pixel out
+    reject : (n, ny, nx) uint8; 1 leaves the pixel out
+    weight : (n,) float64, positive
+    excluded, touched : mask bits; ``touched`` ones count as masked though they are used
+
+    Returns
+    -------
+    MeanPlanes
+
+    Raises
+    ------
+    ValueError
+        Shapes differ.
+    """
+    shape = flux.shape[1:]
+    planes = (np.zeros(shape, t) for t in (np.float32, np.float32, np.uint32, np.uint16, np.float32))
+    out = MeanPlanes(*planes)
+    arrays = out.flux, out.variance, out.mask, out.count, out.masked_fraction
+    _coadd.mean(flux, variance, mask, reject, weight, excluded, touched, *arrays)
+    return out
+
+
+def smooth_gaussian(plane: F4, sigma_px: float) -> F4:
+    """A (ny, nx) float32 plane convolved with a Gaussian of ``sigma_px``, its border pixels repeated outward.
+
+    Raises
+    ------
+    ValueError
+        A negative width.
+    """
+    work, out = np.empty_like(plane), np.empty_like(plane)
+    _coadd.smooth(plane, sigma_px, work, out)
+    return out
