@@ -78,7 +78,11 @@ def defects_of(wildcards):
 def sources_of_tract(wildcards):
     """Sources of the visits that touch a tract, in order of visits."""
     places = campaign.graph["patches"]
-    mine = [bands for place, bands in places.items() if place.startswith(wildcards.tract + "/")]
+    mine = [
+        bands
+        for place, bands in places.items()
+        if place.startswith(wildcards.tract + "/")
+    ]
     visits = sorted({v for bands in mine for some in bands.values() for v in some})
     return expand(campaign.path("preliminary_source"), visit=visits)
 
