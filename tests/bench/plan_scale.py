@@ -8,16 +8,21 @@ Each size runs in a process of its own, so that its peak memory is its own.
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from itertools import pairwise
 
 import numpy as np
 
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.provenance import Provenance
 from gnomon.containers.skymap import PatchGrid, rings_skymap
 from gnomon.datamodel import DATASETS, DatasetType
+from gnomon.io.catalogs import write_catalog
 from gnomon.pipeline.step import Cost, Many, Step
 from gnomon.plan.census import census
 from gnomon.plan.incidence import CameraFootprints, incidence
+from gnomon.plan.parts import edges
 from gnomon.plan.quanta import quanta
 from gnomon.plan.slices import cut
 
@@ -86,6 +91,14 @@ def survey(n, rng):
     return footprints, night, rng.integers(0, 6, n).astype(np.int32)
 
 
+def write(pairs, table):
+    """The plan's large tables as files, to be thrown away."""
+    columns = {name: getattr(pairs, name) for name in ("tract", "patch", "visit", "n_detectors")}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in (("overlaps", Catalog(columns)), ("quanta", table)):
+            write_catalog(content, f"{folder}/{name}.parquet", Provenance("plan", 1, "{}", {}), "")
+
+
 def one(n):
     """Plan ``n`` visits; print size, CPU seconds of each part and peak memory."""
     footprints, night, band = survey(n, np.random.default_rng(1))
@@ -101,23 +114,30 @@ def one(n):
     slices = cut(steps, units)
     table = quanta(steps, units, slices)
     clock.append(time.process_time())
+    order = edges(slices, steps, units)
+    clock.append(time.process_time())
+    write(pairs, table)
+    clock.append(time.process_time())
     assert table["jobs"][table["step"] == "isr"].sum() == n
+    assert all(before < after for before, after in order)
     assert table["quanta"][table["step"] == "isr"].sum() == n * 189
     assert table["quanta"][table["step"] == "coadd"].sum() == len(pairs)
     largest = np.bincount(np.unique(table["slice"].astype(str), return_inverse=True)[1], table["jobs"]).max()
     spent = "".join(f"{b - a:9.1f}" for a, b in pairwise(clock))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     sizes = [n, n * 189, len(units.tracts), len(units.patch), len(pairs), table["jobs"].sum()]
-    sizes += [table["quanta"].sum(), len(slices.names), int(largest)]
+    sizes += [table["quanta"].sum(), len(slices.names), int(largest), len(order)]
     print("".join(f"{size:11d}" for size in sizes), spent, f"{peak:6.2f}")
 
 
-HEAD = ["visits", "detectors", "tracts", "patches", "pairs", "jobs", "quanta", "slices", "largest"]
+HEAD = ["visits", "detectors", "tracts", "patches", "pairs", "jobs", "quanta", "slices", "largest", "edges"]
 
 if __name__ == "__main__":
     if len(sys.argv) == 2:
         one(int(sys.argv[1]))
     else:
-        print("".join(f"{name:>11s}" for name in HEAD), "  CPU s of overlap, census, quanta;  GB")
+        print(
+            "".join(f"{name:>11s}" for name in HEAD), "  CPU s of overlap, census, quanta, order, files;  GB"
+        )
         for size in sys.argv[1:] or ["2000", "20000", "200000"]:
             subprocess.run([sys.executable, __file__, size], check=True)

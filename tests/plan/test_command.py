@@ -31,13 +31,8 @@ def test_the_plan_is_written_whole_and_twice_the_same(toy):
     path, plan, config = toy
     main(["--configfile", str(path)])
     first = {p.name: p.read_bytes() for p in plan.iterdir()}
-    assert sorted(first) == [
-        "graph.json",
-        "overlaps.parquet",
-        "quanta.parquet",
-        "skymap.json",
-        "visits.parquet",
-    ]
+    tables = [f"{n}.parquet" for n in ("overlaps", "quanta", "rejects", "visits")]
+    assert sorted(first) == sorted(["graph.json", "skymap.json", "slices.json", *tables])
     graph = json.loads(first["graph.json"])
     assert graph["key"] == plan_key(campaign_options(config))
     assert len(read_catalog(plan / "overlaps.parquet")) == sum(
@@ -58,6 +53,23 @@ def test_slices_obey_the_limit(toy, capsys):
     main(["--configfile", str(toy[0]), "--slices", "--max-jobs", "6"])
     jobs = [int(line.split()[1]) for line in capsys.readouterr().out.splitlines()[1:]]
     assert sum(jobs) > 20
+
+
+def test_a_slice_is_asked_for_its_products_and_knows_its_visits(toy, capsys):
+    path, plan, _ = toy
+    main(["--configfile", str(path)])
+    whole = json.loads((plan / "graph.json").read_text())
+    before = json.loads((plan / "slices.json").read_text())
+    name = [n for n in before if "visits" in n][-1]
+    capsys.readouterr()
+    main(["--configfile", str(path), "--slice", name])
+    part = json.loads((plan / "slices" / f"{name}.json").read_text())
+    assert capsys.readouterr().out.split() == part["targets"]
+    night = name.rsplit("-", 1)[1]
+    assert sorted(part["visits"]) == whole["nights"][night]
+    assert all(v in whole["visits"] for v in part["visits"])
+    with pytest.raises(SystemExit):
+        main(["--configfile", str(path), "--slice", "s9-none"])
 
 
 def test_withdrawing_drops_the_visits_own_jobs(toy, capsys):

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kHalfDiagonal = 0.70710678118654752;
 constexpr int kSub = 8;  // divisions of a border pixel of an ellipse, along each axis
-constexpr double kHalfLightStep = 1e-3;  // pixels
+constexpr double kHalfLightStep = 4e-3;  // pixels
 
 // Area under the circle y = sqrt(r^2 - x^2) from 0 to x, 0 <= x <= r.
 double arc(double x, double r) noexcept {

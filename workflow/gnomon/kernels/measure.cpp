@@ -88,7 +88,7 @@ class Measurer {
     fill_stamp(scene_, source, cy, cx, half_size(scene_, source, cy, cx, least_), core, stamp_);
     if (targets_.sign[at_] < 0) flip();
     if (stamp_.cut) flag_ |= kEdge;
-    if (stamp_.neighbours) flag_ |= kNeighbours;
+    if (stamp_.neighbour <= stamp_.half) flag_ |= kNeighbours;
     for (std::size_t k = 0; k < options_.nrules; ++k) {
       const FlagRule &rule = options_.rules[k];
       if (stamp_.bits_own & rule.mask) flag_ |= rule.own;

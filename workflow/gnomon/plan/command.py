@@ -12,12 +12,11 @@ import yaml
 from pydantic import TypeAdapter
 
 from gnomon.errors import ConfigError
-from gnomon.pipeline import STEPS
 from gnomon.pipeline.campaign import CampaignOptions
 from gnomon.plan.census import census_of
 from gnomon.plan.chain import why
 from gnomon.plan.changes import change, changed_steps, withdraw
-from gnomon.plan.make import Plan, counts, make_plan, write_plan
+from gnomon.plan.make import Plan, counts, make_plan, write_plan, write_slice
 from gnomon.plan.slices import MAX_JOBS
 from gnomon.plan.tables import by_slice, by_step, reruns
 from gnomon.smk import campaign_options
@@ -51,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--summary", action="store_true", help="jobs and cost of every step (what is shown)")
     asked.add_argument("--slices", action="store_true", help="jobs and cost of every slice")
+    asked.add_argument("--slice", metavar="NAME", help="write the graph of one slice, print what it makes")
     asked.add_argument("--why", metavar="FILE", help="from what, and by which steps, a product is made")
     asked.add_argument(
         "--what-if", nargs="+", metavar="CHANGE", help="jobs touched by 'withdraw VISIT' or STEP.OPTION=VALUE"
@@ -75,18 +75,20 @@ def _answer(options: CampaignOptions, plan: Plan, args: argparse.Namespace) -> s
     if args.what_if:
         return _what_if(options, plan, args.what_if)
     if args.why:
-        return why(args.why, options.instrument, STEPS, census_of(plan.table, plan.pairs))
+        return why(args.why, options.instrument, plan.steps, census_of(plan.table, plan.pairs))
+    if args.slice:
+        return "\n".join(write_slice(options, plan, args.slice, args.max_jobs))
     counted = counts(plan, args.max_jobs)
-    return by_slice(counted) if args.slices else by_step(counted, STEPS)
+    return by_slice(counted) if args.slices else by_step(counted, plan.steps)
 
 
 def _what_if(options: CampaignOptions, plan: Plan, words: Sequence[str]) -> str:
     units = census_of(plan.table, plan.pairs)
     if words[0] != "withdraw":
-        return reruns(change(STEPS, units, changed_steps(options, " ".join(words))))
+        return reruns(change(plan.steps, units, changed_steps(options, " ".join(words))))
     if len(words) != 2 or not words[1].isdigit():
         raise ConfigError(f"wanted withdraw VISIT, found {' '.join(words)!r}")
-    return reruns(withdraw(STEPS, units, int(words[1])))
+    return reruns(withdraw(plan.steps, units, int(words[1])))
 
 
 def _say(plan: Plan) -> None:

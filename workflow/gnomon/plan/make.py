@@ -1,6 +1,7 @@
 """Make the plan of one campaign and write it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,13 @@ from gnomon.io.ingest import SCHEMA, Reject
 from gnomon.io.skymaps import write_tiling
 from gnomon.pipeline import STEPS
 from gnomon.pipeline.campaign import CampaignOptions
+from gnomon.pipeline.step import Step
+from gnomon.plan.active import active
 from gnomon.plan.census import census_of
 from gnomon.plan.exposures import corners_of, exposures_of, tiling_of, without_withdrawn
 from gnomon.plan.graph import graph
 from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
+from gnomon.plan.parts import edges, members, subset, targets
 from gnomon.plan.quanta import quanta
 from gnomon.plan.slices import MAX_JOBS, cut
 from gnomon.smk import PLAN_VERSION, plan_key
@@ -43,6 +47,8 @@ class Plan:
     """Of the sky."""
     rejects: tuple[Reject, ...]
     """Files that cannot be used."""
+    steps: Mapping[str, Step]
+    """The steps that have jobs."""
 
 
 def make_plan(options: CampaignOptions) -> Plan:
@@ -63,13 +69,14 @@ def make_plan(options: CampaignOptions) -> Plan:
         pairs = incidence(footprints, tiling.skymap())
     except ValueError as error:
         raise ConfigError(f"the corners of the detectors cannot be: {error}") from None
-    return Plan(table, science, pairs, tiling, found.rejects)
+    steps = active(STEPS, table, simulated=not options.data)
+    return Plan(table, science, pairs, tiling, found.rejects, steps)
 
 
 def counts(plan: Plan, max_jobs: int = MAX_JOBS) -> Catalog:
     """Jobs and their cost by slice and step: see `gnomon.plan.quanta.quanta`."""
     units = census_of(plan.table, plan.pairs)
-    return quanta(STEPS, units, cut(STEPS, units, max_jobs))
+    return quanta(plan.steps, units, cut(plan.steps, units, max_jobs))
 
 
 def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -> None:
@@ -81,9 +88,46 @@ def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -
     write_catalog(counts(plan, max_jobs), folder / "quanta.parquet", made_by, "")
     write_tiling(plan.tiling, Path(options.root, DATASETS["skymap"].path()))
     write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
+    with replacing(folder / "slices.json") as temporary:
+        temporary.write_text(json.dumps(slice_order(plan, max_jobs), indent=0) + "\n")
     whole = graph(plan.table, plan.pairs, plan.science, options.refcat)
     with replacing(folder / "graph.json") as temporary:
         temporary.write_text(json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n")
+
+
+def write_slice(options: CampaignOptions, plan: Plan, name: str, max_jobs: int = MAX_JOBS) -> list[str]:
+    """Write the graph of one slice as ``plan/slices/NAME.json``; return the paths that it is to make.
+
+    Raises
+    ------
+    ConfigError
+        There is no such slice.
+    """
+    units = census_of(plan.table, plan.pairs)
+    slices = cut(plan.steps, units, max_jobs)
+    try:
+        asked = targets(slices, plan.steps, units, name, options.instrument)
+        visits, tracts = members(slices, plan.steps, units, name)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    kept = np.isin(plan.table["visit"], plan.science[visits]) | (plan.table["obstype"] != "science")
+    pairs = subset(plan.pairs, visits, units.tracts[tracts])
+    part = graph(plan.table.take(kept), pairs, plan.science[visits], options.refcat)
+    paths = [f"{options.root.rstrip('/')}/{p}" for p in asked]
+    content = {"key": plan_key(options), **part, "targets": paths}
+    with replacing(Path(options.root, "plan", "slices", f"{name}.json")) as temporary:
+        temporary.write_text(json.dumps(content, indent=0) + "\n")
+    return paths
+
+
+def slice_order(plan: Plan, max_jobs: int = MAX_JOBS) -> dict[str, list[str]]:
+    """For each slice the slices that must be done before."""
+    units = census_of(plan.table, plan.pairs)
+    slices = cut(plan.steps, units, max_jobs)
+    before: dict[str, list[str]] = {name: [] for name in slices.names}
+    for first, then in edges(slices, plan.steps, units):
+        before[slices.names[then]].append(slices.names[first])
+    return before
 
 
 def _science(table: Catalog) -> Catalog:

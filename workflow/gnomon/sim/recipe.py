@@ -66,7 +66,7 @@ class NightRecipe:
 class SkyRecipe:
     """Densities and numbers of what is on the sky."""
 
-    stars_per_arcmin2: float = 34.0
+    stars_per_arcmin2: float = 14.0
     """Stars of r < 25."""
     galaxies_per_arcmin2: float = 45.0
     """Galaxies of i < 25.3."""
@@ -110,7 +110,7 @@ class SurveyRecipe:
     """Half-width of the square in which the boresight is moved about."""
     seeing_arcsec: float = 0.72
     """Median seeing (FWHM at 620 nm, zenith)."""
-    trail_probability: float = 0.12
+    trail_probability: float = 0.2
     """Chance that a satellite crosses a science exposure."""
     camera: CameraRecipe = field(default_factory=CameraRecipe)
     """The instrument."""

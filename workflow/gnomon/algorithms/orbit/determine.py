@@ -261,7 +261,7 @@ def _predicted(table: PerturberTable, epoch: float, lanes: F8, measured: Astrome
     east, north = tangent_axes(measured.ra, measured.dec)
     depth = np.maximum(np.einsum("mlk,mk->ml", line, toward), 0.1 * np.linalg.norm(line, axis=2))
     plane = [np.einsum("mlk,mk->ml", line, axis) / depth for axis in (east, north)]
-    return np.asarray(np.stack(plane, axis=-1))
+    return np.stack(plane, axis=-1)
 
 
 def _moved(table: PerturberTable, epoch: float, states: F8, arc: F8, parameters: F8) -> F8:
@@ -279,10 +279,10 @@ def _moved(table: PerturberTable, epoch: float, states: F8, arc: F8, parameters:
     axes = np.stack([east, north, toward], axis=1)
     values = _OFFSET * parameters
     turned = toward + np.einsum("nk,nkc->nc", values[:, :2], axes[:, :2])
-    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+    turned = turned / np.linalg.norm(turned, axis=1, keepdims=True)
     scale = np.exp(np.clip(values[:, 2:3], -_LARGEST_STEP, _LARGEST_STEP))
     pushed = velocity + distance / arc[:, None] * np.einsum("nk,nkc->nc", values[:, 3:], axes)
-    return origin + np.concatenate([scale * distance * turned, scale * pushed], axis=1)
+    return np.asarray(origin + np.concatenate([scale * distance * turned, scale * pushed], axis=1))
 
 
 def _arc_days(epoch: float, measured: Astrometry, owner: I8, n: int) -> F8:

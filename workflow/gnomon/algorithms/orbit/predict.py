@@ -101,8 +101,8 @@ def _predict_rows(table: PerturberTable, orbits: Orbits, rows: I8, visits: Visit
     sky = Ephemeris(*(getattr(sky, f)[inside] for f in Ephemeris.__slots__))
     observer = observer[0][inside], observer[1][inside]
     covariance = _sky_covariance(table, motion, place, times[visit], observer, sky)
-    known = np.isfinite(orbits.covariance).all(axis=(1, 2))
-    covariance[~np.asarray(known)[rows[place]]] = np.nan
+    unknown = ~np.isfinite(orbits.covariance[rows[place]].reshape(len(place), -1)).all(axis=1)
+    covariance[unknown] = np.nan
     orbit = rows[place]
     magnitude = magnitude_hg(
         orbits.H[orbit], orbits.G[orbit], sky.sun_distance, sky.observer_distance, sky.phase
