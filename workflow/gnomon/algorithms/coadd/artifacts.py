@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
+from gnomon.algorithms.coadd.trails import continued_trails
 from gnomon.algorithms.cosmicray.dilate import dilated
 from gnomon.algorithms.psf.moments import adaptive_moments
 from gnomon.kernels.coadd import keep_rare_regions, smooth_gaussian, weighted_mean
@@ -49,7 +50,8 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
     Every warp is smoothed by a Gaussian to one common width, and compared with a robust static sky: the
     median over epochs, or from 20 epochs on the median of 15 means of every 15th epoch. What deviates
     either way beyond the noise and the tolerance is a candidate; a connected region of candidates is an
-    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star).
+    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star). Long
+    straight artifacts are continued through the stars that they cross.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
         times += found[k]
     rare = times <= most
     for k in range(n):
-        found[k] = keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE)
+        found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
     return found
 
 

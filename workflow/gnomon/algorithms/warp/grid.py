@@ -1,6 +1,7 @@
 """Where the pixels of one grid lie on another."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -54,10 +55,17 @@ def coordinate_nodes(
 
 def _area_ratio(x: F8, y: F8, tile: int) -> F8:
     """|d(source) / d(target)| by differences between the nodes, of second order at the border as well."""
-    order = 2 if min(x.shape) > 2 else 1
-    x_by_row, x_by_column = np.gradient(x, tile, edge_order=order)
-    y_by_row, y_by_column = np.gradient(y, tile, edge_order=order)
-    return np.abs(x_by_column * y_by_row - x_by_row * y_by_column)
+    x_by_row, x_by_column = _slopes(x, tile)
+    y_by_row, y_by_column = _slopes(y, tile)
+    return np.asarray(np.abs(x_by_column * y_by_row - x_by_row * y_by_column), np.float64)
+
+
+def _slopes(values: F8, tile: int) -> tuple[F8, F8]:
+    """Derivatives along rows' number and along columns', per pixel."""
+    order: Literal[1, 2] = 2 if min(values.shape) > 2 else 1
+    by_row: F8 = np.gradient(values, tile, axis=0, edge_order=order)
+    by_column: F8 = np.gradient(values, tile, axis=1, edge_order=order)
+    return by_row, by_column
 
 
 def overlaps(nodes: Nodes, source_shape: tuple[int, int]) -> bool:
