@@ -24,6 +24,7 @@ include: "rules/calib.smk"
 include: "rules/visit.smk"
 include: "rules/joint.smk"
 include: "rules/object.smk"
+include: "rules/diff.smk"
 include: "rules/release.smk"
 
 
@@ -31,4 +32,4 @@ rule all:
     default_target: True
     input:
         campaign.path("report"),
-        star_motions_of_all,
+        campaign.path("release_star"),

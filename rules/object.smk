@@ -16,3 +16,57 @@ rule motion:
         **campaign.resources("motion"),
     shell:
         campaign.command("motion")
+
+
+rule train_photoz:
+    input:
+        **campaign.reads("train_photoz"),
+        objects=objects_of_all,
+        redshifts=redshifts_of,
+    output:
+        **campaign.writes("train_photoz"),
+    log:
+        campaign.log("train_photoz"),
+    benchmark:
+        campaign.benchmark("train_photoz")
+    params:
+        **campaign.params("train_photoz"),
+    resources:
+        **campaign.resources("train_photoz"),
+    shell:
+        campaign.command("train_photoz")
+
+
+rule photoz:
+    input:
+        **campaign.reads("photoz"),
+    output:
+        **campaign.writes("photoz"),
+    log:
+        campaign.log("photoz"),
+    benchmark:
+        campaign.benchmark("photoz")
+    params:
+        **campaign.params("photoz"),
+    resources:
+        **campaign.resources("photoz"),
+    shell:
+        campaign.command("photoz")
+
+
+rule variability:
+    input:
+        **campaign.reads("variability"),
+        forced=forced_sources_of_patch,
+    output:
+        **campaign.writes("variability"),
+    log:
+        campaign.log("variability"),
+    benchmark:
+        campaign.benchmark("variability")
+    params:
+        **campaign.params("variability"),
+    resources:
+        **campaign.resources("variability"),
+    shell:
+        campaign.command("variability")

@@ -54,3 +54,21 @@ rule report:
         **campaign.resources("report"),
     shell:
         campaign.command("report")
+
+
+rule release_catalogs:
+    input:
+        **campaign.reads("release_catalogs"),
+        motions=star_motions_of_all,
+    output:
+        **campaign.writes("release_catalogs"),
+    log:
+        campaign.log("release_catalogs"),
+    benchmark:
+        campaign.benchmark("release_catalogs")
+    params:
+        **campaign.params("release_catalogs"),
+    resources:
+        **campaign.resources("release_catalogs"),
+    shell:
+        campaign.command("release_catalogs")

@@ -33,3 +33,20 @@ rule simulate:
         **campaign.resources("simulate"),
     shell:
         campaign.command("simulate")
+
+
+rule simulate_redshifts:
+    input:
+        **campaign.reads("simulate_redshifts"),
+    output:
+        **campaign.writes("simulate_redshifts"),
+    log:
+        campaign.log("simulate_redshifts"),
+    benchmark:
+        campaign.benchmark("simulate_redshifts")
+    params:
+        **campaign.params("simulate_redshifts"),
+    resources:
+        **campaign.resources("simulate_redshifts"),
+    shell:
+        campaign.command("simulate_redshifts")

@@ -43,7 +43,8 @@ def make_detector(folder: Path) -> None:
     np.save(folder / "sky.npy", sky.astype(np.float32))
     x, y, f = np.concatenate([sx, gx]), np.concatenate([sy, gy]), np.concatenate([sf, gf])
     star = np.arange(STARS + GALAXIES) < STARS
-    np.savez(folder / "truth.npz", x=x, y=y, flux=f, star=star, mag=np.concatenate([mag, gmag]))
+    radius = np.concatenate([np.zeros(STARS), size])
+    np.savez(folder / "truth.npz", x=x, y=y, flux=f, star=star, mag=np.concatenate([mag, gmag]), radius=radius)
     basis, centre, scale = psf_basis()
     np.savez(folder / "psf.npz", basis=basis, centre=centre, scale=scale)
 

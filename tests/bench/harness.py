@@ -3,7 +3,8 @@
 A task has inputs that are made once and kept in ``build/bench/<task's scene>``, contestants, and a check of each
 contestant's output against the truth. A contestant is a Python function ``(scene, out) -> seconds`` that runs in a
 process of its own and returns the CPU seconds of the call that is compared (reading and start-up left out), or an
-external command. CPU seconds and peak memory of the whole process come from the kernel's accounting.
+external command. CPU seconds and peak memory of the whole process come from the kernel's accounting of a process that makes the call once;
+the call alone is timed in a second process that makes it three times.
 """
 
 import json
@@ -11,15 +12,18 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 BENCH = Path(__file__).parent
 ROOT = BENCH.parents[1]
 WORK = ROOT / "build" / "bench"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
+T = TypeVar("T")
 Quality = Mapping[str, float]
 
 
@@ -63,14 +67,15 @@ class Result:
     peak_mib: float = float("inf")
     quality: Quality = field(default_factory=dict)
 
+    def add_process(self, seconds: float, mib: float) -> None:
+        """Costs of one more run."""
+        self.process_s, self.peak_mib = min(self.process_s, seconds), min(self.peak_mib, mib)
+
 
 def run_task(task: Task, repeats: int) -> list[Result]:
     """All contestants that are there, in turn, ``repeats`` times."""
     scene = WORK / task.scene
-    if not (scene / "ready").exists():
-        scene.mkdir(parents=True, exist_ok=True)
-        task.prepare(scene)
-        (scene / "ready").touch()
+    _child("--prepare", task.name)
     present = [(c, version) for c in task.contestants if (version := c.version()) is not None]
     results = [Result(c.name, version) for c, version in present]
     for _ in range(repeats):
@@ -79,28 +84,62 @@ def run_task(task: Task, repeats: int) -> list[Result]:
             shutil.rmtree(out, ignore_errors=True)
             out.mkdir(parents=True)
             _run_once(task, contestant, scene, out, result)
-            result.quality = task.check(scene, out)
+            _child("--check", task.name, str(out))
+            result.quality = json.loads((out / "quality.json").read_text())
     return results
 
 
-def _run_once(task: Task, contestant: Contestant, scene: Path, out: Path, result: Result) -> None:
-    """One process; keeps the smallest costs in result."""
-    if contestant.command is not None:
-        argv = list(contestant.command(scene, out))
-    else:
-        argv = [sys.executable, str(BENCH / "run.py"), "--one", task.name, contestant.name, str(out)]
+def _child(*arguments: str) -> None:
+    """Work in a process of its own: this one stays small, as children inherit their parent's peak memory."""
     env = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT / "workflow")}
+    subprocess.run([sys.executable, str(BENCH / "run.py"), *arguments], env=env, check=True)
+
+
+def prepare(task: Task) -> None:
+    """The inputs, unless they are there."""
+    scene = WORK / task.scene
+    if not (scene / "ready").exists():
+        scene.mkdir(parents=True, exist_ok=True)
+        task.prepare(scene)
+        (scene / "ready").touch()
+
+
+def check(task: Task, out: Path) -> None:
+    """Quality of one output, into ``quality.json``."""
+    (out / "quality.json").write_text(json.dumps(dict(task.check(WORK / task.scene, out))))
+
+
+def cpu_seconds(call: Callable[[], T]) -> tuple[float, T]:
+    """Smallest CPU time of one call or a few, and the last result."""
+    best = float("inf")
+    for _ in range(int(os.environ.get("BENCH_CALLS", "1"))):
+        start = time.process_time()
+        result = call()
+        best = min(best, time.process_time() - start)
+    return best, result
+
+
+def _run_once(task: Task, contestant: Contestant, scene: Path, out: Path, result: Result) -> None:
+    """Keeps the smallest costs in result."""
+    if contestant.command is not None:
+        result.add_process(*_process(contestant.command(scene, out), out, 1))
+        return
+    argv = [sys.executable, str(BENCH / "run.py"), "--one", task.name, contestant.name, str(out)]
+    _process(argv, out, 3)
+    result.kernel_s = min(result.kernel_s, json.loads((out / "kernel.json").read_text()))
+    result.add_process(*_process(argv, out, 1))
+
+
+def _process(argv: Sequence[str], out: Path, calls: int) -> tuple[float, float]:
+    """CPU seconds and peak MiB of one process."""
+    env = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT / "workflow"), "BENCH_CALLS": str(calls)}
     with (out / "log").open("w") as log:
-        process = subprocess.Popen(argv, cwd=out, env=env, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(list(argv), cwd=out, env=env, stdout=log, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise SystemExit(f"{task.name}: {contestant.name} ended with {process.returncode}; see {out / 'log'}")
-    result.process_s = min(result.process_s, usage.ru_utime + usage.ru_stime)
-    result.peak_mib = min(result.peak_mib, usage.ru_maxrss / 1024)
-    kernel = out / "kernel.json"
-    if kernel.exists():
-        result.kernel_s = min(result.kernel_s, json.loads(kernel.read_text()))
+        raise SystemExit(f"{argv} ended with {process.returncode}; see {out / 'log'}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def run_contestant(task: Task, name: str, out: Path) -> None:

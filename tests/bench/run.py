@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 
 import harness
 
-MODULES = ("bench_background", "bench_detection")
+MODULES = ("bench_background", "bench_detection", "bench_isr")
 """Files beside this one; each has ``TASKS``."""
 
 
@@ -29,8 +29,16 @@ def main() -> None:
     parser.add_argument("tasks", nargs="*", help="names; all when none is given")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--one", nargs=3, metavar=("TASK", "CONTESTANT", "OUT"), help=argparse.SUPPRESS)
+    parser.add_argument("--prepare", metavar="TASK", help=argparse.SUPPRESS)
+    parser.add_argument("--check", nargs=2, metavar=("TASK", "OUT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     known = tasks()
+    if options.prepare:
+        harness.prepare(known[options.prepare])
+        return
+    if options.check:
+        harness.check(known[options.check[0]], Path(options.check[1]))
+        return
     if options.one:
         name, contestant, out = options.one
         harness.run_contestant(known[name], contestant, Path(out))

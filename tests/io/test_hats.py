@@ -8,11 +8,11 @@ import pytest
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.healpix import pixel_of
 from gnomon.containers.provenance import Provenance
-from gnomon.io.hats import HatsCatalog, partitions, write_hats
+from gnomon.containers.release import ReleaseTable
+from gnomon.io.hats import partitions, write_hats
 from gnomon.schemas import ColumnSpec
 
 MADE_BY = Provenance("release_catalogs", 1, "{}", {})
-ABOUT = HatsCatalog("object", "coord_ra", "coord_dec", 500, "demo")
 COLUMNS = [
     ColumnSpec("coord_ra", "float64", "Right ascension.", "deg", "pos.eq.ra;meta.main"),
     ColumnSpec("psfFlux", "float32", "Flux.", "nJy", "phot.flux"),
@@ -32,13 +32,17 @@ def catalog(n, seed=0):
     )
 
 
+def table(rows):
+    return ReleaseTable(rows, "object", 500, "demo")
+
+
 def digest(folder):
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     return [(str(p.relative_to(folder)), hashlib.sha256(p.read_bytes()).hexdigest()) for p in files]
 
 
 def test_every_row_is_in_the_file_of_its_pixel(tmp_path):
-    write_hats(catalog(3000), tmp_path / "hats.properties", ABOUT, MADE_BY, COLUMNS)
+    write_hats(table(catalog(3000)), tmp_path / "hats.properties", MADE_BY, COLUMNS)
     seen = []
     for path in (tmp_path / "dataset").rglob("Npix=*.parquet"):
         order, pixel = int(path.parts[-3].split("=")[1]), int(path.stem.split("=")[1])
@@ -53,19 +57,19 @@ def test_every_row_is_in_the_file_of_its_pixel(tmp_path):
 
 
 def test_metadata_files_describe_all_partitions(tmp_path):
-    write_hats(catalog(3000), tmp_path / "hats.properties", ABOUT, MADE_BY, COLUMNS)
+    write_hats(table(catalog(3000)), tmp_path / "hats.properties", MADE_BY, COLUMNS)
     whole = pq.read_metadata(tmp_path / "dataset/_metadata")
     info = np.genfromtxt(tmp_path / "partition_info.csv", delimiter=",", names=True)
     assert whole.num_rows == 3000 == info["num_rows"].sum()
     assert whole.num_row_groups == len(info)
-    table = ds.parquet_dataset(tmp_path / "dataset/_metadata").to_table()
-    assert len(table) == 3000
+    found = ds.parquet_dataset(tmp_path / "dataset/_metadata").to_table()
+    assert len(found) == 3000
     said = dict(line.split("=", 1) for line in (tmp_path / "hats.properties").read_text().splitlines())
     assert said["hats_nrows"] == "3000"
 
 
 def test_columns_carry_unit_ucd_and_description(tmp_path):
-    write_hats(catalog(10), tmp_path / "hats.properties", ABOUT, MADE_BY, COLUMNS)
+    write_hats(table(catalog(10)), tmp_path / "hats.properties", MADE_BY, COLUMNS)
     field = pq.read_schema(tmp_path / "dataset/_common_metadata").field("psfFlux")
     assert field.metadata[b"unit"] == b"nJy"
     assert field.metadata[b"ucd"] == b"phot.flux"
@@ -75,18 +79,18 @@ def test_columns_carry_unit_ucd_and_description(tmp_path):
 def test_equal_catalogues_give_equal_bytes_in_any_row_order(tmp_path):
     c = catalog(2000)
     for name, rows in (("a", np.arange(2000)), ("b", np.random.default_rng(1).permutation(2000))):
-        write_hats(c.take(rows), tmp_path / name / "hats.properties", ABOUT, MADE_BY, COLUMNS)
+        write_hats(table(c.take(rows)), tmp_path / name / "hats.properties", MADE_BY, COLUMNS)
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
 
 
 def test_writing_again_leaves_no_stale_partition(tmp_path):
-    write_hats(catalog(3000), tmp_path / "hats.properties", ABOUT, MADE_BY, COLUMNS)
-    write_hats(catalog(30), tmp_path / "hats.properties", ABOUT, MADE_BY, COLUMNS)
+    write_hats(table(catalog(3000)), tmp_path / "hats.properties", MADE_BY, COLUMNS)
+    write_hats(table(catalog(30)), tmp_path / "hats.properties", MADE_BY, COLUMNS)
     assert sum(len(pq.read_table(p, partitioning=None)) for p in tmp_path.rglob("Npix=*")) == 30
 
 
 def test_empty_catalogue_is_valid(tmp_path):
-    write_hats(catalog(0), tmp_path / "hats.properties", ABOUT, MADE_BY, COLUMNS)
+    write_hats(table(catalog(0)), tmp_path / "hats.properties", MADE_BY, COLUMNS)
     assert pq.read_metadata(tmp_path / "dataset/_metadata").num_rows == 0
     assert (tmp_path / "partition_info.csv").read_text() == "Norder,Npix,num_rows\n"
 
@@ -101,4 +105,4 @@ def test_row_without_position_is_refused(tmp_path):
     c = catalog(5)
     c["coord_ra"][2] = np.nan
     with pytest.raises(ValueError, match="1 rows have no position"):
-        write_hats(c, tmp_path / "hats.properties", ABOUT, MADE_BY)
+        write_hats(table(c), tmp_path / "hats.properties", MADE_BY)

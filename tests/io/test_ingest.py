@@ -7,6 +7,7 @@ import pytest
 from exposure_files import CALIBRATED, RAW, write_raw, write_triplet
 from gnomon.io.ingest import exposure_files, ingest, listing
 from gnomon.io.instrument import read_instrument
+from gnomon.io.raw import SEPARATOR, open_raw
 from gnomon.schemas import schema
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,9 @@ def test_companions_belong_to_their_image(tmp_path):
     found = ingest(exposure_files(tmp_path), CALIBRATED)
     assert len(found.table) == 1
     assert not found.rejects
+    files = found.table["path"][0].split(SEPARATOR)
+    assert [Path(f).name for f in files] == ["v7_img.fits", "v7_wgt.fits", "v7_msk.fits"]
+    assert tuple(open_raw(files, CALIBRATED, 7)) == (0,)
 
 
 def test_nothing_gives_an_empty_table():

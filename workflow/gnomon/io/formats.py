@@ -39,6 +39,10 @@ def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
             return _module("skymaps").read_skymap(path)
         case "Detrended":
             return _module("detrended_images").open_detrended(path)
+        case "Model":
+            return _module("models").read_model(path)
+        case "Alerts":
+            return _module("alert_avro").read_alerts(path)
     raise ValueError(f"no reader of {dataset.container}")
 
 
@@ -57,6 +61,12 @@ def write(dataset: DatasetType, value: Any, path: str, provenance: Provenance) -
             _module("recipes").write_recipe(value, path, provenance)
         case "Text":
             _module("texts").write_text(value, path, provenance)
+        case "Model":
+            _module("models").write_model(value, path, provenance)
+        case "Hats":
+            _module("hats").write_release(value, path, provenance, dataset.schema)
+        case "Alerts":
+            _module("alert_packets").write_batch(value, path, provenance)
         case _:
             raise ValueError(f"no writer of {dataset.container}")
 
@@ -97,6 +107,13 @@ def write_empty(
             write(dataset, _module("figures").empty_figure(reason), path, provenance)
         case "Text":
             write(dataset, json.dumps({"empty_reason": reason}), path, provenance)
+        case "Model":
+            _module("models").write_model({}, path, provenance, reason)
+        case "Alerts":
+            _module("alert_avro").write_alerts([], path, provenance, reason)
+        case "Hats":
+            empty = _module("catalogs").empty_catalog(dataset.schema, reason)
+            _module("hats").write_empty_release(empty, path, provenance, dataset.schema)
         case _:
             raise ValueError(f"{dataset.container} has no empty form")
 

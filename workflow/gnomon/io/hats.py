@@ -5,7 +5,7 @@ The layout is that of the IVOA note "HATS: a standard for the hierarchical adapt
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.healpix import pixel_of
 from gnomon.containers.provenance import Provenance
+from gnomon.containers.release import ReleaseTable
 from gnomon.io.atomic import replacing
-from gnomon.io.catalogs import arrow_table
-from gnomon.schemas import ColumnSpec
+from gnomon.io.catalogs import arrow_table, conform
+from gnomon.schemas import ColumnSpec, schema
 
 I8 = npt.NDArray[np.int64]
 
@@ -37,21 +38,6 @@ MAX_ORDER = 12
 
 PIXELS_PER_FOLDER = 10_000
 """HATS puts pixel p into the folder of p rounded down to this."""
-
-
-@dataclass(frozen=True, slots=True)
-class HatsCatalog:
-    """What a HATS catalogue says of itself."""
-
-    name: str
-    ra: str
-    """Column of the right ascension, degrees."""
-    dec: str
-    """Column of the declination, degrees."""
-    max_rows: int
-    """Rows of a partition; a pixel with more is divided."""
-    release: str = ""
-    """Name of the release."""
 
 
 def partitions(index: I8, max_rows: int) -> tuple[I8, I8]:
@@ -79,12 +65,20 @@ def partitions(index: I8, max_rows: int) -> tuple[I8, I8]:
     return order, pixel
 
 
+def write_release(value: ReleaseTable, path: str | Path, provenance: Provenance, schema_name: str) -> None:
+    """Write a table checked against its schema; see `write_hats`."""
+    write_hats(
+        replace(value, catalog=conform(value.catalog, schema_name)), path, provenance, schema(schema_name)
+    )
+
+
+def write_empty_release(catalog: Catalog, path: str | Path, provenance: Provenance, schema_name: str) -> None:
+    """A table without rows; its meta says why."""
+    write_hats(ReleaseTable(catalog, Path(path).parent.name, 1, ""), path, provenance, schema(schema_name))
+
+
 def write_hats(
-    catalog: Catalog,
-    path: str | Path,
-    about: HatsCatalog,
-    provenance: Provenance,
-    columns: Iterable[ColumnSpec] = (),
+    table: ReleaseTable, path: str | Path, provenance: Provenance, columns: Iterable[ColumnSpec] = ()
 ) -> None:
     """Write a catalogue around its ``hats.properties``, which comes last: where it exists, all is whole.
 
@@ -93,7 +87,7 @@ def write_hats(
 
     Parameters
     ----------
-    catalog : rows in any order; positions in degrees, finite.
+    table : rows in any order.
     path : ``<folder>/hats.properties``; the folder's ``dataset`` is replaced.
     columns : unit, UCD and description of the columns.
 
@@ -103,18 +97,18 @@ def write_hats(
         A position is not finite.
     """
     folder = Path(path).parent
-    ra, dec = (np.radians(np.asarray(catalog[c], np.float64)) for c in (about.ra, about.dec))
+    ra, dec = (np.radians(np.asarray(table.catalog[c], np.float64)) for c in (table.ra, table.dec))
     if not np.isfinite(ra + dec).all():
-        raise ValueError(f"{about.name}: {(~np.isfinite(ra + dec)).sum()} rows have no position")
+        raise ValueError(f"{table.name}: {(~np.isfinite(ra + dec)).sum()} rows have no position")
     index = pixel_of(1 << INDEX_ORDER, ra, dec)
     rows = np.argsort(index, kind="stable")
-    table = arrow_table(_indexed(catalog.take(rows), index[rows]), provenance, [INDEX, *columns])
-    order, pixel = partitions(index[rows], about.max_rows)
+    arrow = arrow_table(_indexed(table.catalog.take(rows), index[rows]), provenance, [INDEX, *columns])
+    order, pixel = partitions(index[rows], table.max_rows)
     Path(path).unlink(missing_ok=True)
     shutil.rmtree(folder / "dataset", ignore_errors=True)
-    counts = _write_partitions(table, order, pixel, folder)
+    counts = _write_partitions(arrow, order, pixel, folder)
     _write_text(folder / "partition_info.csv", _partition_info(counts))
-    _write_text(Path(path), _properties(about, len(catalog), max((o for o, _ in counts), default=0)))
+    _write_text(Path(path), _properties(table, max((o for o, _ in counts), default=0)))
 
 
 def _indexed(catalog: Catalog, index: I8) -> Catalog:
@@ -152,12 +146,12 @@ def _partition_info(counts: Mapping[tuple[int, int], int]) -> str:
     return "\n".join(["Norder,Npix,num_rows", *rows, ""])
 
 
-def _properties(about: HatsCatalog, n_rows: int, order: int) -> str:
+def _properties(about: ReleaseTable, order: int) -> str:
     """No clock in it: the date of a release is said by the release."""
     said = {
         "obs_collection": about.name,
         "dataproduct_type": "object",
-        "hats_nrows": n_rows,
+        "hats_nrows": len(about),
         "hats_col_ra": about.ra,
         "hats_col_dec": about.dec,
         "hats_col_healpix": INDEX.name,

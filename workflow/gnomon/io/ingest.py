@@ -12,7 +12,7 @@ from gnomon.containers.instrument import Instrument
 from gnomon.containers.wcs import Wcs
 from gnomon.errors import UnprocessableData
 from gnomon.io.catalogs import conform
-from gnomon.io.raw import DetectorFile, detector_files
+from gnomon.io.raw import SEPARATOR, DetectorFile, detector_files, files_of, is_companion
 from gnomon.schemas import schema
 
 SCHEMA = "visit_detector"
@@ -63,7 +63,7 @@ def ingest(paths: Iterable[Path], instrument: Instrument) -> Ingested:
     exposures: dict[int, tuple[Path, VisitFacts]] = {}
     rejects: list[Reject] = []
     for path in paths:
-        if _is_companion(path, instrument):
+        if is_companion(path, instrument):
             continue
         try:
             found = detector_files(path, instrument)
@@ -74,7 +74,7 @@ def ingest(paths: Iterable[Path], instrument: Instrument) -> Ingested:
         for one in found:
             rows[one.facts.visit, one.detector.id] = path, one
             exposures.setdefault(one.facts.visit, (path, one.facts))
-    return Ingested(_table([rows[key] for key in sorted(rows)]), tuple(rejects))
+    return Ingested(_table([rows[key] for key in sorted(rows)], instrument), tuple(rejects))
 
 
 def listing(found: Ingested) -> str:
@@ -93,14 +93,6 @@ def listing(found: Ingested) -> str:
     lines += [f"{len(visits)} visits, {len(table)} detectors; {len(found.rejects)} files left out"]
     lines += [f"  {reject.path}: {reject.reason}" for reject in found.rejects]
     return "\n".join(lines)
-
-
-def _is_companion(path: Path, instrument: Instrument) -> bool:
-    """Whether a file is the weight or the mask of an image."""
-    layout = instrument.calibrated
-    if instrument.pixels == "raw" or layout.image_mark in path.name:
-        return False
-    return any(mark and mark in path.name for mark in (layout.weight_mark, layout.mask_mark))
 
 
 def _check_new(
@@ -130,13 +122,13 @@ def _check_new(
                 )
 
 
-def _table(rows: Sequence[tuple[Path, DetectorFile]]) -> Catalog:
-    cells = [_row(path, one) for path, one in rows]
+def _table(rows: Sequence[tuple[Path, DetectorFile]], instrument: Instrument) -> Catalog:
+    cells = [_row(SEPARATOR.join(map(str, files_of(path, instrument))), one) for path, one in rows]
     columns = {c.name: np.array([cell[c.name] for cell in cells]) for c in schema(SCHEMA)}
     return conform(Catalog(columns), SCHEMA)
 
 
-def _row(path: Path, one: DetectorFile) -> dict[str, str | int | float]:
+def _row(files: str, one: DetectorFile) -> dict[str, str | int | float]:
     f = one.facts
     return {
         "visit": f.visit,
@@ -153,7 +145,7 @@ def _row(path: Path, one: DetectorFile) -> dict[str, str | int | float]:
         "skyRotation": float(np.rad2deg(f.rotation)),
         "airmass": f.airmass,
         **_corners(one.wcs, one.shape),
-        "path": str(path),
+        "path": files,
     }
 
 

@@ -20,6 +20,8 @@ from gnomon.io.fits_hdus import ImageHdu, image_hdus
 from gnomon.io.fits_wcs import wcs_from_header
 from gnomon.io.headers import optional_number, translate
 
+SEPARATOR = ";"
+"""Between the files of one detector where they stand in one text."""
 _NO_SECTION = Section(0, 0, 0, 0)
 
 
@@ -45,7 +47,7 @@ def open_raw(paths: Sequence[str], instrument: Instrument, visit: int | None = N
     Parameters
     ----------
     paths
-        All files of the exposure.
+        All files of the exposure; weight and mask files are found by their names beside the image.
     instrument
         Its description.
     visit
@@ -60,6 +62,8 @@ def open_raw(paths: Sequence[str], instrument: Instrument, visit: int | None = N
         raise UnprocessableData("found no raw file of this exposure")
     found: dict[int, DetectorFile] = {}
     for path in paths:
+        if is_companion(Path(path), instrument):
+            continue
         for one in detector_files(Path(path), instrument):
             if visit is not None and one.facts.visit != visit:
                 raise UnprocessableData(f"{Path(path).name} is visit {one.facts.visit}, wanted visit {visit}")
@@ -84,6 +88,27 @@ def detector_files(path: Path, instrument: Instrument) -> list[DetectorFile]:
         return [_detector_file(instrument, facts, d, group) for d, group in groups]
     except UnprocessableData as error:
         raise UnprocessableData(f"{path.name}: {error}") from None
+
+
+def is_companion(path: Path, instrument: Instrument) -> bool:
+    """Whether a file is the weight or the mask of an image."""
+    layout = instrument.calibrated
+    if instrument.pixels == "raw" or layout.image_mark in path.name:
+        return False
+    return any(mark and mark in path.name for mark in (layout.weight_mark, layout.mask_mark))
+
+
+def files_of(path: Path, instrument: Instrument) -> list[Path]:
+    """An image file, then its weight and its mask where the instrument has such.
+
+    Raises
+    ------
+    UnprocessableData
+        One of them is missing.
+    """
+    if instrument.pixels == "raw":
+        return [path]
+    return [path, *(p for p in _companions(path, instrument.calibrated) if p is not None)]
 
 
 def read_detector(instrument: Instrument, source: DetectorFile) -> RawExposure:

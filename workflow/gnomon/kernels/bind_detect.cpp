@@ -64,13 +64,15 @@ struct FootprintArrays {
 
 static nb::tuple split_(Vector<std::int32_t> y, Vector<std::int32_t> x0, Vector<std::int32_t> x1,
                         Vector<std::int64_t> first, Vector<std::int8_t> sign, Vector<float> flux, Vector<float> noise,
+                        Plane<float> image, Plane<float> variance, Plane<std::uint32_t> mask, std::uint32_t ignore,
                         double prominence, double contrast) {
   const FootprintArrays arrays{y, x0, x1, first, sign, flux, noise};
   const FootprintView view = arrays.view();
+  const Planes planes = planes_of(image, variance, mask, ignore);
   Peaks p;
   {
     nb::gil_scoped_release nogil;
-    p = split(view, prominence, contrast);
+    p = split(view, smooth(view, planes), prominence, contrast);
   }
   return nb::make_tuple(to_numpy(std::move(p.footprint)), to_numpy(std::move(p.y)), to_numpy(std::move(p.x)),
                         to_numpy(std::move(p.area)), to_numpy(std::move(p.flux)), to_numpy(std::move(p.noise)),
@@ -105,7 +107,8 @@ NB_MODULE(_detect, m) {
   m.def("mark_runs", &mark_runs_, "y"_a.noconvert(), "x0"_a.noconvert(), "x1"_a.noconvert(), "radius"_a, "bits"_a,
         "mask"_a.noconvert());
   m.def("split", &split_, "y"_a.noconvert(), "x0"_a.noconvert(), "x1"_a.noconvert(), "first"_a.noconvert(),
-        "sign"_a.noconvert(), "flux"_a.noconvert(), "noise"_a.noconvert(), "prominence"_a, "contrast"_a);
+        "sign"_a.noconvert(), "flux"_a.noconvert(), "noise"_a.noconvert(), "image"_a.noconvert(),
+        "variance"_a.noconvert(), "mask"_a.noconvert(), "ignore"_a, "prominence"_a, "contrast"_a);
   m.def("share", &share_, "y"_a.noconvert(), "x0"_a.noconvert(), "x1"_a.noconvert(), "first"_a.noconvert(),
         "sign"_a.noconvert(), "pixels"_a.noconvert(), "noise"_a.noconvert(), "owner"_a.noconvert(),
         "footprint"_a.noconvert(), "peak_y"_a.noconvert(), "peak_x"_a.noconvert(), "flux"_a.noconvert(),

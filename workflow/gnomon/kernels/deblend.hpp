@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "detect.hpp"
+
 namespace gnomon {
 
 // Footprints as `Detections` gives them.
@@ -15,17 +17,25 @@ struct FootprintView {
   const float *flux, *noise;
 };
 
+// Flux smoothed by (1 2 1) x (1 2 1) / 16 over usable pixels, and its error, at each pixel of the footprints, packed
+// as their flux. A pixel without usable neighbours gets 0 and the error of its variance, or 0.
+struct Smoothed {
+  std::vector<float> flux, noise;
+};
+Smoothed smooth(const FootprintView &footprints, const Planes &planes) noexcept;
+
 struct Peaks {
   std::vector<std::int32_t> footprint, y, x, area;  // of each source, by footprint, then as read
   std::vector<float> flux, noise;                   // matched-filter flux at the peak (signed) and its error
   std::vector<std::int32_t> owner;                  // source of each pixel, packed as the footprints' flux
 };
 
-// Splits each footprint along the valleys of its matched-filtered flux. Flooding from the top, two hills
+// Splits each footprint along the valleys of a relief. Flooding from the top, two hills
 // that meet at a saddle stay apart where each rises by at least `prominence` times its noise above the
 // saddle and holds at least `contrast` of the footprint's flux above it; otherwise the lower joins the
 // higher. This is multi-threshold deblending with as many thresholds as pixels.
-Peaks split(const FootprintView &footprints, double prominence, double contrast) noexcept;
+// `relief` is the flux that is flooded, packed as the footprints' own.
+Peaks split(const FootprintView &footprints, const Smoothed &relief, double prominence, double contrast) noexcept;
 
 // Writes owner + 1 into labels (ny, nx), which must come as zeros.
 void paint(const FootprintView &footprints, const std::int32_t *owner, std::size_t nx, std::int32_t *labels) noexcept;

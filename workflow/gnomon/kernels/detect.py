@@ -108,13 +108,21 @@ def mark_runs(y: I4, x0: I4, x1: I4, radius_px: int, bits: int, mask: U4) -> Non
     _detect.mark_runs(y, x0, x1, radius_px, bits, mask)
 
 
-def split(runs: Runs, prominence: float, contrast: float) -> Peaks:
-    """Sources of each footprint: the hills of its filtered flux that stand out of their surroundings.
+def split(
+    runs: Runs, flux: F4, variance: F4, mask: U4, ignore: int, prominence: float, contrast: float
+) -> Peaks:
+    """Sources of each footprint: the hills of its lightly smoothed flux that stand out of their surroundings.
 
     Two hills that meet at a saddle are two sources where each rises ``prominence`` times its noise above the
-    saddle and holds ``contrast`` of the footprint's flux above the saddle.
+    saddle and holds ``contrast`` of the footprint's flux above the saddle. The smoothing is by
+    (1 2 1) x (1 2 1) / 16 over usable pixels.
+
+    Parameters
+    ----------
+    flux, variance, mask, ignore
+        The image, as for `detect`.
     """
-    return Peaks(*_detect.split(*runs, prominence, contrast))
+    return Peaks(*_detect.split(*runs, flux, variance, mask, ignore, prominence, contrast))
 
 
 def share(runs: Runs, peaks: Peaks, flux: F4) -> tuple[I4, Shares]:

@@ -143,8 +143,8 @@ Shape iterate(const View &v, double x, double y, double sigma, bool fixed) noexc
 
 Shape isophotal_moments(const Stamp &t) noexcept {
   double s = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
-  for (std::int32_t iy = -t.half; iy <= t.half; ++iy)
-    for (std::int32_t ix = -t.half; ix <= t.half; ++ix) {
+  for (std::int32_t iy = t.own_y0; iy < t.own_y1; ++iy)
+    for (std::int32_t ix = t.own_x0; ix < t.own_x1; ++ix) {
       const std::size_t k = t.at(iy, ix);
       const double f = t.own[k] ? std::max(t.flux[k], 0.0f) : 0.0;
       s += f, x += f * ix, y += f * iy, xx += f * ix * ix, yy += f * iy * iy, xy += f * ix * iy;
@@ -183,6 +183,7 @@ Shape image_moments(const float *image, std::int32_t side, std::int32_t stride, 
 }
 
 double blendedness(const Stamp &t, const Shape &g) noexcept {
+  if (t.neighbour > kWindow * std::sqrt(std::max(g.xx, g.yy)) + std::max(std::abs(g.x), std::abs(g.y))) return 0.0;
   const Weight w{g.x, g.y, g.xx, g.yy, g.xy};
   const Sums child = weighted_sums({t.flux.data(), nullptr, t.half, t.side}, w, false);
   const Sums all = weighted_sums({t.raw.data(), nullptr, t.half, t.side}, w, false);

@@ -19,7 +19,7 @@ struct Patch {
   std::array<std::ptrdiff_t, 8> step;  // to the eight neighbours in the box
 };
 
-void load(const FootprintView &f, std::size_t i, std::size_t pixel, Patch &p) {
+void load(const FootprintView &f, const Smoothed &relief, std::size_t i, std::size_t pixel, Patch &p) {
   const auto begin = static_cast<std::size_t>(f.first[i]), end = static_cast<std::size_t>(f.first[i + 1]);
   const std::int32_t y0 = f.y[begin], y1 = f.y[end - 1];
   const std::int32_t x0 = *std::min_element(f.x0 + begin, f.x0 + end), x1 = *std::max_element(f.x1 + begin, f.x1 + end);
@@ -31,7 +31,7 @@ void load(const FootprintView &f, std::size_t i, std::size_t pixel, Patch &p) {
     for (std::int32_t x = f.x0[r]; x < f.x1[r]; ++x, ++pixel) {
       const auto place = static_cast<std::size_t>((f.y[r] - y0 + 1) * width + x - x0 + 1);
       p.at[place] = static_cast<std::int32_t>(p.flux.size());
-      p.flux.push_back(f.sign[i] * f.flux[pixel]), p.noise.push_back(f.noise[pixel]);
+      p.flux.push_back(f.sign[i] * relief.flux[pixel]), p.noise.push_back(relief.noise[pixel]);
       p.y.push_back(f.y[r]), p.x.push_back(x), p.place.push_back(place);
     }
 }
@@ -69,7 +69,7 @@ class Flood {
   Flood(const Patch &p, double prominence, double contrast) : p_(p), prominence_(prominence) {
     const float base = *std::min_element(p.flux.begin(), p.flux.end());
     double total = 0;
-    for (const float v : p.flux) total += v - base;
+    for (const float v : p.flux) total += v - std::max(base, 0.0f);
     least_ = contrast * total;
     basin_.assign(p.flux.size(), kNone);
   }
@@ -87,7 +87,6 @@ class Flood {
     while (hills_[b].taken != kNone) b = hills_[b].taken;
     return b;
   }
-  std::int32_t top(std::int32_t basin) const noexcept { return hills_[basin].top; }
   std::size_t basins() const noexcept { return hills_.size(); }
 
  private:
@@ -152,40 +151,47 @@ class Flood {
   std::vector<Hill> hills_;
 };
 
-void add_peak(const Patch &p, std::size_t footprint, std::int32_t top, int sign, Peaks &out) {
+// A source without a peak yet.
+std::int32_t add_source(std::size_t footprint, Peaks &out) {
   out.footprint.push_back(static_cast<std::int32_t>(footprint));
-  out.y.push_back(p.y[top]), out.x.push_back(p.x[top]), out.area.push_back(0);
-  out.flux.push_back(static_cast<float>(sign) * p.flux[top]), out.noise.push_back(p.noise[top]);
+  out.y.push_back(kNone), out.x.push_back(kNone), out.area.push_back(0);
+  out.flux.push_back(0.0f), out.noise.push_back(1.0f);
+  return static_cast<std::int32_t>(out.y.size()) - 1;
+}
+
+// The peak of a source is the pixel of its own where the matched filter is highest: less noisy than the top.
+void find_peaks(const FootprintView &f, const Patch &p, std::size_t pixel, int sign, Peaks &out) noexcept {
+  for (std::size_t k = 0; k < p.flux.size(); ++k) {
+    const auto s = static_cast<std::size_t>(out.owner[pixel + k]);
+    const float flux = f.flux[pixel + k], noise = f.noise[pixel + k];
+    if (out.area[s]++ > 0 && static_cast<float>(sign) * (flux * out.noise[s] - out.flux[s] * noise) <= 0.0f) continue;
+    out.y[s] = p.y[k], out.x[s] = p.x[k], out.flux[s] = flux, out.noise[s] = noise;
+  }
 }
 
 }  // namespace
 
-Peaks split(const FootprintView &f, double prominence, double contrast) noexcept {
+Peaks split(const FootprintView &f, const Smoothed &relief, double prominence, double contrast) noexcept {
   Peaks out;
   Patch patch;
   std::size_t pixel = 0;
   for (std::size_t i = 0; i < f.count; ++i) {
-    load(f, i, pixel, patch);
+    load(f, relief, i, pixel, patch);
     const std::size_t npix = patch.flux.size();
-    const auto base = static_cast<std::int32_t>(out.y.size());
     const std::vector<std::int32_t> tops = local_maxima(patch);
     if (tops.size() == 1) {
-      add_peak(patch, i, tops[0], f.sign[i], out);
-      out.owner.insert(out.owner.end(), npix, base);
+      out.owner.insert(out.owner.end(), npix, add_source(i, out));
     } else {
       Flood flood(patch, prominence, contrast);
       flood.run();
       std::vector<std::int32_t> number(flood.basins(), kNone);
       for (std::size_t k = 0; k < npix; ++k) {
-        const std::int32_t b = flood.source(static_cast<std::int32_t>(k));
-        if (number[b] == kNone) {
-          number[b] = static_cast<std::int32_t>(out.y.size());
-          add_peak(patch, i, flood.top(b), f.sign[i], out);
-        }
-        out.owner.push_back(number[b]);
+        std::int32_t &source = number[flood.source(static_cast<std::int32_t>(k))];
+        if (source == kNone) source = add_source(i, out);
+        out.owner.push_back(source);
       }
     }
-    for (std::size_t k = 0; k < npix; ++k) ++out.area[out.owner[pixel + k]];
+    find_peaks(f, patch, pixel, f.sign[i], out);
     pixel += npix;
   }
   return out;

@@ -37,12 +37,19 @@ void fill_row(const Scene &s, std::int32_t source, std::int32_t dy, Stamp &t) no
     t.variance[to + k] = good ? v : 0.0f;
     t.raw[to + k] = t.flux[to + k] = std::fabs(f) <= 3.0e38f ? f : 0.0f;
   }
-  for (std::size_t k = 0; s.labels && k < n; ++k) {
+  if (!s.labels || source < 0) return;
+  for (std::size_t k = 0; k < n; ++k) {
     const std::int32_t label = s.labels[from + k];
-    if (label == 0 || source < 0) continue;
-    if (label == source + 1) t.own[to + k] = 1, t.bits_own |= s.mask[from + k];
-    else t.neighbours = true;
-    t.flux[to + k] *= part(s, source, label, y, t.cx + lo + static_cast<std::int32_t>(k));
+    if (label == 0) continue;
+    const std::int32_t dx = lo + static_cast<std::int32_t>(k);
+    if (label == source + 1) {
+      t.own[to + k] = 1, t.bits_own |= s.mask[from + k];
+      t.own_y0 = std::min(t.own_y0, dy), t.own_y1 = std::max(t.own_y1, dy + 1);
+      t.own_x0 = std::min(t.own_x0, dx), t.own_x1 = std::max(t.own_x1, dx + 1);
+    } else {
+      t.neighbour = std::min(t.neighbour, std::max(std::abs(dy), std::abs(dx)));
+    }
+    t.flux[to + k] *= part(s, source, label, y, t.cx + dx);
   }
 }
 
@@ -74,7 +81,8 @@ void running_sums(Stamp &t) {
 
 void fill_stamp(const Scene &s, std::int32_t source, std::int32_t cy, std::int32_t cx, std::int32_t half,
                 std::int32_t core, Stamp &t) noexcept {
-  t.cy = cy, t.cx = cx, t.neighbours = false;
+  t.cy = cy, t.cx = cx, t.neighbour = INT32_MAX;
+  t.own_y0 = t.own_x0 = half + 1, t.own_y1 = t.own_x1 = -half;
   resize(t, half);
   for (std::int32_t dy = -half; dy <= half; ++dy) fill_row(s, source, dy, t);
   const auto ny = static_cast<std::int32_t>(s.ny), nx = static_cast<std::int32_t>(s.nx);

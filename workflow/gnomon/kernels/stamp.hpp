@@ -30,7 +30,8 @@ struct Stamp {
   std::vector<std::int32_t> sum_bad;            // likewise of unusable pixels
   std::uint32_t bits_own, bits_core;  // mask bits in the source's own pixels, and in the middle 3 x 3
   bool cut;                           // leaves the image within `core` of the middle
-  bool neighbours;                    // holds pixels of other sources
+  std::int32_t neighbour;             // max(|dy|, |dx|) of the nearest pixel of another source, INT32_MAX for none
+  std::int32_t own_y0, own_y1, own_x0, own_x1;  // box of the source's own pixels, relative; ends exclusive
 
   std::size_t npix() const noexcept { return static_cast<std::size_t>(side) * static_cast<std::size_t>(side); }
   std::size_t at(std::int32_t y, std::int32_t x) const noexcept {  // relative to the middle

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.dataclasses import dataclass
 
 from gnomon.pipeline.options import OPTIONS
-from gnomon.pipeline.step import Cost, Step
+from gnomon.pipeline.step import Cost, Many, Step
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -19,6 +19,45 @@ class MotionConfig:
     """Epoch of the positions; one for a release, near the middle of the survey."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class TrainPhotozConfig:
+    """The network of photometric redshifts and what it learns from."""
+
+    bands: Annotated[tuple[str, ...], MinLen(2)] = ("u", "g", "r", "i", "z", "y")
+    """Bands whose fluxes are inputs."""
+    flux: str = "kronFlux"
+    """Flux columns, ``<band>_<flux>``."""
+    match_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
+    """Largest distance of an object from its spectrum."""
+    members: Annotated[int, Ge(1), Le(20)] = 3
+    """Networks in the ensemble; time and quality grow with it."""
+    steps: Annotated[int, Ge(10), Le(100000)] = 1200
+    """Gradient steps of each."""
+    seed: Annotated[int, Ge(0)] = 1
+    """Root of the random numbers."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class PhotozConfig:
+    """No options: the model says which fluxes it wants."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class VariabilityConfig:
+    """What counts as variable, and where periods are looked for."""
+
+    chance: Annotated[float, Gt(0), Lt(1)] = 1e-4
+    """A constant object is called variable with this probability."""
+    error_floor: Annotated[float, Ge(0), Le(1)] = 0.01
+    """Fraction of the flux added in quadrature to its error."""
+    shortest_period_d: Annotated[float, Gt(0), Le(1000)] = 0.2
+    """Shortest period."""
+    longest_period_d: Annotated[float, Gt(0), Le(10000)] = 100.0
+    """Longest period; never longer than the light curve."""
+    min_epochs: Annotated[int, Ge(5), Le(10000)] = 15
+    """Fewer measurements in all bands together give no period."""
+
+
 STEPS = (
     Step(
         "motion",
@@ -26,5 +65,26 @@ STEPS = (
         reads={"detections": "isolated_star_source"},
         writes={"motion": "star_motion"},
         cost=Cost(cpu_s=3, mem_mb=400, out_mb=0.5),
+    ),
+    Step(
+        "train_photoz",
+        TrainPhotozConfig,
+        reads={"objects": Many("object"), "redshifts": Many("spec_z")},
+        writes={"model": "photoz_model"},
+        cost=Cost(cpu_s=20, mem_mb=500, out_mb=1),
+    ),
+    Step(
+        "photoz",
+        PhotozConfig,
+        reads={"objects": "object", "model": "photoz_model"},
+        writes={"photoz": "photoz"},
+        cost=Cost(cpu_s=2, mem_mb=500, out_mb=1),
+    ),
+    Step(
+        "variability",
+        VariabilityConfig,
+        reads={"objects": "object", "forced": Many("forced_source")},
+        writes={"variability": "variability"},
+        cost=Cost(cpu_s=5, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=5, out_mb=2),
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
 from gnomon.pipeline.options import OPTIONS
@@ -24,6 +24,16 @@ class MetricsConfig:
     """Greatest error of a zero point, against the truth."""
     completeness: Annotated[float, Gt(0), Le(1)] = 0.95
     """Least part of the stars of S/N above 10 that is found."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class ReleaseCatalogsConfig:
+    """Layout of the release tables."""
+
+    max_rows: Annotated[int, Ge(100), Le(10_000_000)] = 500_000
+    """Rows of a partition; a HEALPix pixel with more is divided."""
+    release: str = "gnomon"
+    """Name of the release, told in every table."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -54,6 +64,13 @@ STEPS = (
         reads={"summaries": Many("preliminary_summary"), "checks": Many("visit_check")},
         writes={"metrics": "metrics"},
         cost=Cost(cpu_s=1, cpu_s_per_input=0.01, mem_mb=200, out_mb=0.01),
+    ),
+    Step(
+        "release_catalogs",
+        ReleaseCatalogsConfig,
+        reads={"motions": Many("star_motion")},
+        writes={"star": "release_star"},
+        cost=Cost(cpu_s=2, cpu_s_per_input=0.1, mem_mb=400, mem_mb_per_input=5, out_mb=1),
     ),
     Step(
         "report",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
 from gnomon.pipeline.options import OPTIONS
@@ -24,6 +24,18 @@ class SimulateConfig:
     """No options: the recipe says all."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class SimulateRedshiftsConfig:
+    """Which simulated galaxies have a spectrum."""
+
+    magnitude_limit: Annotated[float, Ge(10), Le(30)] = 23.0
+    """Faintest i magnitude (AB) of a spectroscopic target."""
+    fraction: Annotated[float, Gt(0), Le(1)] = 0.5
+    """Part of the targets that give a redshift."""
+    seed: Annotated[int, Ge(0)] = 1
+    """Root of the random numbers: who is a target, errors of 150 km/s."""
+
+
 STEPS = (
     Step(
         "simulate_sky",
@@ -38,6 +50,13 @@ STEPS = (
             "asteroids": "truth_asteroids",
         },
         cost=Cost(cpu_s=4, mem_mb=300, out_mb=3),
+    ),
+    Step(
+        "simulate_redshifts",
+        SimulateRedshiftsConfig,
+        reads={"galaxies": "truth_galaxies"},
+        writes={"redshifts": "spec_z"},
+        cost=Cost(cpu_s=1, mem_mb=200, out_mb=0.1),
     ),
     Step(
         "simulate",

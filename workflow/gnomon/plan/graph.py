@@ -11,6 +11,7 @@ from gnomon.containers import healpix
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.sphere import angles, directions
 from gnomon.datamodel import DIMENSIONS
+from gnomon.io.raw import SEPARATOR
 from gnomon.plan.exposures import corners_of
 from gnomon.plan.incidence import Incidence
 
@@ -66,7 +67,7 @@ def _exposure(rows: Catalog) -> dict[str, Any]:
         "obstype": str(rows["obstype"][0]),
         "band": str(rows["band"][0]),
         "detectors": rows["detector"].tolist(),
-        "raws": list(dict.fromkeys(str(p) for p in rows["path"] if p)),
+        "raws": list(dict.fromkeys(f for p in rows["path"] for f in str(p).split(SEPARATOR) if f)),
     }
 
 

@@ -73,10 +73,10 @@ def band_flux(f_lambda: F8, band: str) -> F8:
 
 def photon_moments(f_lambda: F8, band: str, quantity: F8) -> tuple[F8, F8]:
     """Photon-weighted mean and variance over the band of a ``quantity`` (n,) on `wavelengths`."""
-    weight = f_lambda * (transmission(band) * wavelengths())
-    weight = weight / weight.sum(axis=-1, keepdims=True)
-    mean = weight @ quantity
-    return mean, weight @ quantity**2 - mean**2
+    weight = transmission(band) * wavelengths()
+    offset = quantity - quantity @ weight / weight.sum()
+    total, first, second = (f_lambda @ (weight * offset**power) for power in range(3))
+    return first / total + (quantity - offset)[0], second / total - (first / total) ** 2
 
 
 def magnitudes(flux_njy: npt.ArrayLike) -> F8:

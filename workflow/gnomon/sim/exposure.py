@@ -40,7 +40,8 @@ class VisitTruth:
     """Sources whose centres are on a detector: id, kind, row, detector, x, y, ra, dec (radians, without
     refraction), flux (nJy), electrons, snr (PSF-weighted, approximate)."""
     detectors: Catalog
-    """Per detector: detector, zero_point (AB magnitude of one electron), background (electrons per pixel
+    """Per detector: detector, zero_point (AB magnitude of one electron where the flat is 1), response (median of
+    the flat: a master flat of median 1 moves the zero point by 2.5 log10 of it), background (electrons per pixel
     where the flat is 1), fwhm (arcsec, effective, centre of the detector)."""
     cosmic_rays: Catalog
     """Pixels hit: detector, x, y, electrons."""
@@ -77,7 +78,7 @@ def simulate_visit(recipe: SurveyRecipe, sky: Sky | None, visit: Visit) -> tuple
             expected, found, row = _science_light(recipe, visit, d, sky, seen, field, wcs[d], trails)
             expected *= part.flat
             sources.append(found)
-            rows.append(row)
+            rows.append(row.with_columns(response=np.array([np.median(part.flat)])))
         raws[d], hits = _expose(recipe, visit, d, part, expected)
         rays.append(hits)
     truth = VisitTruth(_joined(sources), _joined(rows), concatenate(rays), trails, wcs, field)

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.containers.wcs import Wcs, tangent_wcs
+from gnomon.containers.wcs import Wcs, sky_to_plane, tangent_wcs
 from gnomon.sim.bands import BAND, photon_moments, wavelengths
 from gnomon.sim.recipe import CameraRecipe, SurveyRecipe
 from gnomon.sim.schedule import Visit, random_generator
@@ -69,10 +69,13 @@ def on_detector(
 ) -> npt.NDArray[np.bool_]:
     """(n,) whether sky positions (radians) fall on a detector, at least ``edge_px`` from its border."""
     inside = np.zeros(np.shape(ra), np.bool_)
+    reach = (corner_radius(recipe.camera) + recipe.camera.size) * recipe.camera.pixel_scale_arcsec * ARCSEC
+    xi, eta = sky_to_plane(ra, dec, (visit.ra, visit.dec))
+    near = np.flatnonzero((np.abs(xi) < reach) & (np.abs(eta) < reach))
     last = recipe.camera.size - 1 - edge_px
     for detector in range(recipe.camera.n_detectors):
-        x, y = true_wcs(recipe, visit, detector).sky_to_pixel(ra, dec)
-        inside |= (x > edge_px) & (x < last) & (y > edge_px) & (y < last)
+        x, y = true_wcs(recipe, visit, detector).sky_to_pixel(ra[near], dec[near])
+        inside[near] |= (x > edge_px) & (x < last) & (y > edge_px) & (y < last)
     return inside
 
 

@@ -37,11 +37,16 @@ def check_visit(
         "astrometryRms": found.astrometry_rms_mas,
         "fluxBias": found.flux_bias,
         "fluxPull": found.flux_pull,
-        "zeroPointError": _largest(summary["zeroPoint"] - detector["zero_point"]),
+        "zeroPointError": _largest(summary["zeroPoint"] - _true_zero_point(detector)),
         "seeingError": _largest(summary["seeing"] / detector["fwhm"] - 1),
     }
     columns = {name: np.array([value]) for name, value in row.items()}
     return Catalog({**columns, "band": summary["band"][:1]})
+
+
+def _true_zero_point(detector: Catalog) -> npt.NDArray[np.float64]:
+    """AB magnitude of one electron after division by a flat whose median over the detector is 1."""
+    return np.asarray(detector["zero_point"] + 2.5 * np.log10(detector["response"]))
 
 
 def _largest(differences: npt.NDArray[np.float64]) -> float:

@@ -1,6 +1,5 @@
 """The map of a detector from its stars: a correction to a starting map, as fine as the stars allow."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,12 @@ from scipy.spatial import KDTree
 from gnomon.algorithms.astrometry.match import MatchLimits, StarMatch, match_stars
 from gnomon.algorithms.astrometry.pairs import nearest_pairs
 from gnomon.algorithms.astrometry.tansip import fit_tan_sip, monomials, powers
+from gnomon.algorithms.joint.scatter import (
+    MEDIAN_OF_TWO,
+    excess_from_chi2,
+    excess_from_median,
+    root_of_variance,
+)
 from gnomon.containers.stars import Detections, Reference
 from gnomon.containers.wcs import Wcs, plane_to_sky, sky_to_plane
 from gnomon.errors import UnprocessableData
@@ -26,7 +31,6 @@ _MOST_STARS = 5000  # the best measured ones: a cubic is then known to a twentie
 _PASSES = 12  # joins and fits at most; the set of stars settles in three to five
 _GRID = 16
 _STARS_FOR_SCALE = 40  # below, a factor on the errors is not told from a scatter
-_MEDIAN_OF_TWO = 1.0518  # median of the larger of two |unit normal| variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +243,7 @@ def _clipped_fit(terms: F8, shift: F8, error: F8, degree: int, clip: float) -> _
             break
         used = kept
     dof = 2 * (int(used.sum()) - terms.shape[1])
-    excess = _excess(residual[used], scale * error[used], dof)
+    excess = excess_from_chi2(np.sum(residual[used] ** 2, axis=1), scale * error[used], dof)
     weight = 1 / ((scale * error[used]) ** 2 + excess**2)
     coefficients, covariance = _least_squares(terms[used], shift[used], weight)
     residual = (terms @ coefficients - shift)[used]
@@ -268,14 +272,6 @@ def _least_squares(terms: F8, shift: F8, weight: F8) -> tuple[F8, F8]:
     return solve @ (q.T @ (shift * root)), solve @ solve.T
 
 
-def _excess(residual: F8, error: F8, dof: int) -> float:
-    """Scatter per axis that, added to the errors, makes chi squared equal the degrees of freedom."""
-    square = np.sum(residual**2, axis=1)
-    if dof <= 0:
-        return 0.0
-    return _bisect(lambda variance: float(np.sum(square / (error**2 + variance))) - dof, np.sum(square) / dof)
-
-
 def _error_model(residual: F8, error: F8) -> tuple[float, float]:
     """Factor on the errors, from the fainter half, and scatter to add, from the brighter."""
     scale, excess = 1.0, _robust_excess(residual, error)
@@ -285,7 +281,7 @@ def _error_model(residual: F8, error: F8) -> tuple[float, float]:
     faint_worst = np.max(np.abs(residual[~bright]), axis=1)
     if len(faint_worst) < _STARS_FOR_SCALE // 4:
         return scale, excess
-    for _ in range(4):
+    for _ in range(2):
         excess = _robust_excess(residual[bright], scale * error[bright])
         scale = _factor(faint_worst, error[~bright], excess)
     return scale, excess
@@ -293,31 +289,15 @@ def _error_model(residual: F8, error: F8) -> tuple[float, float]:
 
 def _factor(worst: F8, error: F8, excess: float) -> float:
     def surplus(variance: float) -> float:
-        return float(np.median(worst / np.sqrt(error**2 * (1 + variance) + excess**2))) - _MEDIAN_OF_TWO
+        return float(np.median(worst / np.sqrt(error**2 * (1 + variance) + excess**2))) - MEDIAN_OF_TWO
 
-    return float(np.sqrt(1 + _bisect(surplus, 4 * float(np.median(worst / error)) ** 2) ** 2))
+    return float(np.sqrt(1 + root_of_variance(surplus, 4 * float(np.median(worst / error)) ** 2) ** 2))
 
 
 def _robust_excess(residual: F8, error: F8) -> float:
-    """The same from the median star, which a minority of false pairs hardly moves."""
     if len(error) < 5:
-        return _excess(residual, error, 2 * (len(error) - 1))
-    worst = np.max(np.abs(residual), axis=1)
-    return _bisect(
-        lambda variance: float(np.median(worst / np.sqrt(error**2 + variance))) - _MEDIAN_OF_TWO,
-        (2 * np.median(worst)) ** 2,
-    )
-
-
-def _bisect(surplus: Callable[[float], float], high: float) -> float:
-    """Square root of the variance where a falling function crosses zero; 0 where it is never above."""
-    low = 0.0
-    if surplus(0.0) <= 0:
-        return 0.0
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (middle, high) if surplus(middle) > 0 else (low, middle)
-    return float(np.sqrt(high))
+        return excess_from_chi2(np.sum(residual**2, axis=1), error, 2 * (len(error) - 1))
+    return excess_from_median(np.max(np.abs(residual), axis=1), error, MEDIAN_OF_TWO)
 
 
 def _formal_error(terms: F8, covariance: F8) -> F8:

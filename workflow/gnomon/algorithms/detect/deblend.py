@@ -2,20 +2,27 @@
 
 import numpy as np
 
+from gnomon.algorithms.detect.find import NO_LIGHT
 from gnomon.containers.footprints import Footprints, Sources
 from gnomon.containers.image import Image
 from gnomon.kernels import detect as kernel
 
 
 def deblend(
-    image: Image, footprints: Footprints, *, prominence: float = 3.0, contrast: float = 0.002
+    image: Image,
+    footprints: Footprints,
+    *,
+    prominence: float = 3.0,
+    contrast: float = 0.0005,
+    ignore: int = NO_LIGHT,
 ) -> Sources:
     """Sources of all footprints, and the part of each pixel's light that is theirs.
 
-    Each footprint is flooded from its highest pixel down; two hills stay apart where both stand
-    ``prominence`` standard errors above their saddle and hold ``contrast`` of the footprint's flux above it
-    (multi-threshold deblending, Bertin & Arnouts 1996, with every pixel value a threshold and a test against noise).
-    Light is shared in proportion to templates that are symmetric about the peaks (Lupton 2005).
+    Each footprint, its pixels smoothed by (1 2 1) x (1 2 1) / 16, is flooded from its highest pixel down; two
+    hills stay apart where both stand ``prominence`` standard errors above their saddle and hold ``contrast`` of
+    the footprint's flux above it: multi-threshold deblending (Bertin & Arnouts 1996) with every pixel value a
+    threshold, and a test against noise. Light is shared in proportion to templates that are symmetric about the
+    peaks (Lupton 2005).
 
     Parameters
     ----------
@@ -25,6 +32,8 @@ def deblend(
         Raise it where noise or structure of galaxies is split; lower it for close faint pairs.
     contrast
         Smallest part of a blend's light that makes a source.
+    ignore
+        Mask bits of pixels that carry no light.
 
     Raises
     ------
@@ -46,7 +55,7 @@ def deblend(
         footprints.flux,
         footprints.noise,
     )
-    peaks = kernel.split(runs, prominence, contrast)
+    peaks = kernel.split(runs, image.flux, image.variance, image.mask, ignore, prominence, contrast)
     labels, shares = kernel.share(runs, peaks, image.flux)
     box = np.stack([shares.y0, shares.x0, shares.y1, shares.x1], axis=1)
     return Sources(

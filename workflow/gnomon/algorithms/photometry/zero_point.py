@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.joint.scatter import MEDIAN_OF_ONE, excess_from_chi2, excess_from_median
+
 F8 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
@@ -14,7 +16,7 @@ MAG_PER_LN = 2.5 / np.log(10)
 """Magnitudes of a relative flux change of one."""
 
 _STEPS = 30
-_MEDIAN_ABS = 0.6745  # median of |unit normal|
+_FEW = 5  # below, a median says nothing of the scatter
 _OUT_OF_SCALE = 1e-4  # no photometry is better than this, magnitudes: keeps weights finite
 
 
@@ -159,7 +161,7 @@ def _differences(
 def _robust_line(terms: F8, target: F8, error: F8, clip: float) -> tuple[F8, F8, float, Bool]:
     """Coefficients, covariance, excess scatter and the stars kept."""
     kept = np.abs(target - np.median(target)) <= np.maximum(
-        clip * error, clip * np.median(np.abs(target - np.median(target))) / _MEDIAN_ABS
+        clip * error, clip * np.median(np.abs(target - np.median(target))) / MEDIAN_OF_ONE
     )
     excess = 0.0
     if terms.shape[1] > 1:
@@ -167,13 +169,14 @@ def _robust_line(terms: F8, target: F8, error: F8, clip: float) -> tuple[F8, F8,
     for _ in range(_STEPS):
         coefficients, _ = _weighted(terms[kept], target[kept], error[kept], excess)
         residual = np.abs(target - terms @ coefficients)
-        excess = _excess_of_median(residual[kept], error[kept])
+        few = kept.sum() < _FEW
+        excess = 0.0 if few else excess_from_median(residual[kept], error[kept], MEDIAN_OF_ONE)
         new = residual <= clip * np.hypot(error, excess)
         if np.array_equal(new, kept) or new.sum() <= max(terms.shape[1], len(target) // 2):
             break
         kept = new
     dof = int(kept.sum()) - terms.shape[1]
-    excess = _excess_of_chi2((target - terms @ coefficients)[kept], error[kept], dof)
+    excess = excess_from_chi2((target - terms @ coefficients)[kept] ** 2, error[kept], dof)
     coefficients, covariance = _weighted(terms[kept], target[kept], error[kept], excess)
     return coefficients, covariance, excess, np.asarray(kept, np.bool_)
 
@@ -182,30 +185,6 @@ def _weighted(terms: F8, target: F8, error: F8, excess: float) -> tuple[F8, F8]:
     weight = 1 / np.maximum(error**2 + excess**2, _OUT_OF_SCALE**2)
     covariance: F8 = np.asarray(np.linalg.pinv(terms.T @ (weight[:, None] * terms)), np.float64)
     return covariance @ (terms.T @ (weight * target)), covariance
-
-
-def _excess_of_median(residual: F8, error: F8) -> float:
-    """Added scatter that brings the median of |residual| / error to that of a normal variable."""
-    if len(residual) < 5:
-        return 0.0
-    low, high = 0.0, (float(np.median(residual)) / _MEDIAN_ABS) ** 2
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        above = np.median(residual / np.sqrt(error**2 + middle)) > _MEDIAN_ABS
-        low, high = (middle, high) if above else (low, middle)
-    return float(np.sqrt(low))
-
-
-def _excess_of_chi2(residual: F8, error: F8, dof: int) -> float:
-    """Added scatter that brings chi squared to the degrees of freedom; 0 where it is below already."""
-    if dof <= 0:
-        return 0.0
-    low, high = 0.0, float(np.sum(residual**2)) / dof
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        above = np.sum(residual**2 / (error**2 + middle)) > dof
-        low, high = (middle, high) if above else (low, middle)
-    return float(np.sqrt(low))
 
 
 def _nominal(value: float, colour_term: float, pivot: float, reason: str, n: int) -> ZeroPoint:

@@ -1,0 +1,39 @@
+"""From difference images to objects that change."""
+
+
+rule associate:
+    input:
+        **campaign.reads("associate"),
+        sources=dia_sources_of_patch,
+    output:
+        **campaign.writes("associate"),
+    log:
+        campaign.log("associate"),
+    benchmark:
+        campaign.benchmark("associate")
+    params:
+        **campaign.params("associate"),
+    resources:
+        **campaign.resources("associate"),
+    shell:
+        campaign.command("associate")
+
+
+rule alert:
+    input:
+        **campaign.reads("alert"),
+        history=dia_sources_before,
+        forced=dia_forced_sources_before,
+        associations=dia_associations_of,
+    output:
+        **campaign.writes("alert"),
+    log:
+        campaign.log("alert"),
+    benchmark:
+        campaign.benchmark("alert")
+    params:
+        **campaign.params("alert"),
+    resources:
+        **campaign.resources("alert"),
+    shell:
+        campaign.command("alert")

@@ -1,0 +1,5 @@
+from gnomon.cli import main
+from gnomon.steps.associate import associate
+
+if __name__ == "__main__":
+    main(associate)

@@ -1,0 +1,1 @@
+"""Calibrations that share their stars: least squares with many stars and many exposures."""

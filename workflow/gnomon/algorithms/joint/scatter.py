@@ -1,0 +1,62 @@
+"""Scatter beyond the stated errors: what added to them makes the residuals what they should be."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+F8 = npt.NDArray[np.float64]
+
+MEDIAN_OF_ONE = 0.6745
+"""Median of |unit normal|."""
+MEDIAN_OF_TWO = 1.0518
+"""Median of the larger of two |unit normal| variables."""
+
+_STEPS = 22  # halvings: six digits of the variance
+
+
+def excess_from_chi2(square: F8, error: F8, dof: int) -> float:
+    """Standard deviation that, added to the errors, makes chi squared equal the degrees of freedom.
+
+    Parameters
+    ----------
+    square
+        (n,) squared residuals, summed over axes.
+    error
+        (n,) stated standard errors, per axis.
+    dof
+        Degrees of freedom; 0 is returned where there are none, or where chi squared is below them.
+    """
+    if dof <= 0:
+        return 0.0
+    high = float(np.sum(square)) / dof
+    return root_of_variance(lambda v: float(np.sum(square / (error**2 + v))) - dof, high)
+
+
+def excess_from_median(size: F8, error: F8, expected: float) -> float:
+    """The same from the median, which a minority of outliers hardly moves.
+
+    Parameters
+    ----------
+    size
+        (n,) absolute residuals, or the larger of two axes.
+    error
+        (n,) stated standard errors.
+    expected
+        Median of ``size / error`` if the errors are right: `MEDIAN_OF_ONE` or `MEDIAN_OF_TWO`.
+    """
+    if not len(size):
+        return 0.0
+    high = (2 * float(np.median(size)) / expected) ** 2
+    return root_of_variance(lambda v: float(np.median(size / np.sqrt(error**2 + v))) - expected, high)
+
+
+def root_of_variance(surplus: Callable[[float], float], high: float) -> float:
+    """Square root of where a falling function of the variance crosses zero; 0 where it is never above."""
+    low = 0.0
+    if surplus(0.0) <= 0:
+        return 0.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if surplus(middle) > 0 else (low, middle)
+    return float(np.sqrt(high))

@@ -1,0 +1,61 @@
+"""Steps from difference images to objects that change."""
+
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le, MinLen
+from pydantic.dataclasses import dataclass
+
+from gnomon.pipeline.options import OPTIONS
+from gnomon.pipeline.step import Cost, Many, Step
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class AssociateConfig:
+    """Which detections on difference images are the same object."""
+
+    radius_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
+    """Largest distance of a detection from its object."""
+    n_sigma: Annotated[float, Gt(0), Le(1000)] = 6.0
+    """Likewise in combined position errors."""
+    sigma_floor_mas: Annotated[float, Gt(0), Le(1000)] = 50.0
+    """Error of the astrometry of a visit, added in quadrature."""
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Detections below this found no objects."""
+    bands: Annotated[tuple[str, ...], MinLen(1)] = ("u", "g", "r", "i", "z", "y")
+    """Bands that get columns; those of the schema."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class AlertConfig:
+    """Which detections are told, and with what."""
+
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Detections below this make no alert."""
+    stamp_px: Annotated[int, Ge(30), Le(102)] = 31
+    """Side of the three stamps."""
+
+
+STEPS = (
+    Step(
+        "associate",
+        AssociateConfig,
+        reads={"skymap": "skymap", "sources": Many("dia_source")},
+        writes={"object": "dia_object", "association": "dia_association"},
+        cost=Cost(cpu_s=2, cpu_s_per_input=0.05, mem_mb=300, mem_mb_per_input=2, out_mb=1),
+    ),
+    Step(
+        "alert",
+        AlertConfig,
+        reads={
+            "difference": "difference_image",
+            "science": "preliminary_image",
+            "template": "template_image",
+            "sources": "dia_source",
+            "history": Many("dia_source"),
+            "forced": Many("dia_forced_source"),
+            "associations": Many("dia_association"),
+        },
+        writes={"alerts": "alert"},
+        cost=Cost(cpu_s=3, cpu_s_per_input=0.1, mem_mb=500, mem_mb_per_input=5, out_mb=5),
+    ),
+)

@@ -1,0 +1,28 @@
+"""Photometric redshifts of the objects of a patch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.algorithms.photoz.predict import model_from_arrays
+from gnomon.algorithms.photoz.tables import band_fluxes, photoz_table
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.dataid import DataId
+from gnomon.errors import UnprocessableData
+from gnomon.pipeline.object import PhotozConfig
+
+
+def photoz(
+    objects: Catalog, model: Mapping[str, npt.NDArray[Any]], *, data_id: DataId, config: PhotozConfig
+) -> Catalog:
+    """p(z), point estimates and flags of every object."""
+    if not model:
+        raise UnprocessableData("there is no trained model of redshifts")
+    if not len(objects):
+        raise UnprocessableData(str(objects.meta.get("empty_reason", "no objects")))
+    bands = [b.decode() for b in model["bands"]]
+    flux, err = band_fluxes(objects, bands, bytes(model["flux"]).rstrip(b"\0").decode())
+    table = photoz_table(model_from_arrays(model), objects["objectId"].astype(np.int64), flux, err)
+    return table.with_columns(coord_ra=objects["coord_ra"], coord_dec=objects["coord_dec"])
