@@ -50,10 +50,10 @@ def find_tracklets(
     night : (m,) number of the night of each detection
     limits : see `MotionLimits`
 
-    Pairs come from a KD-tree of directions; a pair takes up every further detection on its line; of
-    tracklets with the same members one is kept, and a tracklet inside another is dropped. The result,
-    sorted by night and members, does not depend on the order of the detections. One detection may be in
-    several tracklets.
+    Detections that repeat at one place within the night are left out (variable stars, artefacts). Pairs
+    come from a KD-tree of directions; a pair takes up every further detection on its line; of tracklets
+    with the same members one is kept, and a tracklet inside another is dropped. The result, sorted by night
+    and members, does not depend on the order of the detections. One detection may be in several tracklets.
     """
     order = np.lexsort((dec, ra, mjd_tai))
     line = unit_vectors(ra, dec)
@@ -77,13 +77,18 @@ def _pairs(line: F8, time: F8, sigma: F8, limits: MotionLimits) -> I8:
     away = np.linalg.norm(line[j] - line[i], axis=1)
     good = (gap >= limits.shortest_days) & (gap <= limits.longest_days)
     good &= away <= limits.fastest_rad_per_day * gap
-    good &= away >= limits.least_motion_sigma * np.hypot(sigma[i], sigma[j])
+    still = (away < limits.least_motion_sigma * np.hypot(sigma[i], sigma[j])) & (gap >= limits.shortest_days)
+    repeats = np.zeros(len(time), bool)
+    repeats[i[still]] = repeats[j[still]] = True
+    good &= ~repeats[i] & ~repeats[j]
     i, j = i[good], j[good]
     return np.stack([i, j], axis=1)[np.lexsort((j, i))]
 
 
 def _runs(pairs: I8, line: F8, time: F8, sigma: F8, limits: MotionLimits) -> list[tuple[int, ...]]:
     """Maximal straight runs that contain each pair."""
+    if not len(pairs):
+        return []
     degree = np.bincount(pairs.ravel(), minlength=len(time))
     single = (degree[pairs] == 1).all(axis=1)
     runs: set[tuple[int, ...]] = {(int(i), int(j)) for i, j in pairs[single]}

@@ -23,6 +23,7 @@ _CHUNK = 2048  # objects integrated together: bounds memory
 _DAMPING = (1e-4, 1e-9, 1e8)  # of Levenberg and Marquardt: first, least, most
 _CONVERGED = 1e-3  # expected fall of chi2 of the next step
 _PRIOR_WIDTH = 0.5
+_SHARE_OF_WORST = 0.25
 _LARGEST_STEP = 0.5  # of the logarithm of the distance
 
 
@@ -40,7 +41,7 @@ class FitOptions:
     """chi2 (2 degrees of freedom) above which a measurement is dropped after convergence; infinite keeps
     all.
     """
-    rejection_rounds: int = 3
+    rejection_rounds: int = 6
     """Rounds of rejection and recovery at most."""
     least_used: float = 0.6
     """Share of an object's measurements that must stay in use."""
@@ -88,7 +89,7 @@ def fit_orbits(
     Levenberg-Marquardt on states in the frame of the line of sight; partial derivatives are differences of
     orbits integrated side by side. The prior (off with ``options.prior = False``) adds two measurements of
     the orbit at epoch: v^2 r / GM = 1 +- 0.5 and radial over circular velocity = 0 +- 0.5. Rejection
-    follows convergence (Carpino et al. 2003, with fixed thresholds). An object's result does not depend on
+    follows convergence (Carpino et al. 2003). An object's result does not depend on
     its company.
     """
     if len(owner) and (np.any(np.diff(owner) < 0) or owner[0] < 0 or owner[-1] >= len(states)):
@@ -140,9 +141,16 @@ def _fit_chunk(
 
 
 def _keep(residual: F8, sigma: F8, owner: I8, n: int, options: FitOptions) -> Mask:
-    """Which measurements are within the threshold; all of an object where too few would be left."""
+    """Which measurements stay; all of an object where too few would be left.
+
+    A measurement goes when its chi2 is above the limit and a quarter of the object's largest: one bad
+    position drags the orbit and makes good ones look bad (Carpino et al. 2003, 4.2).
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        keep = np.sum((residual / sigma) ** 2, axis=1) <= options.rejection_chi2
+        chi2 = np.sum((residual / sigma) ** 2, axis=1)
+    worst = np.zeros(n)
+    np.maximum.at(worst, owner, np.nan_to_num(chi2))
+    keep = ~(chi2 > np.maximum(options.rejection_chi2, _SHARE_OF_WORST * worst[owner]))
     count, total = np.bincount(owner, keep, n), np.bincount(owner, minlength=n)
     enough = (count >= options.least_used * total) & (count >= 3)
     return np.asarray(keep | ~enough[owner])

@@ -101,7 +101,7 @@ def _predict_rows(table: PerturberTable, orbits: Orbits, rows: I8, visits: Visit
     sky = Ephemeris(*(getattr(sky, f)[inside] for f in Ephemeris.__slots__))
     observer = observer[0][inside], observer[1][inside]
     covariance = _sky_covariance(table, motion, place, times[visit], observer, sky)
-    unknown = ~np.isfinite(orbits.covariance[rows[place]].reshape(len(place), -1)).all(axis=1)
+    unknown = ~np.isfinite(orbits.covariance[rows[place]].reshape(len(place), 36)).all(axis=1)
     covariance[unknown] = np.nan
     orbit = rows[place]
     magnitude = magnitude_hg(
@@ -136,7 +136,8 @@ def _in_field(
 
 def _one_sigma_lanes(states: F8, covariance: F8) -> F8:
     """(n, 7, 6): each state and its neighbours at 1 sigma along the principal axes; equal where unknown."""
-    known = np.where(np.isfinite(covariance).all(axis=(1, 2))[:, None, None], covariance, 0.0)
+    unknown = ~np.isfinite(covariance).all(axis=(1, 2), keepdims=True)
+    known = np.where(unknown, 0.0, covariance)
     scale = np.sqrt(np.maximum(np.einsum("nii->ni", known), 1e-60))
     values, vectors = np.linalg.eigh(known / (scale[:, :, None] * scale[:, None, :]))
     axes = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :] * scale[:, :, None]
