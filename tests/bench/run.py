@@ -46,7 +46,8 @@ def main() -> None:
     unknown = set(options.tasks) - set(known)
     if unknown:
         parser.error(f"no task {sorted(unknown)}; there are {sorted(known)}")
-    print(f"{platform.machine()}, Python {platform.python_version()}, CPU seconds, smallest of {options.repeats} runs\n")
+    host = f"{platform.machine()}, Python {platform.python_version()}"
+    print(f"{host}, CPU seconds, smallest of {options.repeats} runs\n")
     for name in options.tasks or known:
         print(harness.table(known[name], harness.run_task(known[name], options.repeats)), "\n")
 

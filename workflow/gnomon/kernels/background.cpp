@@ -18,37 +18,53 @@ constexpr double kPreClip = 2.0;        // sigma, of the second pass of moments 
 constexpr double kClip = 3.0;           // sigma, of the clipping of the histogram
 constexpr double kClippedSigma = 0.98485;  // fixed point of a unit Gaussian clipped at 3 of its own sigmas
 constexpr double kCrowded = 0.3;        // |mean - median| / sigma above which the mode is not trusted
+constexpr std::size_t kAhead = 16;       // rows fetched ahead of use,
+constexpr std::size_t kLine = 16;       // in lines of so many pixels
 constexpr int kMaxIterations = 50;
+constexpr std::size_t kManyPixels = 8192;  // of a cell, from which on the centre and width of its histogram are taken
+constexpr std::size_t kSample = 4;      // from every fourth group of pixels
+constexpr float kMax = std::numeric_limits<float>::max();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 struct Moments {
   double n, mean, sigma;
 };
 
-// Copies the usable pixels of a cell into tile, NaN for the others, rows padded to whole lanes.
-void gather(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
+// Copies the usable pixels of a cell into tile, NaN for the others, rows padded to whole lanes; how many there are.
+std::int32_t gather(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
             std::size_t nx, std::size_t y0, std::size_t y1, std::size_t x0, std::size_t x1,
             std::vector<float> &tile) noexcept {
   const std::size_t width = x1 - x0, stride = (width + kLanes - 1) / kLanes * kLanes;
   tile.resize(stride * (y1 - y0));
+  std::int32_t used = 0;
   for (std::size_t y = y0; y < y1; ++y) {
     const float *__restrict f = flux + y * nx + x0, *__restrict v = variance + y * nx + x0;
     const std::uint32_t *__restrict m = mask + y * nx + x0;
     float *__restrict t = tile.data() + (y - y0) * stride;
-    for (std::size_t x = 0; x < width; ++x) t[x] = ((m[x] & ignore) == 0) & (v[x] > 0.0f) ? f[x] : kNan;
+    for (std::size_t x = 0; y + kAhead < y1 && x < width; x += kLine) {  // rows of a cell are too short to be foreseen
+      __builtin_prefetch(f + kAhead * nx + x), __builtin_prefetch(v + kAhead * nx + x);
+      __builtin_prefetch(m + kAhead * nx + x);
+    }
+    for (std::size_t x = 0; x < width; ++x) {
+      const bool good = ((m[x] & ignore) == 0) & (v[x] > 0.0f) & (std::fabs(f[x]) <= kMax);
+      t[x] = good ? f[x] : kNan;
+      used += good;
+    }
     std::fill(t + width, t + stride, kNan);
   }
+  return used;
 }
 
-// First two moments of the values within [lo, hi]; NaN never is.
+// First two moments of the values within [lo, hi], of all pixels or of a sample; NaN never is within.
 Moments moments(const std::vector<float> &tile, float pivot, float lo, float hi) noexcept {
   double n = 0, s1 = 0, s2 = 0;
+  const std::size_t step = tile.size() >= kManyPixels ? kSample * kLanes : kLanes;
   constexpr std::size_t kChunk = 64 * kLanes;  // so many float32 squares are added before they are kept in double
   for (std::size_t first = 0; first < tile.size(); first += kChunk) {
     const std::size_t last = std::min(first + kChunk, tile.size());
     Int8 in[2] = {};
     Float8 by1[2] = {}, by2[2] = {};
-    for (std::size_t p = first; p < last; p += kLanes)
+    for (std::size_t p = first; p < last; p += step)
       for (int j = 0; j < 2; ++j) {
         const Float8 v = load8(&tile[p + 8 * j]);
         const Int8 ok = (v >= lo) & (v <= hi);
@@ -72,12 +88,14 @@ using Histogram = std::array<std::uint32_t, kBins>;
 void fill_histogram(const std::vector<float> &tile, float lo, float scale, Histogram &total) noexcept {
   static thread_local std::uint32_t table[4][kBins + 1];
   std::fill(&table[0][0], &table[0][0] + 4 * (kBins + 1), 0u);
+  const Float8 end = all8(static_cast<float>(kBins));
   std::int32_t bin[kLanes];
   for (std::size_t p = 0; p < tile.size(); p += kLanes) {
-    for (std::size_t j = 0; j < kLanes; ++j) {
-      const float q = (tile[p + j] - lo) * scale;
-      const bool ok = (q >= 0.0f) & (q < static_cast<float>(kBins));
-      bin[j] = static_cast<std::int32_t>(ok ? q : static_cast<float>(kBins));
+    for (std::size_t j = 0; j < kLanes; j += 8) {
+      const Float8 q = (load8(&tile[p + j]) - lo) * scale;
+      const Int8 ok = (q >= 0.0f) & (q < end);
+      const Int8 index = __builtin_convertvector(ok ? q : end, Int8);
+      std::memcpy(bin + j, &index, sizeof index);
     }
     for (std::size_t j = 0; j < kLanes; ++j) ++table[j & 3][bin[j]];
   }
@@ -137,15 +155,12 @@ void clipped_mode(const Histogram &h, double *mode, double *sigma) noexcept {
   *sigma = width / kClippedSigma;
 }
 
-void cell_statistics(const std::vector<float> &tile, float *level, float *rms, std::int32_t *used) noexcept {
-  const auto finite = std::find_if(tile.begin(), tile.end(), [](float v) { return std::isfinite(v); });
+void cell_statistics(const std::vector<float> &tile, std::int32_t used, float *level, float *rms) noexcept {
   *level = *rms = kNan;
-  *used = 0;
-  if (finite == tile.end()) return;
-  constexpr float kMax = std::numeric_limits<float>::max();
-  const Moments all = moments(tile, *finite, -kMax, kMax);
-  *used = static_cast<std::int32_t>(all.n);
-  if (all.n < 2) return;
+  if (used < 2) return;
+  const float pivot = *std::find_if(tile.begin(), tile.end(), [](float v) { return std::isfinite(v); });
+  const Moments all = moments(tile, pivot, -kMax, kMax);
+  if (all.n < 2) return;  // of a sample: a cell with so few usable pixels is filled from its neighbours
   const Moments core = moments(tile, static_cast<float>(all.mean), static_cast<float>(all.mean - kPreClip * all.sigma),
                                static_cast<float>(all.mean + kPreClip * all.sigma));
   const double sigma = core.n > 1 ? core.sigma : 0.0;
@@ -170,9 +185,10 @@ void mesh_statistics(const float *flux, const float *variance, const std::uint32
   std::vector<float> tile;
   for (std::size_t j = 0; j < my; ++j)
     for (std::size_t i = 0; i < mx; ++i) {
-      gather(flux, variance, mask, ignore, nx, j * ny / my, (j + 1) * ny / my, i * nx / mx, (i + 1) * nx / mx, tile);
       const std::size_t cell = j * mx + i;
-      cell_statistics(tile, level + cell, rms + cell, used + cell);
+      used[cell] = gather(flux, variance, mask, ignore, nx, j * ny / my, (j + 1) * ny / my, i * nx / mx,
+                          (i + 1) * nx / mx, tile);
+      cell_statistics(tile, used[cell], level + cell, rms + cell);
     }
 }
 
