@@ -80,7 +80,11 @@ def defects_of(wildcards):
 def sources_of_tract(wildcards):
     """Sources of the visits that touch a tract, in order of visits."""
     places = campaign.graph["patches"]
-    mine = [bands for place, bands in places.items() if place.startswith(wildcards.tract + "/")]
+    mine = [
+        bands
+        for place, bands in places.items()
+        if place.startswith(wildcards.tract + "/")
+    ]
     visits = sorted({v for bands in mine for some in bands.values() for v in some})
     return expand(campaign.path("preliminary_source"), visit=visits)
 
@@ -112,6 +116,40 @@ def forced_sources_of_patch(wildcards):
 
 def dia_sources_of_patch(wildcards):
     return expand(campaign.path("dia_source"), visit=visits_of_patch(wildcards))
+
+
+def patches_of_visit(visit):
+    places = campaign.graph["patches"].items()
+    return [p for p, bands in places if any(visit in some for some in bands.values())]
+
+
+def visits_before(wildcards):
+    """Earlier visits that share a patch with one, in order of time."""
+    visits, places = campaign.graph["visits"], campaign.graph["patches"]
+    near = {
+        v
+        for p in patches_of_visit(wildcards.visit)
+        for some in places[p].values()
+        for v in some
+    }
+    now = visits[wildcards.visit]["mjd"]
+    return sorted(
+        (v for v in near if visits[v]["mjd"] < now), key=lambda v: visits[v]["mjd"]
+    )
+
+
+def dia_sources_before(wildcards):
+    return expand(campaign.path("dia_source"), visit=visits_before(wildcards))
+
+
+def dia_forced_sources_before(wildcards):
+    return expand(campaign.path("dia_forced_source"), visit=visits_before(wildcards))
+
+
+def dia_associations_of(wildcards):
+    made = campaign.path("dia_association")
+    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
+    return [made.format(tract=t, patch=p) for t, p in places]
 
 
 def nights_until(night, days):

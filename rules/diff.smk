@@ -17,3 +17,23 @@ rule associate:
         **campaign.resources("associate"),
     shell:
         campaign.command("associate")
+
+
+rule alert:
+    input:
+        **campaign.reads("alert"),
+        history=dia_sources_before,
+        forced=dia_forced_sources_before,
+        associations=dia_associations_of,
+    output:
+        **campaign.writes("alert"),
+    log:
+        campaign.log("alert"),
+    benchmark:
+        campaign.benchmark("alert")
+    params:
+        **campaign.params("alert"),
+    resources:
+        **campaign.resources("alert"),
+    shell:
+        campaign.command("alert")

@@ -6,7 +6,7 @@ import detector
 import numpy as np
 from harness import Contestant, Task, cpu_seconds
 
-SIGMA = 5.0  # standard deviations of the filtered image
+SIGMA = 5.25  # standard deviations of the filtered image
 SEXTRACTOR_SIGMA = 1.0  # of the unfiltered one: about 4.3 of the filtered one, five pixels of it
 APERTURES = (3.0, 6.0, 9.0)
 COLUMNS = [

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.science
 
 
 def test_turbulence_is_removed_to_five_milliarcseconds():
-    # 15 mas of turbulence, coherent over an arcminute; 3 stars per square arcminute; S/N > 100: 0.02 px = 4 mas
+    # turbulence coherent over an arcminute; 3 stars per square arcminute; S/N > 100: 0.02 px = 4 mas
     survey = make_survey(np.random.default_rng(0), rms_air=15.0)
     solution = fit_joint_astrometry(survey.exposures, survey.sources, survey.stars)
     error, star = map_errors(survey, solution), survey.sources.star

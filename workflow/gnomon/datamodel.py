@@ -226,7 +226,30 @@ _DATASETS = (
         "Light-curve features and periods of the objects of one patch.",
         schema="variability",
     ),
-    # differences; the first is made by a step to come
+    # differences; the first four are made by steps to come
+    DatasetType(
+        "difference_image",
+        "diff/image/{visit}.fits",
+        "CalibratedImages",
+        "Visit minus template, nJy.",
+        axis="detector",
+        planned=True,
+    ),
+    DatasetType(
+        "template_image",
+        "diff/template/{visit}.fits",
+        "CalibratedImages",
+        "Template on the pixels of the visit, nJy.",
+        axis="detector",
+        planned=True,
+    ),
+    DatasetType(
+        "dia_forced_source",
+        "diff/dia_forced_source/{visit}.parquet",
+        "Catalog",
+        "Forced photometry at the objects of the difference images.",
+        planned=True,
+    ),
     DatasetType(
         "dia_source",
         "diff/dia_source/{visit}.parquet",
@@ -248,6 +271,7 @@ _DATASETS = (
         "Which detection belongs to which object.",
         schema="dia_association",
     ),
+    DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
     # moving objects
     DatasetType(
         "perturbers",

@@ -125,6 +125,8 @@ class CalibratedLayout:
     """Electrons per ADU, averaged over the amplifiers named."""
     inverse_variance: tuple[str, ...] = ()
     """Where there is no weight file: keyword of the sky's inverse variance, ADU^-2; empty: measured."""
+    nominal_zero_point: Mapping[str, float] = field(default_factory=dict)
+    """AB magnitude of one ADU per second by band, for exposures whose header gives no zero point."""
     saturation: Number = 0.0
     """ADU at and above which a pixel is saturated; 0: the mask says."""
     saturation_radius: int = 1

@@ -45,6 +45,8 @@ def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
             return _module("detrended_images").open_detrended(path)
         case "Model":
             return _module("models").read_model(path)
+        case "Alerts":
+            return _module("alert_avro").read_alerts(path)
     raise ValueError(f"no reader of {dataset.container}")
 
 
@@ -73,6 +75,8 @@ def write(dataset: DatasetType, value: Any, path: str, provenance: Provenance) -
             _module("models").write_model(value, path, provenance)
         case "Hats":
             _module("hats").write_release(value, path, provenance, dataset.schema)
+        case "Alerts":
+            _module("alert_packets").write_batch(value, path, provenance)
         case _:
             raise ValueError(f"no writer of {dataset.container}")
 
@@ -119,6 +123,8 @@ def write_empty(
             write(dataset, json.dumps({"empty_reason": reason}), path, provenance)
         case "Model":
             _module("models").write_model({}, path, provenance, reason)
+        case "Alerts":
+            _module("alert_avro").write_alerts([], path, provenance, reason)
         case "Hats":
             empty = _module("catalogs").empty_catalog(dataset.schema, reason)
             _module("hats").write_empty_release(empty, path, provenance, dataset.schema)

@@ -11,19 +11,17 @@ constexpr double kHalfDiagonal = 0.70710678118654752;
 constexpr int kSub = 8;  // divisions of a border pixel of an ellipse, along each axis
 constexpr double kHalfLightStep = 4e-3;  // pixels
 
-// Area under the circle y = sqrt(r^2 - x^2) from 0 to x, 0 <= x <= r.
-double arc(double x, double r) noexcept {
-  return 0.5 * (x * std::sqrt(std::max(0.0, r * r - x * x)) + r * r * std::asin(std::min(x / r, 1.0)));
-}
-
-// A straight line x = const or y = const across the disc, for the quadrant it bounds.
+// A straight line x = const or y = const across the disc, for the quadrant it bounds. An arc is the area under
+// the circle from 0 to a place.
 struct Line {
-  double at, sign, arc_at;          // |place| at most r, its side, arc(at)
-  double turn, arc_turn;            // where the circle crosses the line, arc(turn)
+  double at, sign;         // |place|, at most r, and its side
+  double turn;             // where the circle crosses the line
+  double arc_at, arc_turn; // arcs to both
 
   Line(double place, double r) noexcept : at(std::min(std::abs(place), r)), sign(std::copysign(1.0, place)) {
-    arc_at = arc(at, r);
-    turn = std::sqrt(std::max(0.0, r * r - at * at)), arc_turn = arc(turn, r);
+    turn = std::sqrt(std::max(0.0, r * r - at * at));
+    arc_at = 0.5 * (at * turn + r * r * std::asin(std::min(at / r, 1.0)));
+    arc_turn = at * turn + 0.25 * M_PI * r * r - arc_at;  // asin(turn / r) = pi / 2 - asin(at / r)
   }
 };
 

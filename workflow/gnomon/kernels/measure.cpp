@@ -16,6 +16,7 @@ constexpr double kKronFactor = 2.5;         // aperture in Kron radii
 constexpr double kKronLeast = 3.0;          // elliptical radii, the smallest aperture
 constexpr double kLeastWindow = 0.8, kWidestWindow = 8.0;  // centroid windows, in sigmas of the PSF
 constexpr double kUsualSigma = 1.5;          // pixels, of a PSF, to start from
+constexpr double kFluxRadius = 8.0;         // sigmas of the PSF over which its flux is fitted: sum(P^2) beyond is < 1e-4
 constexpr double kFitRadius = 3.5;          // sigmas of the PSF over which a position is fitted
 
 void evaluate_psf(const PsfBasis &b, std::size_t i, PsfImage &out) {
@@ -38,7 +39,7 @@ std::int32_t half_size(const Scene &s, std::int32_t source, std::int32_t cy, std
   if (source < 0) return least;
   const std::int32_t *b = s.box + 4 * static_cast<std::size_t>(source);
   const std::int32_t reach = std::max(std::max(cy - b[0], b[2] - 1 - cy), std::max(cx - b[1], b[3] - 1 - cx));
-  return std::clamp(reach + reach / 4, least, std::max(least, kLargestHalf));
+  return std::clamp(reach + reach / 2 + 3, least, std::max(least, kLargestHalf));
 }
 
 class Measurer {
@@ -52,7 +53,7 @@ class Measurer {
       const Shape first = image_moments(image_.row(0), image_.side, image_.stride, kUsualSigma);
       if (first.ok) usual_sigma_ = 0.125 * std::round(8.0 * std::sqrt(0.5 * (first.xx + first.yy)));
     }
-    least_ = std::max(static_cast<std::int32_t>(psf.side / 2), static_cast<std::int32_t>(std::ceil(widest)) + 2);
+    least_ = static_cast<std::int32_t>(std::ceil(widest)) + 2;
   }
 
   void one(std::size_t i) {
@@ -85,7 +86,8 @@ class Measurer {
     if (!psf_shape_.ok) psf_shape_.xx = psf_shape_.yy = 2.0, psf_shape_.xy = 0.0;
     sigma_ = std::pow(psf_shape_.xx * psf_shape_.yy - psf_shape_.xy * psf_shape_.xy, 0.25);
     const auto core = static_cast<std::int32_t>(std::ceil(3.0 * sigma_));
-    fill_stamp(scene_, source, cy, cx, half_size(scene_, source, cy, cx, least_), core, stamp_);
+    const std::int32_t least = std::max(least_, flux_radius() + 1);
+    fill_stamp(scene_, source, cy, cx, half_size(scene_, source, cy, cx, least), core, stamp_);
     if (targets_.sign[at_] < 0) flip();
     if (stamp_.cut) flag_ |= kEdge;
     if (stamp_.neighbour <= stamp_.half) flag_ |= kNeighbours;
@@ -94,6 +96,10 @@ class Measurer {
       if (stamp_.bits_own & rule.mask) flag_ |= rule.own;
       if (stamp_.bits_core & rule.mask) flag_ |= rule.core;
     }
+  }
+
+  std::int32_t flux_radius() const noexcept {
+    return std::min(image_.half, static_cast<std::int32_t>(std::ceil(kFluxRadius * sigma_)));
   }
 
   void flip() noexcept {
@@ -125,9 +131,9 @@ class Measurer {
   }
 
   void fluxes() {
-    const PsfFlux fit = psf_flux(stamp_, image_, centre_.x, centre_.y, options_.fit_sky);
+    const PsfFlux fit = psf_flux(stamp_, image_, centre_.x, centre_.y, flux_radius(), options_.fit_sky);
     if (!fit.ok) flag_ |= kPsfFlux;
-    put(sign() * fit.flux), put(fit.flux_err), put(fit.chi2), put(sign() * fit.sky);
+    put(sign() * fit.flux), put(fit.flux_err), put(fit.chi2), put(fit.used), put(sign() * fit.sky);
     PsfCentroid best{centre_.x, centre_.y, NAN, NAN, true};
     if (!options_.fixed)
       best = psf_centroid(stamp_, image_, centre_.x, centre_.y, static_cast<std::int32_t>(std::ceil(kFitRadius * sigma_)));

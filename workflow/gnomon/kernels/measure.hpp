@@ -11,7 +11,7 @@ namespace gnomon {
 // pixels of the image, moments in pixels squared; NaN where a measurement failed.
 inline constexpr const char *kColumns[] = {
     "x", "y", "xErr", "yErr", "ixx", "iyy", "ixy", "ixxErr", "iyyErr", "ixyErr", "gaussFlux", "gaussFluxErr",
-    "ixxPSF", "iyyPSF", "ixyPSF", "psfFlux", "psfFluxErr", "psfChi2", "psfSky", "psfX", "psfY", "psfXErr", "psfYErr",
+    "ixxPSF", "iyyPSF", "ixyPSF", "psfFlux", "psfFluxErr", "psfChi2", "psfNdata", "psfSky", "psfX", "psfY", "psfXErr", "psfYErr",
     "sizeExcess", "sizeExcessErr", "kronFlux", "kronFluxErr", "kronRad", "halfLightRad", "blendedness", "isoFlux"};
 inline constexpr std::size_t kColumnCount = sizeof(kColumns) / sizeof(kColumns[0]);
 

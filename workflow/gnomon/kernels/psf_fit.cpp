@@ -148,7 +148,7 @@ void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, std::
   const Taps tx(x), ty(y);
   if (std::max(std::abs(tx.whole), std::abs(ty.whole)) > PsfImage::kPad - 6) return;
   const std::int32_t side = 2 * half + 1, from_x = psf.half - half - tx.whole + 3, from_y = psf.half - half - ty.whole + 3;
-  const auto n = static_cast<std::size_t>(side);
+  const std::size_t n = stride;  // whole vectors: the columns after the last are never looked at
   static thread_local std::vector<float> along, slope, zero;
   along.resize(static_cast<std::size_t>(psf.side) * n), slope.resize(along.size()), zero.assign(n, 0.0f);
   const float *rows[kTaps], *slopes[kTaps];
@@ -173,9 +173,9 @@ void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, std::
   }
 }
 
-PsfFlux psf_flux(const Stamp &t, const PsfImage &psf, double x, double y, bool fit_sky) noexcept {
+PsfFlux psf_flux(const Stamp &t, const PsfImage &psf, double x, double y, std::int32_t radius, bool fit_sky) noexcept {
   PsfFlux out{NAN, NAN, NAN, 0, NAN, NAN, 0.0, false};
-  const std::int32_t half = std::min(psf.half, t.half);
+  const std::int32_t half = std::min({radius, psf.half, t.half});
   Fit &fit = scratch();
   fit.shift(psf, x, y, half, false);
   fit.load(t, half);

@@ -37,15 +37,15 @@ struct PsfCentroid {
 
 // PSF moved so that its centre is at (x, y) from the middle of a stamp: whole pixels are shifted exactly, the
 // rest by polynomials through 8 x 8 pixels (1e-4 of the peak for a FWHM of 3 pixels). out has 2 half + 1 rows
-// of stride entries, half at most that of the PSF; derivatives are written where not null. All zeros for
+// of stride entries (side rounded up to eights; what is written after a row's side means nothing), half at most that of the PSF; derivatives are written where not null. All zeros for
 // moves of more than 10 pixels.
 void shift_psf(const PsfImage &psf, double x, double y, std::int32_t half, std::size_t stride, float *out, float *by_x,
                float *by_y);
 
-// Linear fit of f P (+ sky), all usable pixels weighted alike, so that a faulty PSF biases all magnitudes
+// Linear fit of f P (+ sky) over a square of half side radius, all usable pixels weighted alike, so that a faulty PSF biases all magnitudes
 // alike; errors from the true variances. A second fit adds s Laplacian(P) / 2, which is how a
 // source broader than the PSF by a variance s differs to first order.
-PsfFlux psf_flux(const Stamp &stamp, const PsfImage &psf, double x, double y, bool fit_sky) noexcept;
+PsfFlux psf_flux(const Stamp &stamp, const PsfImage &psf, double x, double y, std::int32_t radius, bool fit_sky) noexcept;
 
 // Position at which the PSF fits best within radius of the middle: Gauss-Newton in flux, x and y.
 PsfCentroid psf_centroid(const Stamp &stamp, const PsfImage &psf, double x, double y, std::int32_t radius) noexcept;

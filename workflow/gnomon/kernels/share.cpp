@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <memory>
 
 #include "deblend.hpp"
 
@@ -9,11 +7,6 @@ namespace gnomon {
 namespace {
 
 constexpr std::int32_t kReach = 3;  // pixels by which a source's template may pass its own pixels, beyond half again
-
-struct Free {
-  void operator()(float *p) const noexcept { std::free(p); }
-};
-using SparsePlane = std::unique_ptr<float[], Free>;  // zeros; pages that are never touched cost nothing
 
 struct Frame {
   const float *flux;
@@ -64,11 +57,41 @@ void mirror_template(const Frame &frame, const Shares &boxes, std::size_t s, flo
     }
 }
 
-template <class Visit>
-void for_each(const Shares &s, std::size_t source, std::int32_t nx, Visit visit) {
-  std::size_t k = static_cast<std::size_t>(s.first[source]);
-  for (std::int32_t y = s.y0[source]; y < s.y1[source]; ++y)
-    for (std::int32_t x = s.x0[source]; x < s.x1[source]; ++x, ++k) visit(static_cast<std::size_t>(y) * nx + x, k);
+// Sums of the templates of the sources [begin, end) of one footprint, over the box that holds theirs.
+class Totals {
+ public:
+  Totals(const Shares &s, std::size_t begin, std::size_t end)
+      : y0_(*std::min_element(&s.y0[begin], &s.y0[end])), x0_(*std::min_element(&s.x0[begin], &s.x0[end])),
+        width_(*std::max_element(&s.x1[begin], &s.x1[end]) - x0_),
+        sum_(static_cast<std::size_t>(width_) * static_cast<std::size_t>(*std::max_element(&s.y1[begin], &s.y1[end]) - y0_), 0.0f) {}
+
+  float &at(std::int32_t y, std::int32_t x) noexcept {
+    return sum_[static_cast<std::size_t>(y - y0_) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x - x0_)];
+  }
+
+ private:
+  std::int32_t y0_, x0_, width_;
+  std::vector<float> sum_;
+};
+
+// Templates of the sources [begin, end) of one footprint, and then their parts of the sum.
+void share_footprint(const Frame &frame, std::size_t begin, std::size_t end, Shares &s) {
+  Totals total(s, begin, end);
+  for (std::size_t i = begin; i < end; ++i) {
+    float *w = s.weight.data() + s.first[i];
+    mirror_template(frame, s, i, w);
+    for (std::int32_t y = s.y0[i]; y < s.y1[i]; ++y)
+      for (std::int32_t x = s.x0[i]; x < s.x1[i]; ++x) total.at(y, x) += *w++;
+  }
+  for (std::size_t i = begin; i < end; ++i) {
+    float *w = s.weight.data() + s.first[i];
+    const auto label = static_cast<std::int32_t>(i) + 1;
+    for (std::int32_t y = s.y0[i]; y < s.y1[i]; ++y)
+      for (std::int32_t x = s.x0[i]; x < s.x1[i]; ++x, ++w) {
+        const bool own = frame.labels[static_cast<std::size_t>(y) * frame.nx + static_cast<std::size_t>(x)] == label;
+        *w = total.at(y, x) > 0.0f ? *w / total.at(y, x) : own ? 1.0f : 0.0f;
+      }
+  }
 }
 
 }  // namespace
@@ -91,18 +114,9 @@ Shares share(const FootprintView &f, const std::int32_t *owner, const std::int32
     s.first[i + 1] = s.first[i] + (blended ? std::int64_t{s.y1[i] - s.y0[i]} * (s.x1[i] - s.x0[i]) : 0);
   }
   s.weight.assign(static_cast<std::size_t>(s.first[n]), 0.0f);
-  const SparsePlane total(static_cast<float *>(std::calloc(ny * nx, sizeof(float))));
-  for (std::size_t i = 0; i < n; ++i) {
-    if (s.first[i] == s.first[i + 1]) continue;
-    mirror_template(frame, s, i, s.weight.data() + s.first[i]);
-    for_each(s, i, frame.nx, [&](std::size_t p, std::size_t k) { total[p] += s.weight[k]; });
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    if (s.first[i] == s.first[i + 1]) continue;
-    const auto label = static_cast<std::int32_t>(i) + 1;
-    for_each(s, i, frame.nx, [&](std::size_t p, std::size_t k) {
-      s.weight[k] = total[p] > 0.0f ? s.weight[k] / total[p] : labels[p] == label ? 1.0f : 0.0f;
-    });
+  for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
+    while (end < n && footprint[end] == footprint[begin]) ++end;
+    if (end - begin > 1) share_footprint(frame, begin, end, s);
   }
   return s;
 }

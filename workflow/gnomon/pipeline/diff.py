@@ -25,6 +25,16 @@ class AssociateConfig:
     """Bands that get columns; those of the schema."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class AlertConfig:
+    """Which detections are told, and with what."""
+
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Detections below this make no alert."""
+    stamp_px: Annotated[int, Ge(30), Le(102)] = 31
+    """Side of the three stamps."""
+
+
 STEPS = (
     Step(
         "associate",
@@ -32,5 +42,20 @@ STEPS = (
         reads={"skymap": "skymap", "sources": Many("dia_source")},
         writes={"object": "dia_object", "association": "dia_association"},
         cost=Cost(cpu_s=2, cpu_s_per_input=0.05, mem_mb=300, mem_mb_per_input=2, out_mb=1),
+    ),
+    Step(
+        "alert",
+        AlertConfig,
+        reads={
+            "difference": "difference_image",
+            "science": "preliminary_image",
+            "template": "template_image",
+            "sources": "dia_source",
+            "history": Many("dia_source"),
+            "forced": Many("dia_forced_source"),
+            "associations": Many("dia_association"),
+        },
+        writes={"alerts": "alert"},
+        cost=Cost(cpu_s=3, cpu_s_per_input=0.1, mem_mb=500, mem_mb_per_input=5, out_mb=5),
     ),
 )

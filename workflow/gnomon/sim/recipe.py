@@ -66,7 +66,7 @@ class NightRecipe:
 class SkyRecipe:
     """Densities and numbers of what is on the sky."""
 
-    stars_per_arcmin2: float = 14.0
+    stars_per_arcmin2: float = 16.0
     """Stars of r < 25."""
     galaxies_per_arcmin2: float = 45.0
     """Galaxies of i < 25.3."""
@@ -147,12 +147,12 @@ def demo_recipe(seed: int = 20260101) -> SurveyRecipe:
 
 
 def toy_recipe(seed: int = 7) -> SurveyRecipe:
-    """A survey of seconds for tests: one detector of 256 pixels, r and i, four science visits."""
+    """A survey of seconds for tests: one detector of 1024 pixels, r and i, four science visits."""
     nights = (
         NightRecipe("20261012", _spread("ri", -4.2), biases=3, darks=2, flats=2),
         NightRecipe("20271012", _spread("ri", -4.2)),
     )
-    camera = CameraRecipe(n_x=1, n_y=1, size=256)
+    camera = CameraRecipe(n_x=1, n_y=1, size=1024)
     sky = SkyRecipe(transients=2, asteroids=0, passing_asteroids=0)
     return SurveyRecipe(
         seed, 330.0, -12.25, nights, bands=("r", "i"), dither_arcsec=3.0, camera=camera, sky=sky

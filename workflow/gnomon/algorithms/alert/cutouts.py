@@ -1,5 +1,7 @@
 """Square stamps around sources, and the map from their pixels to the sky."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -78,3 +80,21 @@ def stamps_of(image: Image, wcs: Wcs, psf: PsfModel | None, x: F8, y: F8, side: 
     beams = psf.stamps(x, y) if psf is not None and len(x) else np.zeros((len(x), 0, 0), np.float32)
     variance = np.nan_to_num(cutouts(image.variance, x, y, side))
     return Stamps(cutouts(known, x, y, side), variance, beams, tuple(local_maps(wcs, x, y, side)))
+
+
+def join_stamps(parts: Sequence[Stamps]) -> Stamps:
+    """Stamps of several images one after the other; PSFs of different sizes are padded to the largest."""
+    if not parts:
+        none = np.zeros((0, 0, 0), np.float32)
+        return Stamps(none, none, none, ())
+    size = max(p.psf.shape[-1] for p in parts)
+    psf = np.concatenate([_padded(p.psf, size) for p in parts])
+    flux, variance = (
+        np.concatenate(planes) for planes in zip(*((p.flux, p.variance) for p in parts), strict=True)
+    )
+    return Stamps(flux, variance, psf, tuple(m for p in parts for m in p.maps))
+
+
+def _padded(psf: F4, size: int) -> F4:
+    border = (size - psf.shape[-1]) // 2
+    return np.pad(psf, ((0, 0), (border, border), (border, border)))

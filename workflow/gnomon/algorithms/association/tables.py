@@ -106,17 +106,35 @@ def dia_tables(source: Catalog, limits: MatchLimits, bands: Sequence[str]) -> Di
     """
     rows = np.argsort(source["diaSourceId"], kind="stable")
     source = source.take(rows)
-    found = Detections(
+    found = _detections(source, limits)
+    clusters = cluster(found, limits.radius, limits.n_sigma)
+    which = clusters.identity[clusters.label] if len(source) else np.zeros(0, np.int64)
+    association = Catalog({"diaSourceId": found.identity, "diaObjectId": which})
+    return DiaTables(_dia_objects(source, found, clusters, bands), association)
+
+
+def objects_until(source: Catalog, mjd: float, limits: MatchLimits, bands: Sequence[str]) -> Catalog:
+    """Objects as they were known at a time: from the detections up to and including it.
+
+    Parameters
+    ----------
+    source : as for `dia_tables`, with ``diaObjectId``; rows with a negative one belong to no object.
+    mjd : MJD TAI.
+    """
+    known = source.take((source["midpointMjdTai"] <= mjd) & (source["diaObjectId"] >= 0))
+    known = known.take(np.argsort(known["diaSourceId"], kind="stable"))
+    identity, label = np.unique(known["diaObjectId"].astype(np.int64), return_inverse=True)
+    return _dia_objects(known, _detections(known, limits), Clusters(label, identity), bands)
+
+
+def _detections(source: Catalog, limits: MatchLimits) -> Detections:
+    return Detections(
         source["diaSourceId"].astype(np.int64),
         source["visit"].astype(np.int64),
         np.radians(source["ra"]),
         np.radians(source["dec"]),
         _sigma(source["raErr"], source["decErr"], limits.sigma_floor),
     )
-    clusters = cluster(found, limits.radius, limits.n_sigma)
-    which = clusters.identity[clusters.label] if len(source) else np.zeros(0, np.int64)
-    association = Catalog({"diaSourceId": found.identity, "diaObjectId": which})
-    return DiaTables(_dia_objects(source, found, clusters, bands), association)
 
 
 def _dia_objects(source: Catalog, found: Detections, clusters: Clusters, bands: Sequence[str]) -> Catalog:

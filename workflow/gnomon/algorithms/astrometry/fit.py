@@ -281,7 +281,7 @@ def _error_model(residual: F8, error: F8) -> tuple[float, float]:
     faint_worst = np.max(np.abs(residual[~bright]), axis=1)
     if len(faint_worst) < _STARS_FOR_SCALE // 4:
         return scale, excess
-    for _ in range(4):
+    for _ in range(2):
         excess = _robust_excess(residual[bright], scale * error[bright])
         scale = _factor(faint_worst, error[~bright], excess)
     return scale, excess

@@ -23,7 +23,7 @@ def find_cosmic_rays(
     *,
     seed_snr: float = 5.0,
     grow_snr: float = 3.5,
-    seed_margin: float = 2.5,
+    seed_margin: float = 3.0,
     grow_margin: float = 0.25,
     rounds: int = 5,
     unusable: int = MASK["BAD"] | MASK["NO_DATA"],

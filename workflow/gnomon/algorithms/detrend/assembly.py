@@ -1,9 +1,11 @@
 """Assembling a detector from its amplifiers."""
 
+from itertools import combinations
+
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.containers.raw import RawDetector
+from gnomon.containers.raw import RawDetector, Section
 from gnomon.errors import UnprocessableData
 
 F4 = npt.NDArray[np.float32]
@@ -53,11 +55,25 @@ def check_layout(raw: RawDetector) -> None:
                 f"amplifier {number}: DATASEC {amp.datasec.to_fits()} and DETSEC {amp.detsec.to_fits()} "
                 "differ in size"
             )
+    _check_tiles(raw)
+
+
+def _check_tiles(raw: RawDetector) -> None:
+    """Areas that add up to the detector without two that overlap tile it; only a fault is looked at by pixel."""
+    places = [amp.detsec for amp in raw.amps]
+    if not places:
+        raise UnprocessableData("found no amplifiers")
+    area = sum(p.shape[0] * p.shape[1] for p in places)
+    if area == raw.shape[0] * raw.shape[1] and not any(_overlap(a, b) for a, b in combinations(places, 2)):
+        return
     count = np.zeros(raw.shape, np.uint8)
-    for amp in raw.amps:
-        count[amp.detsec.slices()] += 1
-    if count.size == 0 or np.any(count != 1):
-        raise UnprocessableData(
-            f"the {len(raw.amps)} amplifiers leave {np.count_nonzero(count == 0)} pixels of the detector "
-            f"uncovered and cover {np.count_nonzero(count > 1)} twice, wanted every pixel once"
-        )
+    for place in places:
+        count[place.slices()] += 1
+    raise UnprocessableData(
+        f"the {len(places)} amplifiers leave {np.count_nonzero(count == 0)} pixels of the detector "
+        f"uncovered and cover {np.count_nonzero(count > 1)} twice, wanted every pixel once"
+    )
+
+
+def _overlap(a: Section, b: Section) -> bool:
+    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1

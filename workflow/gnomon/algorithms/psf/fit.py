@@ -13,13 +13,15 @@ from gnomon.containers.psf import F8, PsfModel, polynomial_terms
 from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK, UNUSABLE
 
-_MODEL_ERROR = 0.01  # of a pixel's flux: no star may outweigh all others by being bright
+_MODEL_ERROR = 0.005  # of a pixel's flux: no star may outweigh all others by being bright
 _PIXEL_CLIP = 5.0  # sigma (noise and model error) beyond which a pixel shows a neighbour or a defect
-_STAR_CLIP = 5.0  # times the median reduced chi^2 beyond which a star is no star
+_UNRIPE, _UNRIPE_PEAK = 0.1, 0.003  # error of a young model: of the pixel, and of the peak
+_STAR_CLIP = 3.0  # times the median reduced chi^2 beyond which a star is no star
 _VARIATION = 0.1  # prior scatter of each position term, relative to the mean PSF ...
 _VARIATION_FLOOR = 1e-5  # ... and absolute, per pixel
 _ASYMMETRY = 0.3  # prior scatter of the wings around their azimuthal mean, relative
 _STARS_FOR_SKY = 8  # fewer cannot tell wings from sky: all is taken for wings
+_STARS_PER_DEGREE = (8, 20, 150)  # fewest stars for degree 1, 2, 3
 _CHUNK = 64  # stars solved at a time, so that their pixels stay in cache
 _MAX_SHIFT_PX = 1.0  # a star that wants to move farther is not one star
 
@@ -38,7 +40,7 @@ class PsfFit:
     background: F8
     """(n,) local sky left over, per pixel."""
     chi2: F8
-    """(n,) reduced chi^2 of the star with a model error of 1 % per pixel."""
+    """(n,) reduced chi^2 of the star with a model error of 0.5 % per pixel."""
     used: npt.NDArray[np.bool_]
     """(n,) False for stars that were cut by the border, masked or clipped."""
 
@@ -67,7 +69,7 @@ def fit_psf(
     image : sky subtracted; pixels of ``unusable`` planes or without variance are left out
     x, y : (n,) pixel positions of stars
     size : side of the model in pixels, odd
-    degree : of the polynomials; None takes 0 below 8 stars, 1 below 20, else 2
+    degree : highest degree of the polynomials; None takes 0 below 8 stars, 1 below 20, 2 below 150, else 3
     iterations : turns
 
     Returns
@@ -120,8 +122,8 @@ class _StarState:
 
 def _degree(n: int, wanted: int | None) -> int:
     """Degree that n stars can carry."""
-    possible = 0 if n < 8 else 1 if n < 20 else 2
-    return possible if wanted is None else min(wanted, 3 if n >= 60 else possible)
+    possible = int(np.searchsorted(_STARS_PER_DEGREE, n, side="right"))
+    return possible if wanted is None else min(wanted, possible)
 
 
 def _first_model(stars: Stars, shape: tuple[int, int]) -> PsfModel:
@@ -179,15 +181,27 @@ def _design(model: PsfModel, x: F8, y: F8, dx: F8, dy: F8) -> F8:
 
 
 def _clipped(stars: Stars, state: _StarState, psf: F8, part: slice) -> F8:
-    """Weights of pixels: noise plus model error; zero where the last model was far off."""
-    n, base = len(psf), stars.weight[part].reshape(len(psf), -1)
+    """Weights of pixels: noise plus model error; zero where the pixel is far off the model."""
+    data, base = stars.flux[part].reshape(len(psf), -1), stars.weight[part].reshape(len(psf), -1)
     expected = np.maximum(state.flux[part, None] * psf, 0)
     weight = base / (1 + base * (_MODEL_ERROR * expected) ** 2)
-    if state.chi2.any():
-        off = stars.flux[part].reshape(n, -1) - expected - state.sky[part, None]
-        tolerance = 0.1 * expected  # the model itself is unripe in the first turns
-        weight[(np.abs(off) - tolerance) * np.sqrt(weight) > _PIXEL_CLIP] = 0
-    return weight
+    if not state.chi2.any():
+        return weight  # the first model is a mere Gaussian
+    flux, sky = _flux_and_sky(data, psf, weight)
+    expected = np.maximum(flux[:, None] * psf, 0)
+    forgiven = _UNRIPE * expected + _UNRIPE_PEAK * expected.max(axis=1, keepdims=True)
+    off = np.abs(data - expected - sky[:, None]) - forgiven
+    return np.where(off * np.sqrt(weight) > _PIXEL_CLIP, 0, weight)
+
+
+def _flux_and_sky(data: F8, psf: F8, weight: F8) -> tuple[F8, F8]:
+    """(n,) weighted least squares of ``flux psf + sky`` per star; 0 where there is no pixel."""
+    w, wp = weight.sum(1), (weight * psf).sum(1)
+    wpp, wd, wpd = (weight * psf * psf).sum(1), (weight * data).sum(1), (weight * psf * data).sum(1)
+    determinant = w * wpp - wp * wp
+    safe = np.where(determinant > 0, determinant, 1)
+    flux, sky = (w * wpd - wp * wd) / safe, (wpp * wd - wp * wpd) / safe
+    return np.where(determinant > 0, flux, 0), np.where(determinant > 0, sky, 0)
 
 
 def _judged(stars: Stars, state: _StarState, solution: F8, weight: F8, left: F8) -> _StarState:
@@ -237,18 +251,24 @@ def _update(model: PsfModel, stars: Stars, state: _StarState) -> PsfModel:
     change = _solve_samples(residual, weight, terms, model.basis)
     basis = model.basis + change
     basis[0] = _smooth_wings(basis[0], weight.sum(0))
-    basis = _centred(basis)
-    return replace(model, basis=(basis / basis[0].sum()).astype(np.float32))
+    model = replace(model, basis=(basis / basis[0].sum()).astype(np.float32))
+    return _centred(model)
 
 
-def _centred(basis: F8) -> F8:
-    """All images shifted by the adaptive centroid of the mean one: the stars' places say where it is."""
-    moments = adaptive_moments(basis[:1])
-    if not np.isfinite(moments.x[0]):
-        return basis
-    at = np.arange(basis.shape[1]) + np.stack([moments.x[0], moments.y[0]])[:, None]
-    columns, rows = resampling_matrix(at, basis.shape[1])
-    return np.asarray(rows @ basis @ columns.T)
+def _centred(model: PsfModel) -> PsfModel:
+    """The model shifted so that its adaptive centroid is zero everywhere: the stars' places say where it is."""
+    u, v = (g.ravel() for g in np.meshgrid(*[np.linspace(-0.9, 0.9, 2 + model.degree)] * 2))
+    x, y = u * model.scale[0] + model.centre[0], v * model.scale[1] + model.centre[1]
+    moments = adaptive_moments(model.samples(x, y))
+    off = np.stack([moments.x, moments.y], 1)
+    if not np.isfinite(off).all():
+        return model
+    shift = np.linalg.lstsq(polynomial_terms((u, v), model.degree), off, rcond=None)[0]
+    samples = np.arange(model.size, dtype=np.float64)
+    slope = resampling_matrix(samples, model.size, slope=True)
+    mean = model.basis[0].astype(np.float64)
+    change = shift[:, :1, None] * (mean @ slope.T) + shift[:, 1:, None] * (slope @ mean)
+    return replace(model, basis=(model.basis + change).astype(np.float32))
 
 
 def _weight_at(weight: F8, at_y: F8, at_x: F8) -> F8:

@@ -1,0 +1,52 @@
+"""Whole runs of Snakemake on the toy survey, as a user would start them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TOY = {
+    "campaign": "toy",
+    "instrument": "gnomonsim",
+    "steps": {
+        "simulate_sky": {"recipe": "toy", "seed": 7},
+        "master_dark": {"min_count": 2},
+        "master_flat": {"min_count": 2},
+    },
+}
+
+
+def snakemake(folder, *words, config=None, cores=2, check=True):
+    """Output of one call of snakemake on a campaign whose products go to ``folder/run``."""
+    file = Path(folder, "campaign.yaml")
+    file.write_text(yaml.safe_dump({**TOY, **(config or {}), "root": str(Path(folder, "run"))}))
+    command = [
+        sys.executable, "-m", "snakemake", "--profile", "profiles/local", "--cores", str(cores),
+        "--configfile", str(file), "--nolock", "--runtime-source-cache-path", str(Path(folder, "cache")), *words,
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        raise AssertionError(f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
+    return done.stdout + done.stderr
+
+
+def dry_run(folder, **keywords):
+    """Number of jobs by rule that a dry run announces."""
+    text = snakemake(folder, "-n", "--quiet", "rules", "host", **keywords)
+    table = re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE)
+    return {rule: int(count) for rule, count in table if rule not in ("job", "total", "all")}
+
+
+def products(folder):
+    """Bytes of every product by its path below the root; logs and benchmarks are none."""
+    root = Path(folder, "run")
+    files = (p for p in sorted(root.rglob("*")) if p.is_file())
+    return {
+        str(p.relative_to(root)): p.read_bytes()
+        for p in files
+        if p.relative_to(root).parts[0] not in ("log", "benchmark")
+    }

@@ -1,0 +1,96 @@
+"""The toy survey through the whole campaign: reruns, withdrawals, equal bytes, bad files."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from campaigns import TOY, dry_run, products, snakemake
+
+from gnomon.io.catalogs import read_catalog
+
+pytestmark = pytest.mark.campaign
+SCIENCE = 4
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toy")
+    announced = dry_run(folder)
+    snakemake(folder)
+    return folder, announced
+
+
+def test_dry_run_shows_every_job_before_anything_exists(done):
+    folder, announced = done
+    assert announced["isr"] == announced["calibrate_visit"] == SCIENCE
+    made = list(Path(folder, "run", "log").rglob("*.log"))
+    assert len(made) == sum(announced.values())
+
+
+def test_a_second_run_does_nothing_and_says_so(done):
+    assert "Nothing to be done" in snakemake(done[0])
+
+
+def test_the_report_names_every_visit(done):
+    page = Path(done[0], "run", "release", "report.html").read_text()
+    for file in Path(done[0], "run", "preliminary", "summary").glob("*.parquet"):
+        assert file.stem in page
+
+
+def test_every_visit_is_calibrated_against_the_truth(done):
+    metrics = read_catalog(Path(done[0], "run", "release", "metrics.parquet"))
+    error = metrics.take(metrics["name"] == "astrometric error")
+    assert len(error) == 2
+    assert np.all(error["value"] < 30)
+
+
+def test_one_job_and_two_jobs_give_the_same_bytes(done, tmp_path):
+    snakemake(tmp_path, cores=1)
+    again = products(tmp_path)
+    first = products(done[0])
+    assert set(first) == set(again)
+    assert [p for p in first if first[p] != again[p]] == []
+
+
+def test_an_option_reruns_its_step_and_what_depends_on_it(done):
+    config = {"steps": {**TOY["steps"], "calibrate_visit": {"detection_snr": 6.0}}}
+    jobs = dry_run(done[0], config=config)
+    assert jobs["calibrate_visit"] == SCIENCE
+    assert not {"simulate", "simulate_sky", "isr", "master_flat", "master_bias"} & set(jobs)
+    assert jobs["report"] == 1
+
+
+def test_an_option_of_the_report_reruns_the_report_alone(done):
+    config = {"steps": {**TOY["steps"], "report": {"title": "other"}}}
+    assert dry_run(done[0], config=config) == {"report": 1}
+
+
+def test_a_withdrawn_visit_changes_only_what_used_it(done, tmp_path):
+    run = shutil.copytree(Path(done[0], "run"), tmp_path / "run", copy_function=shutil.copy2)
+    visit = max(int(p.stem) for p in (run / "preliminary" / "summary").glob("*.parquet"))
+    jobs = dry_run(tmp_path, config={"withdrawn": [visit]})
+    assert not {"simulate", "isr", "calibrate_visit", "master_bias", "master_flat"} & set(jobs)
+    assert jobs["report"] == 1
+
+
+def test_a_corrupt_raw_file_is_named_and_the_others_finish(done, tmp_path):
+    run = shutil.copytree(Path(done[0], "run"), tmp_path / "run", copy_function=shutil.copy2)
+    visit = max(int(p.stem) for p in (run / "preliminary" / "summary").glob("*.parquet"))
+    raw = run / "raw" / f"{visit}.fits"
+    raw.write_bytes(raw.read_bytes()[:20000])
+    snakemake(tmp_path)
+    summary = read_catalog(run / "preliminary" / "summary" / f"{visit}.parquet")
+    assert len(summary) == 0
+    assert summary.meta["empty_reason"]
+    assert f"visit={visit}" in (run / "release" / "report.html").read_text()
+
+
+def test_a_misspelt_option_is_one_clear_sentence_before_any_work(tmp_path):
+    config = {"steps": {**TOY["steps"], "isr": {"master": []}}}
+    text = snakemake(tmp_path, "-n", config=config, check=False)
+    assert "did you mean 'masters'" in text
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,256 @@
+"""Tables of isolated stars, maps of exposures and a reference catalogue as the input of the joint fits.
+
+Tables are as the catalogues on disk (``isolated_star``, ``isolated_star_source``: degrees, nJy); the reference
+catalogue is as `gnomon.io.refcat` reads it (radians).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import KDTree
+
+from gnomon.algorithms.astrometry.epoch import apply_space_motion
+from gnomon.algorithms.astrometry.pairs import nearest_pairs
+from gnomon.algorithms.astrometry.tansip import mean_position
+from gnomon.algorithms.photometry.joint import JointFluxes
+from gnomon.algorithms.photometry.zero_point import AB_NJY, MAG_PER_LN
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.joint import JointExposure, JointSources, JointStars
+from gnomon.containers.sphere import directions
+from gnomon.containers.wcs import Wcs, sky_to_plane
+from gnomon.errors import UnprocessableData
+
+F8 = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
+
+_PM_SPREAD_MAS = (
+    8.0  # mas / yr per axis, of field stars of 18 to 22 mag in the Besancon model at high latitude
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureFacts:
+    """What the joint fits must know of one detector of one visit."""
+
+    wcs: Wcs
+    """Map fitted by itself."""
+    shape: tuple[int, int]
+    """Rows and columns."""
+    mjd_tai: float
+    """Mid-exposure."""
+    airmass: float
+    """Of the boresight; NaN counts as 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Detections and stars with the numbers that the fits use."""
+
+    key: tuple[tuple[int, int], ...]
+    """(visit, detector) of each exposure, in order."""
+    exposures: tuple[JointExposure, ...]
+    """Exposures, visits and detectors numbered from 0."""
+    sources: JointSources
+    """Detections of finite position and error, in known exposures."""
+    stars: JointStars
+    """One for each row of the star table."""
+    row: Index
+    """(n,) row of the source table of each detection."""
+    reference: Index
+    """(nstar,) row of the reference catalogue, -1 where it lacks the star."""
+
+
+def gather_astrometry(
+    star: Catalog,
+    source: Catalog,
+    facts: Mapping[tuple[int, int], ExposureFacts],
+    reference: Catalog,
+    radius: float,
+) -> Gathered:
+    """Input of `fit_joint_astrometry`.
+
+    Parameters
+    ----------
+    star, source
+        Isolated stars and their detections.
+    facts
+        By (visit, detector); detections in exposures without facts are left out.
+    reference
+        Catalogue stars around the field.
+    radius
+        Greatest distance of a star from its catalogue position at the mean date, radians.
+
+    Raises
+    ------
+    UnprocessableData
+        No detection is usable.
+    """
+    keys = tuple(sorted(facts))
+    exposures = _numbered(keys, facts)
+    number = {k: i for i, k in enumerate(keys)}
+    pairs = zip(source["visit"].tolist(), source["detector"].tolist(), strict=True)
+    exposure = np.array([number.get((int(v), int(d)), -1) for v, d in pairs], np.intp)
+    index, known_star = _row_of(star["isolatedStarId"], source["isolatedStarId"])
+    error = np.deg2rad(np.sqrt((source["coord_raErr"] ** 2.0 + source["coord_decErr"] ** 2.0) / 2))
+    scale = np.array([e.wcs.pixel_scale() for e in exposures] or [1.0])[exposure]
+    with np.errstate(invalid="ignore"):
+        good = (exposure >= 0) & known_star & (error > 0) & np.isfinite(source["x"] + source["y"])
+    row = np.flatnonzero(good)
+    if not len(row):
+        raise UnprocessableData(f"none of {len(source)} detections is in a known exposure")
+    sources = JointSources(
+        exposure[row], index[row], source["x"][row], source["y"][row], (error / scale)[row]
+    )
+    mean_mjd = float(np.mean(source["midpointMjdTai"][row]))
+    match = _match(star, reference, mean_mjd, radius)
+    return Gathered(keys, exposures, sources, _stars(star, reference, match, mean_mjd), row, match)
+
+
+def gather_photometry(
+    gathered: Gathered, source: Catalog, reference: Catalog, band: str, colour: tuple[str, str], airmass: F8
+) -> JointFluxes:
+    """Input of `fit_joint_photometry` for one band.
+
+    Fluxes are already in nJy of the visits' own zero points, so that the joint zero points come out near 31.4
+    and mean corrections.
+
+    Parameters
+    ----------
+    gathered
+        From `gather_astrometry`.
+    source
+        The same source table.
+    reference
+        The same catalogue.
+    band
+        Detections of other bands are left out.
+    colour
+        Two bands of the catalogue whose magnitudes differ by the colour.
+    airmass
+        (nexposure,) of each exposure; NaN counts as 1.
+
+    Raises
+    ------
+    UnprocessableData
+        No detection with a flux in the band.
+    """
+    flux, error = source["psfFlux"][gathered.row], source["psfFluxErr"][gathered.row]
+    with np.errstate(invalid="ignore"):
+        keep = (source["band"][gathered.row] == band) & (flux > 0) & (error > 0)
+    if not keep.any():
+        raise UnprocessableData(f"no detection with a flux in {band}")
+    exposure = gathered.sources.exposure[keep]
+    visit = np.array([e.visit for e in gathered.exposures])[exposure]
+    detector = np.array([e.detector for e in gathered.exposures])[exposure]
+    pixel, focal = _places(gathered, keep)
+    mag, mag_err = _catalogue(gathered, reference, band)
+    blue, red = (_catalogue(gathered, reference, b)[0] for b in colour)
+    return JointFluxes(
+        visit, detector, gathered.sources.star[keep], -2.5 * np.log10(flux[keep]),
+        MAG_PER_LN * error[keep] / flux[keep], pixel, focal, np.nan_to_num(airmass, nan=1.0)[exposure],
+        blue - red, mag, mag_err,
+    )  # fmt: skip
+
+
+def _numbered(
+    keys: tuple[tuple[int, int], ...], facts: Mapping[tuple[int, int], ExposureFacts]
+) -> tuple[JointExposure, ...]:
+    visits = {v: i for i, v in enumerate(sorted({v for v, _ in keys}))}
+    detectors = {d: i for i, d in enumerate(sorted({d for _, d in keys}))}
+    return tuple(
+        JointExposure(visits[v], detectors[d], facts[v, d].wcs, facts[v, d].shape, facts[v, d].mjd_tai)
+        for v, d in keys
+    )
+
+
+def _row_of(
+    names: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
+) -> tuple[Index, npt.NDArray[np.bool_]]:
+    """Row of each wanted name, and whether it is there."""
+    order = np.argsort(names, kind="stable")
+    place = np.searchsorted(names[order], wanted)
+    inside = np.minimum(place, max(len(names) - 1, 0))
+    found = (
+        (place < len(names)) & (names[order][inside] == wanted) if len(names) else np.zeros(len(wanted), bool)
+    )
+    return (order[inside] if len(names) else place), np.asarray(found, np.bool_)
+
+
+def _match(star: Catalog, reference: Catalog, mjd: float, radius: float) -> Index:
+    """Row of the catalogue star that is each star's nearest, and it its; -1 without."""
+    match = np.full(len(star), -1, np.intp)
+    if not len(reference) or not len(star):
+        return match
+    pm_ra, pm_dec, parallax, epoch = (reference[c] for c in ("pmRA", "pmDec", "parallax", "epoch"))
+    place = apply_space_motion(
+        reference["coord_ra"], reference["coord_dec"], pm_ra, pm_dec, parallax, epoch, mjd
+    )
+    here = directions(np.deg2rad(star["coord_ra"]), np.deg2rad(star["coord_dec"]))
+    i, j = nearest_pairs(here, KDTree(directions(*place)), radius)
+    match[i] = j
+    return match
+
+
+def _stars(star: Catalog, reference: Catalog, match: Index, mean_mjd: float) -> JointStars:
+    """Catalogue values where there are any, else the mean of the detections at the mean date."""
+    known = match >= 0
+
+    def pick(name: str, otherwise: npt.ArrayLike, missing: float) -> F8:
+        values = np.broadcast_to(np.asarray(otherwise, np.float64), known.shape).copy()
+        if known.any():
+            given = np.asarray(reference[name][match[known]], np.float64)
+            values[known] = np.where(np.isfinite(given), given, missing)
+        return values
+
+    error = np.maximum(pick("raErr", np.inf, np.inf), pick("decErr", np.inf, np.inf))
+    motion_error = np.maximum(
+        pick("pmRAErr", _PM_SPREAD_MAS, _PM_SPREAD_MAS), pick("pmDecErr", _PM_SPREAD_MAS, _PM_SPREAD_MAS)
+    )
+    return JointStars(
+        pick("coord_ra", np.deg2rad(star["coord_ra"]), 0.0), pick("coord_dec", np.deg2rad(star["coord_dec"]), 0.0),
+        error, pick("pmRA", 0.0, 0.0), pick("pmDec", 0.0, 0.0), motion_error, pick("parallax", 0.0, 0.0),
+        pick("epoch", mean_mjd, mean_mjd),
+    )  # fmt: skip
+
+
+def _places(gathered: Gathered, keep: npt.NDArray[np.bool_]) -> tuple[F8, F8]:
+    """Positions on the detector and about the visit's middle on the sky, both over about [-1, 1]."""
+    sources = gathered.sources
+    pixel, focal = np.empty((len(sources), 2)), np.empty((len(sources), 2))
+    corners = {v: _visit_circle(gathered, v) for v in {e.visit for e in gathered.exposures}}
+    for k, e in enumerate(gathered.exposures):
+        rows = np.flatnonzero(sources.exposure == k)
+        x, y = sources.x[rows], sources.y[rows]
+        half, middle = max(e.shape) / 2, ((e.shape[1] - 1) / 2, (e.shape[0] - 1) / 2)
+        pixel[rows] = np.stack([(x - middle[0]) / half, (y - middle[1]) / half], -1)
+        centre, reach = corners[e.visit]
+        focal[rows] = np.stack(sky_to_plane(*e.wcs.pixel_to_sky(x, y), centre), -1) / reach
+    return pixel[keep], focal[keep]
+
+
+def _visit_circle(gathered: Gathered, visit: int) -> tuple[tuple[float, float], float]:
+    """Middle of a visit's detectors and the distance of their furthest corner, radians."""
+    ra, dec = [], []
+    for e in gathered.exposures:
+        if e.visit == visit:
+            corner = e.wcs.pixel_to_sky([0, 0, e.shape[1], e.shape[1]], [0, e.shape[0], 0, e.shape[0]])
+            ra.append(corner[0])
+            dec.append(corner[1])
+    centre = mean_position(np.concatenate(ra), np.concatenate(dec))
+    plane = np.hypot(*sky_to_plane(np.concatenate(ra), np.concatenate(dec), centre))
+    return centre, float(np.max(plane))
+
+
+def _catalogue(gathered: Gathered, reference: Catalog, band: str) -> tuple[F8, F8]:
+    """AB magnitude and error of each star in a band of the catalogue; NaN without."""
+    known = gathered.reference >= 0
+    mag, err = np.full(len(known), np.nan), np.full(len(known), np.nan)
+    if f"flux_{band}" in reference and known.any():
+        rows = gathered.reference[known]
+        flux, flux_err = reference[f"flux_{band}"][rows], reference[f"fluxErr_{band}"][rows]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mag[known] = np.where(flux > 0, AB_NJY - 2.5 * np.log10(flux), np.nan)
+            err[known] = MAG_PER_LN * flux_err / flux
+    return mag, err
