@@ -89,6 +89,22 @@ def sources_of_tract(wildcards):
     return expand(campaign.path("preliminary_source"), visit=visits)
 
 
+def visits_of_patch_band(wildcards):
+    bands = campaign.graph["patches"][f"{wildcards.tract}/{wildcards.patch}"]
+    return bands.get(wildcards.band, [])
+
+
+def summaries_of_patch_band(wildcards):
+    visits = visits_of_patch_band(wildcards)
+    return expand(campaign.path("preliminary_summary"), visit=visits)
+
+
+def images_of_patch_band(wildcards):
+    """Calibrated images of the visits that touch a patch in one band, in order of visits."""
+    visits = visits_of_patch_band(wildcards)
+    return expand(campaign.path("preliminary_image"), visit=visits)
+
+
 def star_motions_of_all(wildcards):
     return expand(campaign.path("star_motion"), tract=campaign.graph["tracts"])
 

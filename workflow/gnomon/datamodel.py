@@ -189,6 +189,13 @@ _DATASETS = (
         "Position, proper motion and parallax of isolated stars.",
         schema="star_motion",
     ),
+    # the sky, patch by patch
+    DatasetType(
+        "coadd",
+        "coadd/{kind}/{band}/{tract}/{patch}.fits",
+        "Coadd",
+        "Mean of the visits of one patch in one band, nJy: all of them (deep) or the sharpest (template).",
+    ),
     # objects; the first two are made by steps to come
     DatasetType(
         "object",

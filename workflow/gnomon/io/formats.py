@@ -47,6 +47,8 @@ def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
             return _module("models").read_model(path)
         case "Alerts":
             return _module("alert_avro").read_alerts(path)
+        case "Coadd":
+            return _module("coadds").read_coadd(path)
     raise ValueError(f"no reader of {dataset.container}")
 
 
@@ -77,6 +79,8 @@ def write(dataset: DatasetType, value: Any, path: str, provenance: Provenance) -
             _module("hats").write_release(value, path, provenance, dataset.schema)
         case "Alerts":
             _module("alert_packets").write_batch(value, path, provenance)
+        case "Coadd":
+            _module("coadds").write_coadd(value, path, provenance)
         case _:
             raise ValueError(f"no writer of {dataset.container}")
 
@@ -123,6 +127,8 @@ def write_empty(
             write(dataset, json.dumps({"empty_reason": reason}), path, provenance)
         case "Model":
             _module("models").write_model({}, path, provenance, reason)
+        case "Coadd":
+            write(dataset, import_module("gnomon.containers.coadd").empty_coadd(reason), path, provenance)
         case "Alerts":
             _module("alert_avro").write_alerts([], path, provenance, reason)
         case "Hats":

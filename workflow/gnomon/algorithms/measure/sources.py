@@ -9,7 +9,7 @@ from gnomon import flags
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.footprints import Sources
 from gnomon.containers.image import Image
-from gnomon.containers.psf import PsfModel, polynomial_terms
+from gnomon.containers.psf import Psf
 from gnomon.kernels import measure as kernel
 
 F8 = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ EXTENDED_FRACTION = 0.03  # and the part of the PSF's variance, for PSF models g
 def measure_sources(
     image: Image,
     sources: Sources,
-    psf: PsfModel,
+    psf: Psf,
     *,
     apertures_px: Sequence[float] = APERTURES_PX,
     fit_sky: bool = False,
@@ -86,7 +86,7 @@ def measure_forced(
     image: Image,
     x: npt.ArrayLike,
     y: npt.ArrayLike,
-    psf: PsfModel,
+    psf: Psf,
     *,
     apertures_px: Sequence[float] = APERTURES_PX,
     fit_sky: bool = False,
@@ -122,7 +122,7 @@ def _radii(apertures_px: Sequence[float]) -> F8:
 def _run(
     image: Image,
     owned: kernel.Ownership,
-    psf: PsfModel,
+    psf: Psf,
     targets: kernel.Targets,
     radii: F8,
     *,
@@ -130,7 +130,7 @@ def _run(
     fit_sky: bool,
     ignore: int,
 ) -> kernel.Measured:
-    terms = np.ascontiguousarray(polynomial_terms(psf.normalise(targets.x, targets.y), psf.degree))
+    terms = np.ascontiguousarray(psf.terms(targets.x, targets.y))
     pixels = kernel.Pixels(image.flux, image.variance, image.mask, ignore)
     basis = np.ascontiguousarray(psf.basis, np.float32)
     return kernel.measure(pixels, owned, basis, terms, targets, radii, _flag_rules(), fixed, fit_sky)
