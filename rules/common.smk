@@ -105,6 +105,14 @@ def images_of_patch_band(wildcards):
     return expand(campaign.path("preliminary_image"), visit=visits)
 
 
+def deep_coadds_of_patch(wildcards):
+    """Deep coadds of a patch in every band that it was seen in."""
+    place, path = f"{wildcards.tract}/{wildcards.patch}", campaign.path("coadd")
+    bands = campaign.graph["patches"][place]
+    given = {"tract": wildcards.tract, "patch": wildcards.patch, "kind": "deep"}
+    return [path.format(band=b, **given) for b in bands]
+
+
 def star_motions_of_all(wildcards):
     return expand(campaign.path("star_motion"), tract=campaign.graph["tracts"])
 
@@ -137,6 +145,12 @@ def dia_sources_of_patch(wildcards):
 def patches_of_visit(visit):
     places = campaign.graph["patches"].items()
     return [p for p, bands in places if any(visit in some for some in bands.values())]
+
+
+def objects_of_visit(wildcards):
+    made = campaign.path("object")
+    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
+    return [made.format(tract=t, patch=p) for t, p in places]
 
 
 def visits_before(wildcards):

@@ -86,3 +86,21 @@ def summary(visit, image, band="r", detector=0):
 
 def data_id(band="", kind=""):
     return DataId(tract=0, patch=0, band=band, kind=kind)
+
+
+COLOURS = {"r": 1.0, "i": 1.5, "u": 0.0}
+"""Fluxes in a band over those of `stars`."""
+
+
+@cache
+def coadded(band):
+    """The deep coadd of six visits in one band."""
+    from gnomon.pipeline.coadd import CoaddConfig
+    from gnomon.steps.coadd import coadd
+
+    visits = [10 * list(COLOURS).index(band) + k for k in range(1, 7)]
+    images = [calibrated(v, COLOURS[band]) for v in visits]
+    tables = [summary(v, i, band) for v, i in zip(visits, images, strict=True)]
+    return coadd(
+        skymap(), tables, [parts(i) for i in images], data_id=data_id(band, "deep"), config=CoaddConfig()
+    )

@@ -196,20 +196,26 @@ _DATASETS = (
         "Coadd",
         "Mean of the visits of one patch in one band, nJy: all of them (deep) or the sharpest (template).",
     ),
-    # objects; the first two are made by steps to come
+    # objects
+    DatasetType(
+        "detection",
+        "object/detection/{tract}/{patch}.h5",
+        "Model",
+        "Detections in all bands of one patch together, and the light that belongs to each.",
+    ),
     DatasetType(
         "object",
         "object/object/{tract}/{patch}.parquet",
         "Catalog",
         "Objects of one patch, measured in every band.",
-        planned=True,
+        schema="object",
     ),
     DatasetType(
         "forced_source",
         "object/forced_source/{visit}.parquet",
         "Catalog",
         "Forced photometry of every object on the images of one visit.",
-        planned=True,
+        schema="forced_source",
     ),
     DatasetType(
         "spec_z",
