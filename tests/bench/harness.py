@@ -3,7 +3,8 @@
 A task has inputs that are made once and kept in ``build/bench/<task's scene>``, contestants, and a check of each
 contestant's output against the truth. A contestant is a Python function ``(scene, out) -> seconds`` that runs in a
 process of its own and returns the CPU seconds of the call that is compared (reading and start-up left out), or
-an external command. CPU seconds and peak memory of the whole process come from the kernel's accounting of a process that makes the
+an external command. CPU seconds and peak memory of the whole process come from
+the kernel's accounting of a process that makes the
 call once; the call alone is timed in a second process that makes it three times.
 """
 
