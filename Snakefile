@@ -25,6 +25,7 @@ include: "rules/visit.smk"
 include: "rules/joint.smk"
 include: "rules/object.smk"
 include: "rules/diff.smk"
+include: "rules/moving.smk"
 include: "rules/release.smk"
 
 

@@ -1,5 +1,7 @@
 """Which files a gather gathers. Each name says what it returns; the plan says which there are."""
 
+from datetime import date
+
 
 def raws_of(wildcards):
     """Raw files of one exposure: the files ingested, or the simulated one."""
@@ -148,3 +150,57 @@ def dia_associations_of(wildcards):
     made = campaign.path("dia_association")
     places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
     return [made.format(tract=t, patch=p) for t, p in places]
+
+
+def nights_until(night, days):
+    """Nights of science exposures up to one night, no older than some days."""
+    last = date.fromisoformat(night)
+    ages = {n: (last - date.fromisoformat(n)).days for n in campaign.graph["nights"]}
+    return sorted(n for n, age in ages.items() if 0 <= age <= days)
+
+
+def visits_of_night(wildcards):
+    return campaign.graph["nights"][wildcards.night]
+
+
+def summaries_of_night(wildcards):
+    return expand(
+        campaign.path("preliminary_summary"), visit=visits_of_night(wildcards)
+    )
+
+
+def dia_sources_of_night(wildcards):
+    return expand(campaign.path("dia_source"), visit=visits_of_night(wildcards))
+
+
+def simulated_asteroids_of(wildcards):
+    """The simulated asteroids, where the survey is simulated and no file of orbits is given."""
+    simulated = not (campaign.options.data or campaign.options.orbits)
+    return [campaign.path("truth_asteroids")] if simulated else []
+
+
+def mpcorb_of(wildcards):
+    return [campaign.options.orbits] if campaign.options.orbits else []
+
+
+def known_orbits_of(wildcards):
+    """The orbits known beforehand, for the first night."""
+    return [] if catalog_before(wildcards) else [campaign.path("known_orbits")]
+
+
+def catalog_before(wildcards):
+    """The catalogue of the night before, where there was one."""
+    earlier = nights_until(wildcards.night, 36500)[:-1]
+    return expand(campaign.path("orbit_catalog"), night=earlier[-1:])
+
+
+def tracklets_of_window(wildcards):
+    """Tracklets of the last fortnight."""
+    return expand(campaign.path("tracklet"), night=nights_until(wildcards.night, 14))
+
+
+def linkages_before(wildcards):
+    """Objects that earlier nights of the fortnight have linked."""
+    return expand(
+        campaign.path("linkage"), night=nights_until(wildcards.night, 14)[:-1]
+    )

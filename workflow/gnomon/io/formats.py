@@ -37,6 +37,10 @@ def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
             return _module("recipes").read_recipe(path)
         case "SkyMap":
             return _module("skymaps").read_skymap(path)
+        case "Perturbers":
+            return _module("perturbers").read_perturbers(path)
+        case "Mpcorb":
+            return _module("mpcorb").read_mpcorb(path, _module("perturbers").shipped_perturbers())
         case "Detrended":
             return _module("detrended_images").open_detrended(path)
         case "Model":
@@ -59,6 +63,12 @@ def write(dataset: DatasetType, value: Any, path: str, provenance: Provenance) -
             _module("figures").write_figure(value, path, provenance)
         case "Recipe":
             _module("recipes").write_recipe(value, path, provenance)
+        case "Mpcorb":
+            _module("mpcorb").write_mpcorb(
+                value, path, _module("perturbers").shipped_perturbers(), provenance
+            )
+        case "Ades":
+            _module("ades").write_ades(value, path, provenance)
         case "Text":
             _module("texts").write_text(value, path, provenance)
         case "Model":
@@ -105,6 +115,10 @@ def write_empty(
             write(dataset, Catalog(empty.columns, {**empty.meta, **(meta or {})}), path, provenance)
         case "Figure":
             write(dataset, _module("figures").empty_figure(reason), path, provenance)
+        case "Mpcorb":
+            write(dataset, _module("mpcorb").no_orbits(), path, provenance)
+        case "Ades":
+            write(dataset, [], path, provenance)
         case "Text":
             write(dataset, json.dumps({"empty_reason": reason}), path, provenance)
         case "Model":

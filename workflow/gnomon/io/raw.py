@@ -18,7 +18,7 @@ from gnomon.containers.wcs import Wcs
 from gnomon.errors import UnprocessableData
 from gnomon.io.fits_hdus import ImageHdu, image_hdus
 from gnomon.io.fits_wcs import wcs_from_header
-from gnomon.io.headers import optional_number, translate
+from gnomon.io.headers import Header, optional_number, translate
 
 SEPARATOR = ";"
 """Between the files of one detector where they stand in one text."""
@@ -124,7 +124,7 @@ def read_detector(instrument: Instrument, source: DetectorFile) -> RawExposure:
         amps = tuple(_amp(instrument.raw, hdu) for hdu in source.hdus)
         return RawExposure(source.facts, source.wcs, RawDetector(amps, first.header))
     pixels = _calibrated(instrument.calibrated, first)
-    zero_point = optional_number(instrument, first.header, "zero_point")
+    zero_point = _zero_point(instrument, first.header, source.facts)
     return RawExposure(source.facts, source.wcs, pixels, zero_point + 2.5 * math.log10(pixels.gain))
 
 
@@ -281,3 +281,10 @@ def _plane(path: Path, hdu: ImageHdu) -> npt.NDArray[Any]:
                 raise UnprocessableData(f"{path.name} is {other.shape}, wanted {hdu.shape} like the image")
             return other.pixels()
     raise UnprocessableData(f"{path.name} has no image HDU {hdu.index}")
+
+
+def _zero_point(instrument: Instrument, header: Header, facts: VisitFacts) -> float:
+    """AB magnitude of one ADU in the exposure: the header's, else the instrument's nominal one, else NaN."""
+    given = optional_number(instrument, header, "zero_point")
+    nominal = instrument.calibrated.nominal_zero_point.get(facts.band, math.nan)
+    return nominal + 2.5 * math.log10(facts.exptime) if math.isnan(given) and facts.exptime > 0 else given

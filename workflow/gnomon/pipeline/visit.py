@@ -33,6 +33,8 @@ class CalibrateVisitConfig:
     """Greatest degree of the map's correction; few stars lower it."""
     match_offset_arcsec: Annotated[float, Gt(0), Le(600)] = 120.0
     """How wrong the pointing may be."""
+    first_map: Literal["rough", "good"] = "rough"
+    """Whether the header's map may be turned, mirrored or off in scale by 2 %, or is right but for a shift."""
     photometry_snr: Annotated[float, Ge(5), Le(10000)] = 20.0
     """Least signal to noise of a star of the zero point."""
     min_photometry_stars: Annotated[int, Ge(1), Le(1000)] = 3

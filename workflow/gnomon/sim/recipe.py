@@ -147,13 +147,13 @@ def demo_recipe(seed: int = 20260101) -> SurveyRecipe:
 
 
 def toy_recipe(seed: int = 7) -> SurveyRecipe:
-    """A survey of seconds for tests: one detector of 512 pixels, r and i, four science visits."""
+    """A survey of seconds for tests: one detector of 1024 pixels, r and i, four science visits."""
     nights = (
         NightRecipe("20261012", _spread("ri", -4.2), biases=3, darks=2, flats=2),
         NightRecipe("20271012", _spread("ri", -4.2)),
     )
-    camera = CameraRecipe(n_x=1, n_y=1, size=512)
-    sky = SkyRecipe(stars_per_arcmin2=30.0, transients=2, asteroids=0, passing_asteroids=0)
+    camera = CameraRecipe(n_x=1, n_y=1, size=1024)
+    sky = SkyRecipe(transients=2, asteroids=0, passing_asteroids=0)
     return SurveyRecipe(
         seed, 330.0, -12.25, nights, bands=("r", "i"), dither_arcsec=3.0, camera=camera, sky=sky
     )

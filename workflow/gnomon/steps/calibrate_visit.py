@@ -48,7 +48,7 @@ def calibrate_visit(
     found = characterise(post_isr.image, _characterise_options(config))
     image, sources = measure_detector(found, config.detection_snr)
     sources, correction = correct_apertures(sources, sources["isPsfStar"], shape, found.fwhm_px)
-    limits = MatchLimits(offset=config.match_offset_arcsec * _ARCSEC)
+    limits = _match_limits(config)
     stars = reference_stars(refcats, post_isr.wcs, shape, facts.mjd_tai, limits.offset)
     fit = FitOptions(degree=config.astrometry_degree)
     located = locate(sources, stars, post_isr.wcs, shape, facts.band, limits, fit)
@@ -74,6 +74,13 @@ def _characterise_options(config: CalibrateVisitConfig) -> CharacteriseOptions:
         psf_size_px=config.psf_size_px,
         psf_star_snr=config.psf_star_snr,
     )
+
+
+def _match_limits(config: CalibrateVisitConfig) -> MatchLimits:
+    offset = config.match_offset_arcsec * _ARCSEC
+    if config.first_map == "rough":
+        return MatchLimits(offset=offset)
+    return MatchLimits(offset=offset, rotation=1e-3, scale=1e-3, any_orientation=False)
 
 
 def _photo_calib(zero_point: ZeroPoint, factor: float) -> PhotoCalib:

@@ -63,7 +63,7 @@ def find_tracklets(
         pairs = _pairs(line[rows], mjd_tai[rows], sigma[rows], limits)
         runs = _runs(pairs, line[rows], mjd_tai[rows], sigma[rows], limits)
         found += [tuple(rows[list(run)].tolist()) for run in runs]
-    return _describe(found, mjd_tai, ra, dec, sigma, night)
+    return straight_lines(found, mjd_tai, ra, dec, sigma, night)
 
 
 def _pairs(line: F8, time: F8, sigma: F8, limits: MotionLimits) -> I8:
@@ -136,8 +136,14 @@ def _maximal(runs: set[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return sorted(kept)
 
 
-def _describe(found: list[tuple[int, ...]], time: F8, ra: F8, dec: F8, sigma: F8, night: I8) -> Tracklets:
-    """Straight lines through the members, by least squares in the tangent plane of the first."""
+def straight_lines(
+    found: list[tuple[int, ...]], time: F8, ra: F8, dec: F8, sigma: F8, night: I8
+) -> Tracklets:
+    """Tracklets of given members: straight lines through them, by least squares in the tangent plane of the
+    first.
+
+    ``found`` holds rows of the detections, rising in time; the other arguments are those of `find_tracklets`.
+    """
     counts = np.array([len(r) for r in found], np.int64)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     member = np.array([k for run in found for k in run], np.int64)
