@@ -3,9 +3,8 @@
 A task has inputs that are made once and kept in ``build/bench/<task's scene>``, contestants, and a check of each
 contestant's output against the truth. A contestant is a Python function ``(scene, out) -> seconds`` that runs in a
 process of its own and returns the CPU seconds of the call that is compared (reading and start-up left out), or
-an external command. CPU seconds and peak memory of the whole process come from
-the kernel's accounting of a process that makes the
-call once; the call alone is timed in a second process that makes it three times.
+an external command. CPU seconds and peak memory of the whole process come from the kernel's accounting of a process
+that makes the call once; the call alone is timed in a second process that makes it three times.
 """
 
 import json
@@ -156,7 +155,10 @@ def table(task: Task, results: Sequence[Result]) -> str:
     ours = results[0]
     missing = [c.name for c in task.contestants if c.version() is None]
     lines = [f"### {task.name}", "", *([task.note, ""] if task.note else [])]
-    lines += ["| | " + " | ".join(f"{r.name} {r.version}" for r in results) + " |", "|---" * (len(results) + 1) + "|"]
+    lines += [
+        "| | " + " | ".join(f"{r.name} {r.version}" for r in results) + " |",
+        "|---" * (len(results) + 1) + "|",
+    ]
     rows: list[tuple[str, list[str]]] = [
         ("process, CPU s", [f"{r.process_s:.2f}" for r in results]),
         ("ratio", [f"{r.process_s / ours.process_s:.1f}" for r in results]),
