@@ -17,7 +17,9 @@ from gnomon.io.catalogs import read_catalog
 
 pytestmark = pytest.mark.campaign
 IMAGES = ROOT.parent / "shared" / "data" / "images"
-UNSOUND = np.uint32(sum(SOURCE[n] for n in ("saturated", "edge", "badCenter", "deblended", "centroid", "psfFlux")))
+UNSOUND = np.uint32(
+    sum(SOURCE[n] for n in ("saturated", "edge", "badCenter", "deblended", "centroid", "psfFlux"))
+)
 TOGETHER_ARCSEC = 0.5
 
 
@@ -61,12 +63,22 @@ def gaia(tmp_path_factory):
     """Reference shards of the Gaia stars that come with the DECam exposures."""
     folder = tmp_path_factory.mktemp("gaia")
     chunks = sorted((IMAGES / "decam_testcase4" / "gaia").glob("*.fits"))
-    command = [sys.executable, "scripts/build_refcat.py", "--flavour", "gaia_dr2", "--into", str(folder), *chunks]
+    command = [
+        sys.executable,
+        "scripts/build_refcat.py",
+        "--flavour",
+        "gaia_dr2",
+        "--into",
+        str(folder),
+        *chunks,
+    ]
     subprocess.run(list(map(str, command)), cwd=ROOT, check=True, capture_output=True)
     return folder
 
 
-@pytest.mark.skipif(not (IMAGES / "decam_testcase4").is_dir(), reason="shared/data/images/decam_testcase4 is not here")
+@pytest.mark.skipif(
+    not (IMAGES / "decam_testcase4").is_dir(), reason="shared/data/images/decam_testcase4 is not here"
+)
 def test_decam_exposures_are_shifted_onto_gaia_and_say_so(tmp_path, gaia):
     data = IMAGES / "decam_testcase4" / "images" / "decam" / "CP"
     root = run(tmp_path, "decam", data, refcat=str(gaia))
@@ -77,7 +89,9 @@ def test_decam_exposures_are_shifted_onto_gaia_and_say_so(tmp_path, gaia):
     assert max(t["astromOffset"][0] for t in tables) < 0.1
 
 
-@pytest.mark.skipif(not (IMAGES / "decam_testcase4").is_dir(), reason="shared/data/images/decam_testcase4 is not here")
+@pytest.mark.skipif(
+    not (IMAGES / "decam_testcase4").is_dir(), reason="shared/data/images/decam_testcase4 is not here"
+)
 def test_the_older_exposure_of_2015_loses_its_offset(tmp_path, gaia):
     data = IMAGES / "decam_testcase4" / "images" / "decam" / "CP20150407"
     root = run(tmp_path, "decam", data, refcat=str(gaia))

@@ -23,7 +23,13 @@ def run(source, summary):
     sources = truth.sources
     degrees = sources.with_columns(ra=np.degrees(sources["ra"]), dec=np.degrees(sources["dec"]))
     return check_visit(
-        toy.RECIPE, source, summary, degrees, truth.detectors, data_id=toy.data_id(), config=CheckVisitConfig()
+        toy.RECIPE,
+        source,
+        summary,
+        degrees,
+        truth.detectors,
+        data_id=toy.data_id(),
+        config=CheckVisitConfig(),
     )
 
 

@@ -44,7 +44,12 @@ def page(summaries, rejects=NO_REJECTS, checks=()):
         else empty_catalog("metrics", "nothing")
     )
     html = report(
-        summaries, [PNG] * len(summaries), rejects, table, data_id=DataId(), config=ReportConfig(title="A & B")
+        summaries,
+        [PNG] * len(summaries),
+        rejects,
+        table,
+        data_id=DataId(),
+        config=ReportConfig(title="A & B"),
     )
     text = Text()
     text.feed(html)
