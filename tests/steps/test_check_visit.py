@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-import toy
 
+import toy
 from gnomon.containers.catalog import Catalog
 from gnomon.errors import UnprocessableData
 from gnomon.io.catalogs import conform, empty_catalog

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-import toy
 
+import toy
 from gnomon.containers.parts import Parts, no_parts
 from gnomon.errors import UnprocessableData
 from gnomon.pipeline.visit import CalibrateVisitConfig, VisitFigureConfig

@@ -36,9 +36,10 @@ def followed(lines: Iterable[str], clock: Callable[[], float]) -> Iterator[str]:
                 told = now
                 left = (now - start) / max(done, 1) * (total - done)
                 yield f"{done:5d} of {total} jobs, {_minutes(left)} left, last: {rule}"
+        elif not line.strip():
+            failing = False
         elif _SAID.search(line) or failing:
             failing = failing or "Error" in line
-            failing = failing and bool(line.strip())
             yield line.rstrip()
 
 
