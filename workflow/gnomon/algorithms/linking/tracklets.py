@@ -29,9 +29,10 @@ class MotionLimits:
     longest_days: float = 90.0 / 1440
     """Greatest time between first and last member."""
     least_motion_sigma: float = 3.0
-    """Motion between first and last member in units of its error below which a pair counts as standing
-    still.
-    """
+    """Motion of a pair in units of its error below which it is no tracklet by itself."""
+    slowest_rad_per_day: float = np.deg2rad(7.0 / 3600)
+    """What moves less than this stands still, and its detections are in no tracklet: 0.3" an hour, an object
+    at about 1,000 au. Told by two exposures far enough apart for `least_motion_sigma`."""
 
 
 DEFAULT_LIMITS = MotionLimits()
@@ -77,7 +78,9 @@ def _pairs(line: F8, time: F8, sigma: F8, limits: MotionLimits) -> I8:
     away = np.linalg.norm(line[j] - line[i], axis=1)
     good = (gap >= limits.shortest_days) & (gap <= limits.longest_days)
     good &= away <= limits.fastest_rad_per_day * gap
-    still = (away < limits.least_motion_sigma * np.hypot(sigma[i], sigma[j])) & (gap >= limits.shortest_days)
+    least = limits.least_motion_sigma * np.hypot(sigma[i], sigma[j])
+    good &= away >= least
+    still = (away < least) & (least < limits.slowest_rad_per_day * gap)
     repeats = np.zeros(len(time), bool)
     repeats[i[still]] = repeats[j[still]] = True
     good &= ~repeats[i] & ~repeats[j]
