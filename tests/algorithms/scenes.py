@@ -20,13 +20,15 @@ def gaussian_psf(sigma=SIGMA, half=20):
     return PsfModel(gaussian_stamp(0, 0, sigma, half)[None].astype(np.float32), 0, (0.0, 0.0), (1.0, 1.0))
 
 
-def draw(shape, y, x, flux, sigma=SIGMA):
-    """Noiseless image of point sources (float64); sigma may be one for each."""
-    half = 20
+def draw(shape, y, x, flux, sigma=SIGMA, wide=20):
+    """Noiseless image of point sources (float64), each out to ``wide`` pixels; sigma may be one for each."""
+    half = wide
     padded = np.zeros((shape[0] + 2 * half, shape[1] + 2 * half))
     for sy, sx, f, s in zip(y, x, flux, np.broadcast_to(sigma, np.shape(y)), strict=True):
         iy, ix = round(sy), round(sx)
-        padded[iy : iy + 2 * half + 1, ix : ix + 2 * half + 1] += f * gaussian_stamp(sy - iy, sx - ix, s)
+        padded[iy : iy + 2 * half + 1, ix : ix + 2 * half + 1] += f * gaussian_stamp(
+            sy - iy, sx - ix, s, half
+        )
     return padded[half:-half, half:-half]
 
 

@@ -24,7 +24,11 @@ def make_detector(folder: Path) -> None:
     mag = 15.5 + np.log10(1 + rng.random(STARS) * (10 ** (0.2 * 10) - 1)) / 0.2
     sx, sy, sf = rng.uniform(0, n - 1, STARS), rng.uniform(0, n - 1, STARS), 10 ** (-0.4 * (mag - ZERO_POINT))
     gmag = 18 + np.log10(1 + rng.random(GALAXIES) * (10 ** (0.35 * 7.2) - 1)) / 0.35
-    gx, gy, gf = rng.uniform(0, n - 1, GALAXIES), rng.uniform(0, n - 1, GALAXIES), 10 ** (-0.4 * (gmag - ZERO_POINT))
+    gx, gy, gf = (
+        rng.uniform(0, n - 1, GALAXIES),
+        rng.uniform(0, n - 1, GALAXIES),
+        10 ** (-0.4 * (gmag - ZERO_POINT)),
+    )
     for x, y, f in zip(sx, sy, sf, strict=True):
         _add(image, psf_at(x, y).withFlux(f), x, y, 301 if f > 1e6 else 101 if f > 3e4 else 41)
     size = 10 ** rng.normal(0.35, 0.25, GALAXIES)
@@ -44,7 +48,9 @@ def make_detector(folder: Path) -> None:
     x, y, f = np.concatenate([sx, gx]), np.concatenate([sy, gy]), np.concatenate([sf, gf])
     star = np.arange(STARS + GALAXIES) < STARS
     radius = np.concatenate([np.zeros(STARS), size])
-    np.savez(folder / "truth.npz", x=x, y=y, flux=f, star=star, mag=np.concatenate([mag, gmag]), radius=radius)
+    np.savez(
+        folder / "truth.npz", x=x, y=y, flux=f, star=star, mag=np.concatenate([mag, gmag]), radius=radius
+    )
     basis, centre, scale = psf_basis()
     np.savez(folder / "psf.npz", basis=basis, centre=centre, scale=scale)
 
@@ -64,7 +70,9 @@ def psf_basis():
 
     nodes = np.linspace(0, SIZE - 1, 7)
     x, y = (v.ravel() for v in np.meshgrid(nodes, nodes))
-    stamps = np.array([psf_at(a, b).drawImage(nx=41, ny=41, scale=1).array for a, b in zip(x, y, strict=True)])
+    stamps = np.array(
+        [psf_at(a, b).drawImage(nx=41, ny=41, scale=1).array for a, b in zip(x, y, strict=True)]
+    )
     stamps /= stamps.sum(axis=(1, 2), keepdims=True)
     half = SIZE / 2
     terms = polynomial_terms(((x - half) / half, (y - half) / half), 2)

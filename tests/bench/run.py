@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 
 import harness
 
-MODULES = ("bench_background", "bench_detection", "bench_isr")
+MODULES = ("bench_background", "bench_catalogs", "bench_detection", "bench_isr")
 """Files beside this one; each has ``TASKS``."""
 
 
@@ -46,7 +46,8 @@ def main() -> None:
     unknown = set(options.tasks) - set(known)
     if unknown:
         parser.error(f"no task {sorted(unknown)}; there are {sorted(known)}")
-    print(f"{platform.machine()}, Python {platform.python_version()}, CPU seconds, smallest of {options.repeats} runs\n")
+    host = f"{platform.machine()}, Python {platform.python_version()}"
+    print(f"{host}, CPU seconds, smallest of {options.repeats} runs\n")
     for name in options.tasks or known:
         print(harness.table(known[name], harness.run_task(known[name], options.repeats)), "\n")
 

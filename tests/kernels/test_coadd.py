@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy.ndimage import label
 
-from gnomon.kernels.coadd import smooth_gaussian, weighted_mean
+from gnomon.kernels.coadd import keep_rare_regions, smooth_gaussian, weighted_mean
 
 
 def stack(rng, n=6, shape=(11, 130)):
@@ -73,6 +74,15 @@ def test_smoothing_keeps_constants_and_may_do_nothing():
     np.testing.assert_allclose(smooth_gaussian(plane, 2.0), 3, rtol=1e-6)
     noise = np.random.default_rng(4).normal(size=(5, 6)).astype(np.float32)
     np.testing.assert_array_equal(smooth_gaussian(noise, 0.0), noise)
+
+
+def test_rare_regions_equal_labelled_ones():
+    rng = np.random.default_rng(6)
+    mask, rare = rng.random((60, 70)) < 0.35, rng.random((60, 70)) < 0.5
+    region, n = label(mask, np.ones((3, 3)))
+    share = [0, *(rare[region == k].mean() for k in range(1, n + 1))]
+    np.testing.assert_array_equal(keep_rare_regions(mask, rare, 0.5), np.array(share)[region] > 0.5)
+    assert mask.sum() > keep_rare_regions(mask, rare, 0.5).sum() > 0
 
 
 def test_refuses_stacks_of_two_shapes_and_negative_widths():

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from gnomon.algorithms.coadd import warp_to_cell
 from gnomon.containers.box import Box
@@ -27,7 +28,8 @@ def test_a_covered_cell_gets_its_warp():
     warp = warp_to_cell(image, tangent(0.1), psf, tangent(), Box(100, 90, 80, 70), 11, 3)
     assert warp.image.shape == (70, 80)
     assert warp.psf.shape == (25, 25)
-    assert warp.weight == np.float32(1 / np.median(warp.image.variance))
+    # the variance depends on the sub-pixel phase by some 20 %; every fourth pixel stands for all
+    assert warp.weight == pytest.approx(1 / np.median(warp.image.variance), rel=5e-3)
     assert (warp.visit, warp.detector) == (11, 3)
 
 

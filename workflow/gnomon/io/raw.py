@@ -18,7 +18,7 @@ from gnomon.containers.wcs import Wcs
 from gnomon.errors import UnprocessableData
 from gnomon.io.fits_hdus import ImageHdu, image_hdus
 from gnomon.io.fits_wcs import wcs_from_header
-from gnomon.io.headers import optional_number, translate
+from gnomon.io.headers import Header, optional_number, translate
 
 SEPARATOR = ";"
 """Between the files of one detector where they stand in one text."""

@@ -44,6 +44,12 @@ void smooth(Plane<const float> plane, double sigma, Plane<float> work, Plane<flo
   gnomon::smooth_gaussian(plane.data(), plane.shape(0), plane.shape(1), sigma, work.data(), out.data());
 }
 
+void rare_regions(Plane<std::uint8_t> mask, Plane<const std::uint8_t> rare, double share) {
+  need_same(mask, rare, 2);
+  nb::gil_scoped_release release;
+  gnomon::keep_rare_regions(mask.data(), rare.data(), mask.shape(0), mask.shape(1), share);
+}
+
 }  // namespace
 
 NB_MODULE(_coadd, m) {
@@ -51,6 +57,7 @@ NB_MODULE(_coadd, m) {
         nb::arg("reject").noconvert(), nb::arg("weight").noconvert(), nb::arg("excluded"), nb::arg("touched"),
         nb::arg("out_flux").noconvert(), nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert(),
         nb::arg("count").noconvert(), nb::arg("masked_fraction").noconvert());
+  m.def("rare_regions", &rare_regions, nb::arg("mask").noconvert(), nb::arg("rare").noconvert(), nb::arg("share"));
   m.def("smooth", &smooth, nb::arg("plane").noconvert(), nb::arg("sigma"), nb::arg("work").noconvert(),
         nb::arg("out").noconvert());
 }

@@ -75,7 +75,39 @@ std::vector<float> gaussian(double sigma) {
   return {exact.begin(), exact.end()};
 }
 
+constexpr std::uint8_t kSeen = 2;
+
+// Pixels of the region of `start`, marked as seen.
+void collect(std::uint8_t *mask, Index ny, Index nx, Index start, std::vector<Index> &region) {
+  region.assign(1, start);
+  mask[start] = kSeen;
+  for (std::size_t i = 0; i < region.size(); ++i) {
+    const Index y = region[i] / nx, x = region[i] % nx;
+    for (Index v = std::max<Index>(0, y - 1); v <= std::min(ny - 1, y + 1); ++v)
+      for (Index u = std::max<Index>(0, x - 1); u <= std::min(nx - 1, x + 1); ++u)
+        if (mask[v * nx + u] == 1) {
+          mask[v * nx + u] = kSeen;
+          region.push_back(v * nx + u);
+        }
+  }
+}
+
 }  // namespace
+
+void keep_rare_regions(std::uint8_t *mask, const std::uint8_t *rare, std::size_t ny, std::size_t nx,
+                       double share) noexcept {
+  const auto n = static_cast<Index>(ny * nx);
+  std::vector<Index> region;
+  for (Index p = 0; p < n; ++p) {
+    if (mask[p] != 1) continue;
+    collect(mask, static_cast<Index>(ny), static_cast<Index>(nx), p, region);
+    std::size_t seldom = 0;
+    for (const Index q : region) seldom += rare[q];
+    if (static_cast<double>(seldom) > share * static_cast<double>(region.size())) continue;
+    for (const Index q : region) mask[q] = 0;
+  }
+  for (Index p = 0; p < n; ++p) mask[p] = mask[p] != 0;
+}
 
 void weighted_mean(const Stack &stack, const double *weight, std::uint32_t excluded, std::uint32_t touched,
                    const MeanPlanes &out) noexcept {

@@ -34,4 +34,9 @@ void weighted_mean(const Stack &stack, const double *weight, std::uint32_t exclu
 void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *work,
                      float *out) noexcept;
 
+// Keeps, of the 8-connected regions of a (ny, nx) 0/1 mask, those of which more than `share` of the pixels are rare
+// (1); all other pixels of `mask` become 0.
+void keep_rare_regions(std::uint8_t *mask, const std::uint8_t *rare, std::size_t ny, std::size_t nx,
+                       double share) noexcept;
+
 }  // namespace gnomon

@@ -75,3 +75,18 @@ def smooth_gaussian(plane: F4, sigma_px: float) -> F4:
     work, out = np.empty_like(plane), np.empty_like(plane)
     _coadd.smooth(plane, sigma_px, work, out)
     return out
+
+
+def keep_rare_regions(
+    mask: npt.NDArray[np.bool_], rare: npt.NDArray[np.bool_], share: float
+) -> npt.NDArray[np.bool_]:
+    """Of the 8-connected regions of a (ny, nx) mask, those of which more than ``share`` of the pixels are rare.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ.
+    """
+    kept = mask.copy()
+    _coadd.rare_regions(kept.view(np.uint8), rare.view(np.uint8), share)
+    return kept

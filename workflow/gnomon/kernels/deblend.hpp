@@ -32,8 +32,8 @@ struct Peaks {
 
 // Splits each footprint along the valleys of a relief. Flooding from the top, two hills
 // that meet at a saddle stay apart where each rises by at least `prominence` times its noise above the
-// saddle and holds at least `contrast` of the footprint's flux above it; otherwise the lower joins the
-// higher. This is multi-threshold deblending with as many thresholds as pixels.
+// saddle and holds above it at least `contrast` of what the source on the other side holds; otherwise the
+// lower joins the higher. This is multi-threshold deblending with as many thresholds as pixels.
 // `relief` is the flux that is flooded, packed as the footprints' own.
 Peaks split(const FootprintView &footprints, const Smoothed &relief, double prominence, double contrast) noexcept;
 

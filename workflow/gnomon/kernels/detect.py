@@ -114,7 +114,7 @@ def split(
     """Sources of each footprint: the hills of its lightly smoothed flux that stand out of their surroundings.
 
     Two hills that meet at a saddle are two sources where each rises ``prominence`` times its noise above the
-    saddle and holds ``contrast`` of the footprint's flux above the saddle. The smoothing is by
+    saddle and holds above it ``contrast`` of what the source on the other side holds. The smoothing is by
     (1 2 1) x (1 2 1) / 16 over usable pixels.
 
     Parameters

@@ -57,8 +57,8 @@ std::vector<std::int32_t> local_maxima(const Patch &p) {
 // A hill: what has been flooded around one or more tops.
 struct Hill {
   std::int32_t top;    // pixel
-  double sum;          // of flux
-  double count;        // of pixels
+  double sum, count;   // of flux and of pixels, of all that has joined it
+  double own, own_count;  // likewise, of the pixels that go to the source at its top
   std::int32_t joined; // hill that it became part of; itself while it is free
   std::int32_t taken;  // basin that its pixels go to when its top is not a source; kNone when it is one
   bool many;           // already holds two sources
@@ -66,13 +66,8 @@ struct Hill {
 
 class Flood {
  public:
-  Flood(const Patch &p, double prominence, double contrast) : p_(p), prominence_(prominence) {
-    const float base = *std::min_element(p.flux.begin(), p.flux.end());
-    double total = 0;
-    for (const float v : p.flux) total += v - std::max(base, 0.0f);
-    least_ = contrast * total;
-    basin_.assign(p.flux.size(), kNone);
-  }
+  Flood(const Patch &p, double prominence, double contrast)
+      : p_(p), prominence_(prominence), contrast_(contrast), basin_(p.flux.size(), kNone) {}
 
   void run() {
     std::vector<std::int32_t> order(p_.flux.size());
@@ -99,8 +94,10 @@ class Flood {
     return h;
   }
 
-  bool stands(const Hill &h, float saddle) const noexcept {
-    return h.many || (p_.flux[h.top] - saddle >= prominence_ * p_.noise[h.top] && h.sum - saddle * h.count >= least_);
+  // Whether a hill is a source of its own beside the source that meets it at the saddle.
+  bool stands(const Hill &h, const Hill &rival, float saddle) const noexcept {
+    return h.many || (p_.flux[h.top] - saddle >= prominence_ * p_.noise[h.top] &&
+                      h.sum - saddle * h.count >= contrast_ * (rival.own - saddle * rival.own_count));
   }
 
   void add(std::int32_t i) {
@@ -119,7 +116,7 @@ class Flood {
     }
     if (n == 0) {
       basin_[i] = static_cast<std::int32_t>(hills_.size());
-      hills_.push_back({i, p_.flux[i], 1.0, basin_[i], kNone, false});
+      hills_.push_back({i, p_.flux[i], 1.0, p_.flux[i], 1.0, basin_[i], kNone, false});
       return;
     }
     basin_[i] = basin_[steepest];
@@ -128,25 +125,34 @@ class Flood {
     for (std::size_t k = 1; k < n; ++k) merge(touch[0], touch[k], p_.flux[i]);
     Hill &h = hills_[touch[0].hill];
     h.sum += p_.flux[i], h.count += 1.0;
+    Hill &owner = hills_[source(i)];
+    owner.own += p_.flux[i], owner.own_count += 1.0;
   }
 
   // The hill of b, whose top is the lower, joins that of a.
   void merge(const Touch &a, const Touch &b, float saddle) noexcept {
     Hill &high = hills_[a.hill], &low = hills_[b.hill];
-    const bool keep_high = stands(high, saddle), keep_low = stands(low, saddle);
+    const std::int32_t above_saddle = source(a.pixel), below = source(b.pixel);
+    const bool keep_high = stands(high, hills_[below], saddle), keep_low = stands(low, hills_[above_saddle], saddle);
     if (!keep_low)
-      low.taken = high.many ? basin_[a.pixel] : a.hill;
+      take(b.hill, above_saddle);
     else if (!keep_high && !low.many)
-      low.taken = a.hill;  // one source with the higher top
+      take(b.hill, a.hill);  // one source with the higher top
     else if (!keep_high)
-      high.taken = basin_[b.pixel];
+      take(a.hill, below);
     high.many = high.many || low.many || (keep_high && keep_low);
     high.sum += low.sum, high.count += low.count;
     low.joined = a.hill;
   }
 
+  // The pixels of a hill that is no source go to one that is.
+  void take(std::int32_t hill, std::int32_t by) noexcept {
+    hills_[hill].taken = by;
+    hills_[by].own += hills_[hill].own, hills_[by].own_count += hills_[hill].own_count;
+  }
+
   const Patch &p_;
-  double prominence_, least_;
+  double prominence_, contrast_;
   std::vector<std::int32_t> basin_;  // of each pixel
   std::vector<Hill> hills_;
 };

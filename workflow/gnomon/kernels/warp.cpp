@@ -88,14 +88,14 @@ double cardinal(double t) {
 
 struct Tables {
   std::vector<Taps> value;  // weights by phase, kPhases + 1 of them
-  std::vector<Taps> noise;  // weights of the variance by phase
+  std::vector<std::array<float, 2>> noise;  // weights of the variances of pixels 0 and 1 by phase
 
   explicit Tables(Interpolant interpolant) : value(kPhases + 2), noise(kPhases + 2) {
     const bool spline = interpolant == Interpolant::quintic;
     for (std::size_t p = 0; p < value.size(); ++p) {
       const double phase = static_cast<double>(p) / kPhases;
-      std::array<double, 6> w, v;
-      double sum = 0, square = 0, near = 0;
+      std::array<double, 6> w;
+      double sum = 0, square = 0, low = 0, high = 0;
       for (int k = 0; k < 6; ++k) {
         w[k] = spline ? quintic(phase - (k - 2)) : lanczos3(phase - (k - 2));
         sum += w[k];
@@ -103,13 +103,12 @@ struct Tables {
       for (int k = -12; k <= 13; ++k) {
         const double c = spline ? cardinal(phase - k) : lanczos3(phase - k) / sum;
         square += c * c;
-        if (k >= -2 && k <= 3) near += v[k + 2] = c * c;
+        if (k == 0) low = c * c;
+        if (k == 1) high = c * c;
       }
-      for (int k = 0; k < 6; ++k) {
-        value[p][k] = static_cast<float>(w[k] / sum);
-        noise[p][k] = static_cast<float>(v[k] * square / near);
-      }
-      value[p][6] = value[p][7] = noise[p][6] = noise[p][7] = 0;
+      for (int k = 0; k < 6; ++k) value[p][k] = static_cast<float>(w[k] / sum);
+      value[p][6] = value[p][7] = 0;
+      noise[p] = {static_cast<float>(low * square / (low + high)), static_cast<float>(high * square / (low + high))};
     }
   }
 
@@ -120,8 +119,16 @@ struct Tables {
     return value[p] + (place - static_cast<float>(p)) * (value[p + 1] - value[p]);
   }
 
-  const Taps &noise_at(float fraction) const { return noise[static_cast<std::uint32_t>(fraction * kPhases + 0.5f)]; }
+  const std::array<float, 2> &noise_at(float fraction) const {
+    return noise[static_cast<std::uint32_t>(fraction * kPhases + 0.5f)];
+  }
 };
+
+// Constant tables, made once per process: they take as long as warping a million pixels.
+const Tables &tables_of(Interpolant interpolant) {
+  static const Tables quintic(Interpolant::quintic), lanczos(Interpolant::lanczos3);
+  return interpolant == Interpolant::quintic ? quintic : lanczos;
+}
 
 // Sum over 6 x 6 pixels from `corner`; the order of the additions is fixed.
 inline float gather(const float *corner, Index stride, const Taps &wx, const Taps &wy) {
@@ -163,9 +170,10 @@ bool any_bit(const std::uint32_t *mask, std::size_t n) {
 
 struct Job {
   Index ny, nx;  // of the source
-  Padded flux, variance;
+  Padded flux;
+  const float *variance;
   Buffer<std::uint32_t> mask;  // null: no bit is set anywhere
-  Tables tables;
+  const Tables &tables;
   EdgeBits bits;
 };
 
@@ -186,8 +194,10 @@ Pixel resample(const Job &job, double x, double y, double area) {
   const auto px = static_cast<float>(x - fx), py = static_cast<float>(y - fy);
   const auto scale = static_cast<float>(area);
   const float flux = gather(job.flux.at(iy - 2, ix - 2), job.flux.stride, job.tables.at(px), job.tables.at(py));
-  const float variance = gather(job.variance.at(iy - 2, ix - 2), job.variance.stride, job.tables.noise_at(px),
-                                job.tables.noise_at(py));
+  const auto &nx = job.tables.noise_at(px), &ny = job.tables.noise_at(py);
+  const Index x0 = cx, x1 = std::min(ix + 1, job.nx - 1), y0 = cy * job.nx, y1 = std::min(iy + 1, job.ny - 1) * job.nx;
+  const float variance = ny[0] * (nx[0] * job.variance[y0 + x0] + nx[1] * job.variance[y0 + x1]) +
+                         ny[1] * (nx[0] * job.variance[y1 + x0] + nx[1] * job.variance[y1 + x1]);
   return {flux * scale, variance * scale * scale, mask};
 }
 
@@ -205,8 +215,8 @@ void warp(const Planes &source, const Nodes &nodes, Interpolant interpolant, con
   const auto sy = static_cast<Index>(source.ny), sx = static_cast<Index>(source.nx);
   const bool clean = !any_bit(source.mask, source.ny * source.nx);
   const Job job{sy, sx, Padded(source.flux, sy, sx, interpolant == Interpolant::quintic),
-                Padded(source.variance, sy, sx, false),
-                clean ? Buffer<std::uint32_t>() : spread(source.mask, sy, sx), Tables(interpolant), bits};
+                source.variance,
+                clean ? Buffer<std::uint32_t>() : spread(source.mask, sy, sx), tables_of(interpolant), bits};
   const auto tile = static_cast<double>(nodes.tile);
   for (std::size_t y = 0; y < ny; ++y) {
     const double t = static_cast<double>(y % nodes.tile) / tile;

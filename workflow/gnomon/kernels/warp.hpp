@@ -31,8 +31,8 @@ struct EdgeBits {
 };
 
 // out planes: (ny, nx) C order, not overlapping the source. Flux is conserved: values are multiplied by the area
-// ratio. The variance is that of independent source pixels under the same linear combination (its six largest
-// weights per axis, scaled to the full sum). The mask is the union over the 4 x 4 pixels around.
+// ratio. The variance is that of independent source pixels under the same linear combination; its sum of squared
+// weights is exact, and spread over the two nearest pixels per axis in proportion to theirs. The mask is the union over the 4 x 4 pixels around.
 void warp(const Planes &source, const Nodes &nodes, Interpolant interpolant, const EdgeBits &bits, std::size_t ny,
           std::size_t nx, float *flux, float *variance, std::uint32_t *mask) noexcept;
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label
 
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
+from gnomon.algorithms.coadd.trails import continued_trails
 from gnomon.algorithms.cosmicray.dilate import dilated
 from gnomon.algorithms.psf.moments import adaptive_moments
-from gnomon.kernels.coadd import smooth_gaussian, weighted_mean
+from gnomon.kernels.coadd import keep_rare_regions, smooth_gaussian, weighted_mean
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
@@ -50,7 +50,8 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
     Every warp is smoothed by a Gaussian to one common width, and compared with a robust static sky: the
     median over epochs, or from 20 epochs on the median of 15 means of every 15th epoch. What deviates
     either way beyond the noise and the tolerance is a candidate; a connected region of candidates is an
-    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star).
+    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star). Long
+    straight artifacts are continued through the stars that they cross.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
         times += found[k]
     rare = times <= most
     for k in range(n):
-        found[k] = _rare_regions(found[k].view(bool), rare)
+        found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
     return found
 
 
@@ -140,16 +141,3 @@ def _candidates(difference: F4, noise_shape: F4, allowed: F4, sigma: float) -> B
         return np.zeros(difference.shape, bool)
     followed = (excess > _LOW * noise) & dilated(seed, _FOLLOW_PX)
     return dilated(seed | followed, _GROW_PX)
-
-
-def _rare_regions(candidate: Bools, rare: Bools) -> Bools:
-    """Connected regions of which more than half is rare."""
-    if not candidate.any():
-        return candidate
-    region, n = label(candidate, np.ones((3, 3)))
-    pixels = np.flatnonzero(candidate)
-    names, seldom = region.ravel()[pixels], rare.ravel()[pixels]
-    keep = np.bincount(names[seldom], minlength=n + 1) > _RARE_SHARE * np.bincount(names, minlength=n + 1)
-    rejected = np.zeros(candidate.shape, bool)
-    rejected.ravel()[pixels] = keep[names]
-    return rejected

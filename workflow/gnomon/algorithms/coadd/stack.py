@@ -25,6 +25,7 @@ TOUCHED = mask_value("BAD", "CR", "INTRP", "SUSPECT")
 """Planes whose pixels are filled or doubtful: used, and counted as masked."""
 
 _EDGE_PX = 3  # the interpolant's reach
+_STRIDE_PX = 4  # pixels between those whose median variance gives the weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def warp_to_cell(
     if not covered(nodes, image.shape, _EDGE_PX):
         return None
     warped = warp_image(image, nodes, interpolant)
-    known = warped.variance[warped.variance > 0]
+    sample = warped.variance[::_STRIDE_PX, ::_STRIDE_PX]
+    known = sample[sample > 0]
     if not len(known):
         return None
     middle = box.x0 + box.nx // 2, box.y0 + box.ny // 2
@@ -133,6 +135,8 @@ def stack_warps(warps: Iterable[CellWarp], capacity: int, *, max_masked: float =
 
 def _masked_share(image: Image) -> float:
     """Share of pixels without information or excluded."""
+    if image.variance.all() and not image.mask.any():
+        return 0.0
     return float(np.mean((image.variance <= 0) | ((image.mask & np.uint32(EXCLUDED | MASK["BAD"])) != 0)))
 
 

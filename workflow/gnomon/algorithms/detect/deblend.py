@@ -19,10 +19,10 @@ def deblend(
     """Sources of all footprints, and the part of each pixel's light that is theirs.
 
     Each footprint, its pixels smoothed by (1 2 1) x (1 2 1) / 16, is flooded from its highest pixel down; two
-    hills stay apart where both stand ``prominence`` standard errors above their saddle and hold ``contrast`` of
-    the footprint's flux above it: multi-threshold deblending (Bertin & Arnouts 1996) with every pixel value a
-    threshold, and a test against noise. Light is shared in proportion to templates that are symmetric about the
-    peaks (Lupton 2005).
+    hills stay apart where both stand ``prominence`` standard errors above their saddle and hold above it
+    ``contrast`` of what the other side holds: multi-threshold deblending (Bertin & Arnouts 1996) with every
+    pixel value a threshold, and a test against noise. Light is shared in proportion to templates that are
+    symmetric about the peaks (Lupton 2005).
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def deblend(
     prominence
         Raise it where noise or structure of galaxies is split; lower it for close faint pairs.
     contrast
-        Smallest part of a blend's light that makes a source.
+        Smallest light of a source as a part of its neighbour's.
     ignore
         Mask bits of pixels that carry no light.
 

@@ -1,6 +1,7 @@
 """Where the pixels of one grid lie on another."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,30 +44,28 @@ def coordinate_nodes(
 
     Returns
     -------
-    Nodes : the area ratio is |d(source x, y) / d(target x, y)|, from both maps' Jacobians
+    Nodes : the area ratio is |d(source x, y) / d(target x, y)|
     """
     ny, nx = (-(-n // tile) + 1 for n in shape)
     ty, tx = np.mgrid[:ny, :nx].astype(np.float64) * tile
     tx, ty = tx + origin[0], ty + origin[1]
     x, y = source.sky_to_pixel(*target.pixel_to_sky(tx, ty))
-    return Nodes(x, y, _area_ratio(source, target, x, y, tx, ty), tile, shape)
+    return Nodes(x, y, _area_ratio(x, y, tile), tile, shape)
 
 
-def _area_ratio(source: Wcs, target: Wcs, x: F8, y: F8, tx: F8, ty: F8) -> F8:
-    """Solid angle of a target pixel over that of the source pixel it falls on."""
-    ratio = _determinant(target.jacobian(tx, ty)) / _determinant(source.jacobian(x, y))
-    return np.asarray(ratio * _dilution(target, tx, ty) / _dilution(source, x, y))
+def _area_ratio(x: F8, y: F8, tile: int) -> F8:
+    """|d(source) / d(target)| by differences between the nodes, of second order at the border as well."""
+    x_by_row, x_by_column = _slopes(x, tile)
+    y_by_row, y_by_column = _slopes(y, tile)
+    return np.asarray(np.abs(x_by_column * y_by_row - x_by_row * y_by_column), np.float64)
 
 
-def _determinant(matrix: F8) -> F8:
-    """Absolute determinant of (..., 2, 2); NaN stays NaN in silence."""
-    return np.abs(matrix[..., 0, 0] * matrix[..., 1, 1] - matrix[..., 0, 1] * matrix[..., 1, 0])
-
-
-def _dilution(wcs: Wcs, x: F8, y: F8) -> F8:
-    """Solid angle per area of the tangent plane: cos^3 of the distance from the tangent point."""
-    xi, eta = wcs.pixel_to_plane(x, y)
-    return np.asarray((1 + xi**2 + eta**2) ** -1.5)
+def _slopes(values: F8, tile: int) -> tuple[F8, F8]:
+    """Derivatives along rows' number and along columns', per pixel."""
+    order: Literal[1, 2] = 2 if min(values.shape) > 2 else 1
+    by_row: F8 = np.gradient(values, tile, axis=0, edge_order=order)
+    by_column: F8 = np.gradient(values, tile, axis=1, edge_order=order)
+    return by_row, by_column
 
 
 def overlaps(nodes: Nodes, source_shape: tuple[int, int]) -> bool:

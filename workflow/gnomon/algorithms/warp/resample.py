@@ -80,29 +80,30 @@ def warp_psf(
         finite stamp cuts off is missing
     """
     size = psf.size if size is None else size
-    sx, sy = (float(v) for v in source.sky_to_pixel(*target.pixel_to_sky(x, y)))
+    local = _affine_nodes(source, target, x, y, size)
+    sx, sy = (
+        float(v[0, 0] + (size // 2) * (v[0, 1] + v[1, 0] - 2 * v[0, 0]) / local.tile)
+        for v in (local.x, local.y)
+    )
     ix, iy = round(sx), round(sy)
     pad = _PSF_MARGIN_PX
     stamp = np.pad(psf.stamps(sx, sy, sx - ix, sy - iy)[0], pad)
     middle = psf.size // 2 + pad
-    local = _affine_nodes(source, target, (x, y), (sx, sy), size)
     places = local.x + (middle - ix), local.y + (middle - iy), local.area
     zero = np.zeros(stamp.shape, np.uint32)
     ones = np.ones_like(stamp)
     return warp(stamp, ones, zero, places, local.tile, local.shape, interpolant, 0, 0)[0]
 
 
-def _affine_nodes(
-    source: Wcs, target: Wcs, at: tuple[float, float], there: tuple[float, float], size: int
-) -> Nodes:
+def _affine_nodes(source: Wcs, target: Wcs, x: float, y: float, size: int) -> Nodes:
     """The linear map around one point, as a grid of one tile: over a stamp the rest is below 1e-4 px."""
     half, step = size // 2, 8.0
-    dx, dy = np.array([step, -step, 0, 0]), np.array([0, 0, step, -step])
-    px, py = source.sky_to_pixel(*target.pixel_to_sky(at[0] + dx, at[1] + dy))
+    dx, dy = np.array([step, -step, 0, 0, 0]), np.array([0, 0, step, -step, 0])
+    px, py = source.sky_to_pixel(*target.pixel_to_sky(x + dx, y + dy))
     by_x = np.array([px[0] - px[1], py[0] - py[1]]) / (2 * step)
     by_y = np.array([px[2] - px[3], py[2] - py[3]]) / (2 * step)
     tile = max(TILE_PX, size)
     v, u = np.mgrid[:2, :2] * float(tile) - half
     area = np.full((2, 2), abs(by_x[0] * by_y[1] - by_x[1] * by_y[0]))
-    x, y = (there[k] + by_x[k] * u + by_y[k] * v for k in (0, 1))
-    return Nodes(x, y, area, tile, (size, size))
+    places = [p[4] + by_x[k] * u + by_y[k] * v for k, p in enumerate((px, py))]
+    return Nodes(places[0], places[1], area, tile, (size, size))
