@@ -1,5 +1,6 @@
 """Which files a gather gathers. Each name says what it returns; the plan says which there are."""
 
+import os
 from datetime import date
 
 
@@ -83,7 +84,7 @@ def sources_of_tract(wildcards):
     mine = [
         bands
         for place, bands in places.items()
-        if place.startswith(wildcards.tract + "/")
+        if place.startswith(f"{wildcards.tract}/")
     ]
     visits = sorted({v for bands in mine for some in bands.values() for v in some})
     return expand(campaign.path("preliminary_source"), visit=visits)
@@ -118,7 +119,7 @@ def star_motions_of_all(wildcards):
 
 
 def objects_of_all(wildcards):
-    places = [place.split("/") for place in campaign.graph["patches"]]
+    places = [place.split(os.sep) for place in campaign.graph["patches"]]
     made = campaign.path("object")
     return [made.format(tract=t, patch=p) for t, p in places]
 
@@ -178,7 +179,7 @@ def dia_forced_sources_before(wildcards):
 
 def dia_associations_of(wildcards):
     made = campaign.path("dia_association")
-    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
+    places = [p.split(os.sep) for p in patches_of_visit(wildcards.visit)]
     return [made.format(tract=t, patch=p) for t, p in places]
 
 

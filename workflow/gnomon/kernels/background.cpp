@@ -19,6 +19,7 @@ constexpr double kClip = 3.0;           // sigma, of the clipping of the histogr
 constexpr double kClippedSigma = 0.98485;  // fixed point of a unit Gaussian clipped at 3 of its own sigmas
 constexpr double kCrowded = 0.3;        // |mean - median| / sigma above which the mode is not trusted
 constexpr int kMaxIterations = 50;
+constexpr std::size_t kChunk = 512;     // pixels whose bins are found before they are counted
 constexpr std::size_t kManyPixels = 8192;  // of a cell, from which on the centre and width of its histogram are taken
 constexpr std::size_t kSample = 4;      // from every fourth group of pixels
 constexpr float kMax = std::numeric_limits<float>::max();
@@ -66,9 +67,9 @@ void gather(const float *flux, const float *variance, const std::uint32_t *mask,
 Moments moments(const std::vector<float> &tile, float pivot, float lo, float hi) noexcept {
   double n = 0, s1 = 0, s2 = 0;
   const std::size_t step = tile.size() >= kManyPixels ? kSample * kLanes : kLanes;
-  constexpr std::size_t kChunk = 64 * kLanes;  // so many float32 squares are added before they are kept in double
-  for (std::size_t first = 0; first < tile.size(); first += kChunk) {
-    const std::size_t last = std::min(first + kChunk, tile.size());
+  constexpr std::size_t kSquares = 64 * kLanes;  // float32 squares that are added before they are kept in double
+  for (std::size_t first = 0; first < tile.size(); first += kSquares) {
+    const std::size_t last = std::min(first + kSquares, tile.size());
     Int8 in[2] = {};
     Float8 by1[2] = {}, by2[2] = {};
     for (std::size_t p = first; p < last; p += step)
@@ -96,15 +97,17 @@ void fill_histogram(const std::vector<float> &tile, float lo, float scale, Histo
   static thread_local std::uint32_t table[4][kBins + 1];
   std::fill(&table[0][0], &table[0][0] + 4 * (kBins + 1), 0u);
   const Float8 end = all8(static_cast<float>(kBins));
-  std::int32_t bin[kLanes];
-  for (std::size_t p = 0; p < tile.size(); p += kLanes) {
-    for (std::size_t j = 0; j < kLanes; j += 8) {
-      const Float8 q = (load8(&tile[p + j]) - lo) * scale;
+  std::uint32_t bin[kChunk];  // in memory: taking lanes out of a vector one by one is slower
+  for (std::size_t first = 0; first < tile.size(); first += kChunk) {
+    const std::size_t n = std::min(kChunk, tile.size() - first);
+    for (std::size_t j = 0; j < n; j += 8) {
+      const Float8 q = (load8(&tile[first + j]) - lo) * scale;
       const Int8 ok = (q >= 0.0f) & (q < end);
       const Int8 index = __builtin_convertvector(ok ? q : end, Int8);
       std::memcpy(bin + j, &index, sizeof index);
     }
-    for (std::size_t j = 0; j < kLanes; ++j) ++table[j & 3][bin[j]];
+    for (std::size_t j = 0; j < n; j += 4)
+      ++table[0][bin[j]], ++table[1][bin[j + 1]], ++table[2][bin[j + 2]], ++table[3][bin[j + 3]];
   }
   for (std::size_t b = 0; b < kBins; ++b) total[b] = table[0][b] + table[1][b] + table[2][b] + table[3][b];
 }

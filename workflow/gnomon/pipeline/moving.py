@@ -46,14 +46,17 @@ class AttributeConfig:
 class TrackletsConfig:
     """Which detections of a night may be one moving object."""
 
-    fastest_deg_per_day: Annotated[float, Gt(0), Le(50)] = 2.0
+    fastest_deg_per_day: Annotated[float, Gt(0), Le(50)] = 1.0
     """Greatest motion on the sky; chance pairs grow with its square."""
     shortest_minutes: Annotated[float, Gt(0), Le(600)] = 10.0
     """Least time between two members."""
     longest_minutes: Annotated[float, Gt(0), Le(600)] = 100.0
     """Greatest time between first and last member."""
     least_motion_sigma: Annotated[float, Gt(0), Le(100)] = 5.0
-    """Detections that repeat at a place within this stand still and are in no tracklet."""
+    """Motion of a pair in units of its error below which it is no tracklet by itself."""
+    slowest_arcsec_per_hour: Annotated[float, Ge(0), Le(10)] = 0.3
+    """What moves less than this stands still and is in no tracklet, where exposures are far enough apart to
+    tell."""
     sigma_floor_mas: Annotated[float, Ge(0), Le(1000)] = 20.0
     """Error of the astrometry of a visit, added in quadrature."""
     min_reliability: Annotated[float, Ge(0), Le(1)] = 0.0

@@ -31,7 +31,7 @@ def tracklets(
         raise UnprocessableData("no detections of this night are left without a known object")
     limits = MotionLimits(
         np.deg2rad(config.fastest_deg_per_day), config.shortest_minutes * _MINUTE, config.longest_minutes *
-        _MINUTE, config.least_motion_sigma,
+        _MINUTE, config.least_motion_sigma, config.slowest_arcsec_per_hour * 24 * ARCSEC,
     )  # fmt: skip
     sigma = np.deg2rad(np.hypot(found["raErr"], found["decErr"]) / np.sqrt(2))
     sigma = np.hypot(sigma, config.sigma_floor_mas * 1e-3 * ARCSEC)
