@@ -35,3 +35,5 @@ rule all:
     input:
         campaign.path("report"),
         campaign.path("release_star"),
+        objects_of_all,
+        forced_sources_of_all,

@@ -124,6 +124,10 @@ def objects_of_all(wildcards):
     return [made.format(tract=t, patch=p) for t, p in places]
 
 
+def forced_sources_of_all(wildcards):
+    return expand(campaign.path("forced_source"), visit=campaign.graph["visits"])
+
+
 def redshifts_of(wildcards):
     """Spectroscopic redshifts: those of the simulation; none for a real survey yet."""
     simulated = not campaign.options.data
