@@ -130,6 +130,29 @@ def test_forced_fluxes_are_unbiased_at_empty_places():
     np.testing.assert_array_equal(c["x"], x.ravel())
 
 
+def test_forced_fluxes_of_a_pair_in_another_band_are_those_of_its_shares():
+    rng = np.random.default_rng(8)
+    y, x, flux = np.array([60.0, 60.0]), np.array([56.5, 63.5]), np.array([150.0, 80.0]) * NOISE
+    found = observe(draw((120, 120), y, x, flux), SKY, rng)
+    sources = deblend(found, find_footprints(found, PSF, threshold=20.0))
+    assert len(sources) == 2
+    places = measure_sources(found, sources, PSF)
+    row, _ = _match(places, y, x)
+    # a band in which both are 2.5 times brighter, and with noise of its own: the shares stay right
+    other = observe(draw((120, 120), y, x, 2.5 * flux), SKY, rng)
+    shared = measure_forced(other, places["x"], places["y"], PSF, sources=sources)["psfFlux"][row]
+    np.testing.assert_allclose(shared, 2.5 * flux, rtol=0.04)  # as of pairs 6 px apart in docs/measurement.md
+    alone = measure_forced(other, places["x"], places["y"], PSF)["psfFlux"][row]
+    assert (alone > shared).all()  # without shares the neighbour's light is in both
+
+
+def test_positions_of_other_sources_are_refused():
+    image = observe(draw((60, 60), [30.0], [30.0], [100 * NOISE]), SKY, np.random.default_rng(9))
+    sources = deblend(image, find_footprints(image, PSF))
+    with pytest.raises(ValueError, match="not those"):
+        measure_forced(image, [1.0, 2.0], [1.0, 2.0], PSF, sources=sources)
+
+
 def test_order_of_places_does_not_matter():
     rng = np.random.default_rng(8)
     image = observe(draw((100, 100), [50.0], [50.0], [1e4]), SKY, rng)
