@@ -40,6 +40,6 @@ STEPS = (
             "images": Many("preliminary_image"),
         },
         writes={"coadd": "coadd"},
-        cost=Cost(cpu_s=5, cpu_s_per_input=2, mem_mb=500, mem_mb_per_input=15, out_mb=1),
+        cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
     ),
 )

@@ -89,14 +89,14 @@ STEPS = (
         DetectObjectsConfig,
         reads={"coadds": Many("coadd")},
         writes={"detection": "detection"},
-        cost=Cost(cpu_s=3, cpu_s_per_input=2, mem_mb=500, mem_mb_per_input=100, out_mb=3),
+        cost=Cost(cpu_s=1, cpu_s_per_input=0.5, mem_mb=400, mem_mb_per_input=100, out_mb=3),
     ),
     Step(
         "measure",
         MeasureConfig,
         reads={"skymap": "skymap", "coadds": Many("coadd"), "detection": "detection"},
         writes={"objects": "object"},
-        cost=Cost(cpu_s=3, cpu_s_per_input=3, mem_mb=500, mem_mb_per_input=100, out_mb=1),
+        cost=Cost(cpu_s=1, cpu_s_per_input=1, mem_mb=400, mem_mb_per_input=100, out_mb=0.3),
     ),
     Step(
         "forced_source",
