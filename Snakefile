@@ -32,5 +32,4 @@ include: "rules/release.smk"
 rule all:
     default_target: True
     input:
-        campaign.path("report"),
-        campaign.path("release_star"),
+        campaign.targets(),
