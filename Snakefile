@@ -33,7 +33,4 @@ include: "rules/release.smk"
 rule all:
     default_target: True
     input:
-        campaign.path("report"),
-        campaign.path("release_star"),
-        objects_of_all,
-        forced_sources_of_all,
+        targets_of_campaign,

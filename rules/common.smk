@@ -4,6 +4,10 @@ import os
 from datetime import date
 
 
+def targets_of_campaign(wildcards):
+    return campaign.targets()
+
+
 def raws_of(wildcards):
     """Raw files of one exposure: the files ingested, or the simulated one."""
     exposures = {**campaign.graph["visits"], **campaign.graph["exposures"]}
@@ -122,10 +126,6 @@ def objects_of_all(wildcards):
     places = [place.split(os.sep) for place in campaign.graph["patches"]]
     made = campaign.path("object")
     return [made.format(tract=t, patch=p) for t, p in places]
-
-
-def forced_sources_of_all(wildcards):
-    return expand(campaign.path("forced_source"), visit=campaign.graph["visits"])
 
 
 def redshifts_of(wildcards):

@@ -25,7 +25,9 @@ T = TypeVar("T")
 
 WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
-PLAN_VERSION = 2
+TARGETS = ("report", "release_star", "object", "forced_source")
+"""Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
+PLAN_VERSION = 4
 """Raised when a plan holds something else for the same exposures and options."""
 
 Graph = Mapping[str, Any]
@@ -70,6 +72,20 @@ class Campaign:
     def writes(self, step: str) -> dict[str, str]:
         """Outputs of a step by name."""
         return {n: self.path(d) for n, d in STEPS[step].writes.items()}
+
+    def targets(self) -> list[str]:
+        """Files that a whole campaign ends with."""
+        return [path for target in TARGETS for path in self.every(target)]
+
+    def every(self, dataset: str) -> list[str]:
+        """All files of a dataset type that the plan has: of the campaign, of its visits, tracts or patches."""
+        template, axes = self.path(dataset), set(DATASETS[dataset].dimensions)
+        if "patch" in axes:
+            places = [place.split("/") for place in self.graph["patches"]]
+            return [template.format(tract=t, patch=p) for t, p in places]
+        if "tract" in axes:
+            return [template.format(tract=t) for t in self.graph["tracts"]]
+        return [template.format(visit=v) for v in self.graph["visits"]] if "visit" in axes else [template]
 
     def log(self, step: str) -> str:
         """Path of a job's log."""
