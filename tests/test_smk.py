@@ -58,3 +58,12 @@ def test_withdrawing_a_visit_calls_for_a_new_plan():
 def test_params_hold_every_option_with_its_default():
     params = smk.Campaign(DEMO).params("report")
     assert json.loads(params["config"]) == {"title": "gnomon campaign"}
+
+
+def test_every_file_of_a_dataset_is_named_by_the_plan():
+    campaign = smk.Campaign(DEMO)
+    campaign.__dict__["graph"] = {"visits": {"7": {}}, "tracts": {"00001": []}, "patches": {"00001/002": {}}}
+    assert campaign.every("report") == ["run/release/report.html"]
+    assert campaign.every("forced_source") == ["run/object/forced_source/7.parquet"]
+    assert campaign.every("star_motion") == ["run/object/star_motion/00001.parquet"]
+    assert campaign.every("object") == ["run/object/object/00001/002.parquet"]

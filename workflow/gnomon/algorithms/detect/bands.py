@@ -22,8 +22,10 @@ MAX_SIGMA = 20.0
 def noise_scale(significance: F4) -> float:
     """How much wider the noise of a significance map is than 1; at least 1.
 
-    The distance of the 15.87 per cent percentile from the median: sources widen the upper side only. Resampled
-    images have noise that is correlated, so that a filter averages less of it away than the variance says.
+    The distance between the percentiles of minus two and minus one sigma of a Gaussian: sources, also those too
+    faint to be seen, move the median and widen the upper side (on the toy survey the distance of the median from
+    minus one sigma is 6 per cent larger). Resampled images have noise that is correlated, so that a filter
+    averages less of it away than the variance says.
 
     Parameters
     ----------
@@ -32,8 +34,8 @@ def noise_scale(significance: F4) -> float:
     seen = significance[significance != 0]
     if not len(seen):
         return 1.0
-    low, middle = np.percentile(seen, [100 * ndtr(-1.0), 50])
-    return max(1.0, float(middle - low))
+    two, one = np.percentile(seen, [100 * ndtr(-2.0), 100 * ndtr(-1.0)])
+    return max(1.0, float(one - two))
 
 
 def scaled_noise(image: Image, scale: float) -> Image:
