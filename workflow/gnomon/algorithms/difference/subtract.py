@@ -19,13 +19,14 @@ F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
 BROADER = 1.1
-"""The PSF to be matched must be broader by this factor than the one that is convolved,"""
+"""Where the image's PSF is broader than the template's by this factor, the template alone is convolved."""
 
-BROADENED = 1.3
-"""and is made so, where it is not, by convolution of the science image with a Gaussian, to this factor"""
+BROADENED = 1.0
+"""Otherwise the image is blurred first, to this many times the template's width: more blur must be undone by the
+whitening, which undoes it for the residuals of stars too (at 1.3 they were three times larger),"""
 
 LEAST_BLUR_PX = 0.8
-"""with at least this standard deviation: a narrower one is not sampled."""
+"""with at least this standard deviation, so that the kernel is not a deconvolution."""
 
 STAMP_SIGMAS = 6.0
 """Half side of the stars' stamps in standard deviations of the PSF to be matched."""
@@ -84,7 +85,7 @@ def subtract(
     """Match the template to the image at stars, subtract it, make the noise white and take off the sky left over.
 
     Where the template is sharper by `BROADER` it is convolved to the image's PSF; otherwise the image is first
-    convolved with a Gaussian that makes it so. Noise is white in both cases (`whitening_filters`), so that
+    convolved with a Gaussian so that no kernel has to deconvolve. Noise is white in both cases (`whitening_filters`), so that
     the matched filter on the difference is the best test for a new star.
 
     Parameters
