@@ -39,7 +39,7 @@ class GaussianBasis:
     @property
     def half(self) -> int:
         """Half side, pixels."""
-        return self.profiles.shape[1] // 2
+        return int(self.profiles.shape[1]) // 2
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -76,7 +76,8 @@ def gaussian_basis(width_px: float) -> GaussianBasis:
     sigmas = [max(w * width_px, NARROWEST_PX * (1 + k)) for k, w in enumerate(WIDTHS)]
     half = int(np.clip(np.ceil(REACH * sigmas[-1]), *HALF_SIDE_PX))
     x = np.arange(-half, half + 1, dtype=np.float64)
-    profiles, pairs = [], []
+    profiles: list[F8] = []
+    pairs: list[tuple[int, int]] = []
     for sigma, degree in zip(sigmas, DEGREES, strict=True):
         start = len(profiles)
         profiles += [(x / sigma) ** p * np.exp(-0.5 * (x / sigma) ** 2) for p in range(degree + 1)]

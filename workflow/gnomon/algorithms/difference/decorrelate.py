@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -122,13 +123,14 @@ def subtract_cells(
             for (x0, x1), cell in zip(columns, cells, strict=True):
                 plane[y0:y1, x0:x1] = cell[REACH_PX : REACH_PX + y1 - y0, REACH_PX : REACH_PX + x1 - x0]
         psfs.append(_filtered_psf(psf_of(middle[here, 0], middle[here, 1]), filters.science))
-    return Planes(*planes, np.concatenate(psfs), middle[:, 0], middle[:, 1])
+    flux, taken, variance = planes
+    return Planes(flux, taken, variance, np.concatenate(psfs), middle[:, 0], middle[:, 1])
 
 
 def _cells(n: int) -> list[tuple[int, int]]:
     """Borders of about equal cells."""
     edges = np.linspace(0, n, max(1, round(n / CELL_PX)) + 1).round().astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _typical(variance: F4) -> float:
@@ -136,13 +138,17 @@ def _typical(variance: F4) -> float:
     return float(np.median(known)) if known.size else 0.0
 
 
-def _cut(image: Image, rows: tuple[int, int], columns: list[tuple[int, int]], fallback: float) -> tuple[F4, F4]:
+def _cut(
+    image: Image, rows: tuple[int, int], columns: list[tuple[int, int]], fallback: float
+) -> tuple[F4, F4]:
     """(n, size, size) flux and variance of a row of cells with their margins; mirrored at the border."""
     widest = max(rows[1] - rows[0], *(x1 - x0 for x0, x1 in columns))
     size = int(scipy.fft.next_fast_len(widest + 2 * REACH_PX, real=True))
     size += size % 2
     ys = _mirror(np.arange(rows[0] - REACH_PX, rows[0] - REACH_PX + size), image.shape[0])
-    xs = _mirror(np.array([np.arange(x0 - REACH_PX, x0 - REACH_PX + size) for x0, _ in columns]), image.shape[1])
+    xs = _mirror(
+        np.array([np.arange(x0 - REACH_PX, x0 - REACH_PX + size) for x0, _ in columns]), image.shape[1]
+    )
     index = ys[None, :, None], xs[:, None, :]
     flux, variance = image.flux[index], image.variance[index]
     known = variance > 0

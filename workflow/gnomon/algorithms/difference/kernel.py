@@ -135,7 +135,9 @@ def fit_kernel(
         if degree and usable.sum() < STAMPS_PER_TERM * terms.shape[1]:
             break
         fits.append((degree, *_clipped_fit(normal, terms, usable)))
-    degree, coefficients, used, chi2 = fits[_best([(f[1].size, f[3]) for f in fits], normal.count, fits[-1][2])]
+    degree, coefficients, used, chi2 = fits[
+        _best([(f[1].size, f[3]) for f in fits], normal.count, fits[-1][2])
+    ]
     if used.sum() < min_stars:
         raise UnprocessableData(f"{used.sum()} of {usable.sum()} stars agree on a kernel, {min_stars} needed")
     reduced = float(np.median(chi2[used] / normal.count[used]))

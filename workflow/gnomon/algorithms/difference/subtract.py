@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon import flags
-from gnomon.algorithms.background import fit_background, subtract_background
+from gnomon.algorithms.background import subtract_background
 from gnomon.algorithms.detect import significance_map
 from gnomon.algorithms.difference.basis import gaussian_basis
 from gnomon.algorithms.difference.decorrelate import Planes, subtract_cells
 from gnomon.algorithms.difference.kernel import MatchingKernel, StarStamps, fit_kernel
+from gnomon.algorithms.difference.sky import fit_level
 from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel, polynomial_terms
 from gnomon.errors import UnprocessableData
@@ -85,8 +86,8 @@ def subtract(
     """Match the template to the image at stars, subtract it, make the noise white and take off the sky left over.
 
     Where the template is sharper by `BROADER` it is convolved to the image's PSF; otherwise the image is first
-    convolved with a Gaussian so that no kernel has to deconvolve. Noise is white in both cases (`whitening_filters`), so that
-    the matched filter on the difference is the best test for a new star.
+    convolved with a Gaussian so that no kernel has to deconvolve. Noise is white in both cases
+    (`whitening_filters`), so that the matched filter on the difference is the best test for a new star.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def subtract(
     planes = subtract_cells(science, template, kernel, blur, science_psf.samples)
     psf = psf_through(planes, science_psf, max(science_psf.degree, kernel.degree))
     raw = masked_difference(planes, science, template, _reach(kernel), round(2 * blur_px))
-    image = subtract_background(raw, fit_background(raw, box_px=options.background_box_px))
+    image = subtract_background(raw, fit_level(raw, options.background_box_px))
     image = _blanked(image)
     own = Image(planes.template, image.variance, image.mask)
     scores = significance_map(image, psf), significance_map(own, psf)
