@@ -129,12 +129,12 @@ def fit_kernel(
     centre = (0.5 * (shape[1] - 1), 0.5 * (shape[0] - 1))
     scale = (0.5 * shape[1], 0.5 * shape[0])
     xy = (stamps.x - centre[0]) / scale[0], (stamps.y - centre[1]) / scale[1]
-    fits = []
+    fits: list[tuple[int, F8, B1, F8]] = []
     for degree in range(max_degree + 1):
         terms = polynomial_terms(xy, degree)
         if degree and usable.sum() < STAMPS_PER_TERM * terms.shape[1]:
             break
-        fits.append((degree, *_clipped_fit(normal, terms, usable)))
+        fits.append((degree, *_clipped_fit(normal, terms, usable, fits[-1][2] if fits else usable)))
     degree, coefficients, used, chi2 = fits[
         _best([(f[1].size, f[3]) for f in fits], normal.count, fits[-1][2])
     ]
@@ -170,9 +170,11 @@ def _without_sky(values: F8, weight: F8) -> F8:
     return np.asarray(values - (values * weight).sum(axis=-1, keepdims=True) / total, np.float64)
 
 
-def _clipped_fit(normal: _Normal, terms: F8, usable: B1) -> tuple[F8, B1, F8]:
-    """Coefficients (nbasis, nterm), stamps used and chi2 of every stamp."""
-    used = usable
+def _clipped_fit(normal: _Normal, terms: F8, usable: B1, used: B1) -> tuple[F8, B1, F8]:
+    """Coefficients (nbasis, nterm), stamps used and chi2 of every stamp; ``used`` is the first choice.
+
+    A stiff kernel finds the outliers that a flexible one would follow; a stamp that was dropped may return.
+    """
     for _ in range(CLIPS):
         coefficients = _solve(normal, terms, used)
         chi2 = _chi2(normal, terms @ coefficients.T)

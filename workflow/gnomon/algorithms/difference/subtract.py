@@ -29,8 +29,8 @@ whitening, which undoes it for the residuals of stars too (at 1.3 they were thre
 LEAST_BLUR_PX = 0.8
 """with at least this standard deviation, so that the kernel is not a deconvolution."""
 
-STAMP_SIGMAS = 6.0
-"""Half side of the stars' stamps in standard deviations of the PSF to be matched."""
+STAMP_SIGMAS = 4.0
+"""Half side of the stars' stamps in standard deviations of the PSF to be matched; wider ones hold neighbours."""
 
 ENCLOSED = 0.9
 """Part of the kernel within the radius by which unusable pixels are grown."""
