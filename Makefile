@@ -2,6 +2,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 CORES ?= 2
+SHELL := /bin/bash
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 export PYTHONPATH := $(abspath workflow)
@@ -19,7 +20,7 @@ help:
 	@echo "make bench   ours beside the peers' programs, in turn on the same input"
 
 demo: kernels
-	@snakemake --profile profiles/local --cores $(CORES)
+	@set -o pipefail; snakemake --profile profiles/local --cores $(CORES) 2>&1 | python -m gnomon.progress
 	@echo "report: $(abspath run/demo/release/report.html)"
 
 test: check

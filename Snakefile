@@ -23,8 +23,10 @@ include: "rules/simulation.smk"
 include: "rules/calib.smk"
 include: "rules/visit.smk"
 include: "rules/joint.smk"
+include: "rules/coadd.smk"
 include: "rules/object.smk"
 include: "rules/diff.smk"
+include: "rules/moving.smk"
 include: "rules/release.smk"
 
 

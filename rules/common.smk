@@ -1,5 +1,8 @@
 """Which files a gather gathers. Each name says what it returns; the plan says which there are."""
 
+import os
+from datetime import date
+
 
 def raws_of(wildcards):
     """Raw files of one exposure: the files ingested, or the simulated one."""
@@ -81,10 +84,34 @@ def sources_of_tract(wildcards):
     mine = [
         bands
         for place, bands in places.items()
-        if place.startswith(wildcards.tract + "/")
+        if place.startswith(f"{wildcards.tract}/")
     ]
     visits = sorted({v for bands in mine for some in bands.values() for v in some})
     return expand(campaign.path("preliminary_source"), visit=visits)
+
+
+def visits_of_patch_band(wildcards):
+    bands = campaign.graph["patches"][f"{wildcards.tract}/{wildcards.patch}"]
+    return bands.get(wildcards.band, [])
+
+
+def summaries_of_patch_band(wildcards):
+    visits = visits_of_patch_band(wildcards)
+    return expand(campaign.path("preliminary_summary"), visit=visits)
+
+
+def images_of_patch_band(wildcards):
+    """Calibrated images of the visits that touch a patch in one band, in order of visits."""
+    visits = visits_of_patch_band(wildcards)
+    return expand(campaign.path("preliminary_image"), visit=visits)
+
+
+def deep_coadds_of_patch(wildcards):
+    """Deep coadds of a patch in every band that it was seen in."""
+    place, path = f"{wildcards.tract}/{wildcards.patch}", campaign.path("coadd")
+    bands = campaign.graph["patches"][place]
+    given = {"tract": wildcards.tract, "patch": wildcards.patch, "kind": "deep"}
+    return [path.format(band=b, **given) for b in bands]
 
 
 def star_motions_of_all(wildcards):
@@ -92,7 +119,7 @@ def star_motions_of_all(wildcards):
 
 
 def objects_of_all(wildcards):
-    places = [place.split("/") for place in campaign.graph["patches"]]
+    places = [place.split(os.sep) for place in campaign.graph["patches"]]
     made = campaign.path("object")
     return [made.format(tract=t, patch=p) for t, p in places]
 
@@ -121,6 +148,12 @@ def patches_of_visit(visit):
     return [p for p, bands in places if any(visit in some for some in bands.values())]
 
 
+def objects_of_visit(wildcards):
+    made = campaign.path("object")
+    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
+    return [made.format(tract=t, patch=p) for t, p in places]
+
+
 def visits_before(wildcards):
     """Earlier visits that share a patch with one, in order of time."""
     visits, places = campaign.graph["visits"], campaign.graph["patches"]
@@ -146,5 +179,59 @@ def dia_forced_sources_before(wildcards):
 
 def dia_associations_of(wildcards):
     made = campaign.path("dia_association")
-    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
+    places = [p.split(os.sep) for p in patches_of_visit(wildcards.visit)]
     return [made.format(tract=t, patch=p) for t, p in places]
+
+
+def nights_until(night, days):
+    """Nights of science exposures up to one night, no older than some days."""
+    last = date.fromisoformat(night)
+    ages = {n: (last - date.fromisoformat(n)).days for n in campaign.graph["nights"]}
+    return sorted(n for n, age in ages.items() if 0 <= age <= days)
+
+
+def visits_of_night(wildcards):
+    return campaign.graph["nights"][wildcards.night]
+
+
+def summaries_of_night(wildcards):
+    return expand(
+        campaign.path("preliminary_summary"), visit=visits_of_night(wildcards)
+    )
+
+
+def dia_sources_of_night(wildcards):
+    return expand(campaign.path("dia_source"), visit=visits_of_night(wildcards))
+
+
+def simulated_asteroids_of(wildcards):
+    """The simulated asteroids, where the survey is simulated and no file of orbits is given."""
+    simulated = not (campaign.options.data or campaign.options.orbits)
+    return [campaign.path("truth_asteroids")] if simulated else []
+
+
+def mpcorb_of(wildcards):
+    return [campaign.options.orbits] if campaign.options.orbits else []
+
+
+def known_orbits_of(wildcards):
+    """The orbits known beforehand, for the first night."""
+    return [] if catalog_before(wildcards) else [campaign.path("known_orbits")]
+
+
+def catalog_before(wildcards):
+    """The catalogue of the night before, where there was one."""
+    earlier = nights_until(wildcards.night, 36500)[:-1]
+    return expand(campaign.path("orbit_catalog"), night=earlier[-1:])
+
+
+def tracklets_of_window(wildcards):
+    """Tracklets of the last fortnight."""
+    return expand(campaign.path("tracklet"), night=nights_until(wildcards.night, 14))
+
+
+def linkages_before(wildcards):
+    """Objects that earlier nights of the fortnight have linked."""
+    return expand(
+        campaign.path("linkage"), night=nights_until(wildcards.night, 14)[:-1]
+    )

@@ -1,6 +1,60 @@
 """What is known of each object."""
 
 
+rule detect_objects:
+    input:
+        **campaign.reads("detect_objects"),
+        coadds=deep_coadds_of_patch,
+    output:
+        **campaign.writes("detect_objects"),
+    log:
+        campaign.log("detect_objects"),
+    benchmark:
+        campaign.benchmark("detect_objects")
+    params:
+        **campaign.params("detect_objects"),
+    resources:
+        **campaign.resources("detect_objects"),
+    shell:
+        campaign.command("detect_objects")
+
+
+rule measure:
+    input:
+        **campaign.reads("measure"),
+        coadds=deep_coadds_of_patch,
+    output:
+        **campaign.writes("measure"),
+    log:
+        campaign.log("measure"),
+    benchmark:
+        campaign.benchmark("measure")
+    params:
+        **campaign.params("measure"),
+    resources:
+        **campaign.resources("measure"),
+    shell:
+        campaign.command("measure")
+
+
+rule forced_source:
+    input:
+        **campaign.reads("forced_source"),
+        objects=objects_of_visit,
+    output:
+        **campaign.writes("forced_source"),
+    log:
+        campaign.log("forced_source"),
+    benchmark:
+        campaign.benchmark("forced_source")
+    params:
+        **campaign.params("forced_source"),
+    resources:
+        **campaign.resources("forced_source"),
+    shell:
+        campaign.command("forced_source")
+
+
 rule motion:
     input:
         **campaign.reads("motion"),

@@ -3,8 +3,8 @@
 A task has inputs that are made once and kept in ``build/bench/<task's scene>``, contestants, and a check of each
 contestant's output against the truth. A contestant is a Python function ``(scene, out) -> seconds`` that runs in a
 process of its own and returns the CPU seconds of the call that is compared (reading and start-up left out), or
-an external command. CPU seconds and peak memory of the whole process come from the kernel's accounting of a process that makes the
-call once; the call alone is timed in a second process that makes it three times.
+an external command. CPU seconds and peak memory of the whole process come from the kernel's accounting of a process
+that makes the call once; the call alone is timed in a second process that makes it three times.
 """
 
 import json
@@ -151,20 +151,27 @@ def run_contestant(task: Task, name: str, out: Path) -> None:
 
 
 def table(task: Task, results: Sequence[Result]) -> str:
-    """Markdown: one row a contestant; ratios are the peer's cost over ours."""
+    """Markdown: one column a contestant; ratios are its cost over ours."""
     ours = results[0]
     missing = [c.name for c in task.contestants if c.version() is None]
-    names = list(ours.quality)
-    head = ["", "version", "process CPU s", "ratio", "call CPU s", "ratio", "peak MiB", *names]
-    lines = [f"### {task.name}", ""]
-    if task.note:
-        lines += [task.note, ""]
-    lines += ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for r in results:
-        call = f"{r.kernel_s:.3f}" if r.kernel_s < float("inf") else ""
-        ratio = f"{r.kernel_s / ours.kernel_s:.1f}" if r.kernel_s < float("inf") else ""
-        cells = [r.name, r.version, f"{r.process_s:.2f}", f"{r.process_s / ours.process_s:.1f}", call, ratio]
-        cells += [f"{r.peak_mib:.0f}", *(f"{r.quality.get(n, float('nan')):.4g}" for n in names)]
-        lines.append("| " + " | ".join(cells) + " |")
+    lines = [f"### {task.name}", "", *([task.note, ""] if task.note else [])]
+    lines += [
+        "| | " + " | ".join(f"{r.name} {r.version}" for r in results) + " |",
+        "|---" * (len(results) + 1) + "|",
+    ]
+    rows: list[tuple[str, list[str]]] = [
+        ("process, CPU s", [f"{r.process_s:.2f}" for r in results]),
+        ("ratio", [f"{r.process_s / ours.process_s:.1f}" for r in results]),
+        ("call, CPU s", [_number(r.kernel_s, "{:.3f}") for r in results]),
+        ("ratio", [_number(r.kernel_s / ours.kernel_s, "{:.1f}") for r in results]),
+        ("peak, MiB", [f"{r.peak_mib:.0f}" for r in results]),
+    ]
+    rows += [(n, [f"{r.quality.get(n, float('nan')):.4g}" for r in results]) for n in ours.quality]
+    lines += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows]
     lines += [f"\npeer missing: {name}" for name in missing]
     return "\n".join(lines)
+
+
+def _number(value: float, form: str) -> str:
+    """Empty for what was not measured."""
+    return form.format(value) if value < float("inf") else ""

@@ -28,7 +28,9 @@ def snakemake(folder, *words, config=None, cores=2, check=True):
         sys.executable, "-m", "snakemake", "--profile", "profiles/local", "--cores", str(cores),
         "--configfile", str(file), "--nolock", "--runtime-source-cache-path", str(Path(folder, "cache")), *words,
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
     if check and done.returncode:
         raise AssertionError(f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
     return done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """The toy survey through the whole campaign: reruns, withdrawals, equal bytes, bad files."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -94,3 +95,35 @@ def test_a_misspelt_option_is_one_clear_sentence_before_any_work(tmp_path):
     text = snakemake(tmp_path, "-n", config=config, check=False)
     assert "did you mean 'masters'" in text
     assert not (tmp_path / "run").exists()
+
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no chromium on this machine")
+def test_a_browser_shows_every_picture_of_the_report(done, tmp_path):
+    page = Path(done[0], "run", "release", "report.html")
+    count = "<script>document.body.append(' shown:' + [...document.images].filter(i => i.naturalWidth > 0).length)</script>"
+    probe = tmp_path / "probe.html"
+    probe.write_text(page.read_text().replace("</body>", count + "</body>"))
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+    ]
+    flags += [
+        "--disable-quic",
+        "--disable-component-update",
+        "--disable-sync",
+        f"--user-data-dir={tmp_path}/chromium",
+    ]
+    shown = subprocess.run(
+        [CHROMIUM, *flags, "--dump-dom", probe.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    ).stdout
+    assert f"shown:{page.read_text().count('<img')}" in shown

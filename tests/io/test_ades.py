@@ -1,8 +1,9 @@
 import pytest
 
 from algorithms import orbit_reference as ref
+from gnomon.containers.ades import AdesBlock
 from gnomon.errors import UnprocessableData
-from gnomon.io.ades import AdesBlock, format_psv, format_xml, problems_of, read_ades
+from gnomon.io.ades import format_psv, format_xml, problems_of, read_ades
 
 CONTEXT = {
     "observatory": {"mpcCode": ["X05"]},

@@ -4,6 +4,7 @@ import pytest
 from gnomon.algorithms.orbit.elements import cartesian_to_keplerian
 from gnomon.algorithms.orbit.timescales import tdb_minus_tt
 from gnomon.containers.perturbers import SUN
+from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
 from gnomon.io.mpcorb import format_mpcorb, read_mpcorb, write_mpcorb
 from gnomon.io.perturbers import shipped_perturbers
@@ -72,7 +73,14 @@ def test_epochs_within_a_day_cannot_be_written(tmp_path):
     found = read_mpcorb(written(tmp_path, CERES), shipped_perturbers())
     found.epoch[0] += 0.25
     with pytest.raises(ValueError, match="whole days"):
-        write_mpcorb(found, tmp_path / "out.txt", shipped_perturbers())
+        write_mpcorb(found, tmp_path / "out.txt", shipped_perturbers(), Provenance("s", 1, "{}", {}))
+
+
+def test_a_written_file_is_read_back(tmp_path):
+    found = read_mpcorb(written(tmp_path, CERES), shipped_perturbers())
+    write_mpcorb(found, tmp_path / "out.txt", shipped_perturbers(), Provenance("s", 1, "{}", {"a": "00"}))
+    again = read_mpcorb(tmp_path / "out.txt", shipped_perturbers())
+    np.testing.assert_allclose(again.state, found.state, atol=1e-12)
 
 
 def test_no_lines_are_no_orbits(tmp_path):

@@ -61,6 +61,6 @@ def test_linking_reaches_the_published_completeness_without_a_false_orbit():
     assert all(len(f) == 1 for f in found)
     done, wanted = set().union(*found), linkable(name, tracklets)
     # heliolinx on the same file: 100, 95 and 90 %
-    for kind, least in (("M", 0.995), ("N", 0.95), ("T", 0.95)):
+    for kind, least in (("M", 0.999), ("N", 0.97), ("T", 0.98)):
         of = {o for o in wanted if o.startswith(kind)}
         assert len(done & of) >= least * len(of), kind

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-import toy
 
+import toy
 from gnomon.algorithms.validation import check_sources
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.exposure import DetrendedImage
@@ -44,7 +44,9 @@ def truth_in_degrees():
 def test_stars_are_found_where_they_are(done):
     truth = truth_in_degrees()
     found = check_sources(done.source, truth, truth["kind"] == STAR, toy.RECIPE.camera.size)
-    assert found.completeness > 0.9  # a field of 40 stars per square arcminute: some are within 2 px of another
+    assert (
+        found.completeness > 0.9
+    )  # a field of 40 stars per square arcminute: some are within 2 px of another
     assert found.astrometry_rms_mas < 30
     assert abs(found.flux_bias) < 0.01
 

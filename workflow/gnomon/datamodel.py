@@ -189,20 +189,33 @@ _DATASETS = (
         "Position, proper motion and parallax of isolated stars.",
         schema="star_motion",
     ),
-    # objects; the first two are made by steps to come
+    # the sky, patch by patch
+    DatasetType(
+        "coadd",
+        "coadd/{kind}/{band}/{tract}/{patch}.fits",
+        "Coadd",
+        "Mean of the visits of one patch in one band, nJy: all of them (deep) or the sharpest (template).",
+    ),
+    # objects
+    DatasetType(
+        "detection",
+        "object/detection/{tract}/{patch}.h5",
+        "Model",
+        "Detections in all bands of one patch together, and the light that belongs to each.",
+    ),
     DatasetType(
         "object",
         "object/object/{tract}/{patch}.parquet",
         "Catalog",
         "Objects of one patch, measured in every band.",
-        planned=True,
+        schema="object",
     ),
     DatasetType(
         "forced_source",
         "object/forced_source/{visit}.parquet",
         "Catalog",
         "Forced photometry of every object on the images of one visit.",
-        planned=True,
+        schema="forced_source",
     ),
     DatasetType(
         "spec_z",
@@ -272,6 +285,78 @@ _DATASETS = (
         schema="dia_association",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
+    # moving objects
+    DatasetType(
+        "perturbers",
+        "workflow/gnomon/io/perturbers.h5",
+        "Perturbers",
+        "Where the masses of the solar system are: JPL DE440 and 16 asteroids.",
+        external=True,
+    ),
+    DatasetType("mpcorb", "mpcorb.txt", "Mpcorb", "Orbits known beforehand, MPCORB.", external=True),
+    DatasetType(
+        "known_orbits", "moving/known.parquet", "Catalog", "Orbits known before the campaign.", schema="orbit"
+    ),
+    DatasetType(
+        "ephemeris",
+        "moving/ephemeris/{night}.parquet",
+        "Catalog",
+        "Known objects in the fields of a night.",
+        schema="ephemeris",
+    ),
+    DatasetType(
+        "night_visit",
+        "moving/visit/{night}.parquet",
+        "Catalog",
+        "Exposures of a night and where they were taken from.",
+        schema="night_visit",
+    ),
+    DatasetType(
+        "ss_source",
+        "moving/ss_source/{night}.parquet",
+        "Catalog",
+        "Detections of a night that are known objects.",
+        schema="ss_source",
+    ),
+    DatasetType(
+        "tracklet",
+        "moving/tracklet/{night}.parquet",
+        "Catalog",
+        "Detections of a night that move together.",
+        schema="tracklet",
+    ),
+    DatasetType(
+        "linkage",
+        "moving/linkage/{night}.parquet",
+        "Catalog",
+        "Detections of the objects that a night completes.",
+        schema="linkage",
+    ),
+    DatasetType(
+        "link_orbit",
+        "moving/link_orbit/{night}.parquet",
+        "Catalog",
+        "Their orbits as the linking leaves them.",
+        schema="orbit",
+    ),
+    DatasetType(
+        "orbit",
+        "moving/orbit/{night}.parquet",
+        "Catalog",
+        "Orbits that a night has found or made better.",
+        schema="orbit",
+    ),
+    DatasetType(
+        "orbit_catalog",
+        "moving/catalog/{night}.parquet",
+        "Catalog",
+        "All orbits at the end of a night.",
+        schema="orbit",
+    ),
+    DatasetType(
+        "orbit_export", "moving/mpcorb/{night}.txt", "Mpcorb", "All orbits at the end of a night, MPCORB."
+    ),
+    DatasetType("ades_report", "moving/ades/{night}.xml", "Ades", "Astrometry of a night, ADES."),
     # release
     DatasetType(
         "release_star",

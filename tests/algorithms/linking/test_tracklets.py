@@ -39,9 +39,18 @@ def test_every_mover_gives_one_tracklet_of_all_its_detections():
 
 
 def test_what_stands_still_gives_none():
-    mjd, ra, dec, owner = night(0, [0.0, 0.03], static=100)
-    assert len(found_in(mjd, ra, dec, MotionLimits(least_motion_sigma=6.0))) <= 100 * 1e-3
+    mjd, ra, dec, owner = night(0, [0.0, 0.03, 0.06], static=100)
+    # 5 sigma of a pair are 0.35", 0.06 d at 7" a day 0.42": told; 1 in 10^5 stars moves 5 sigma by chance
+    assert len(found_in(mjd, ra, dec, MotionLimits(least_motion_sigma=5.0))) == 0
     assert (owner == -1).all()
+
+
+def test_slow_movers_are_no_stars_for_two_exposures_that_follow_each_other():
+    # 1" an hour: 0.3" in the 18 minutes of the first two exposures, 1.4" in all
+    rate = 24 * ARCSEC
+    times = np.array([0.0, 0.0125, 0.06])
+    found = found_in(60000 + times, np.ones(3), rate * times, MotionLimits(least_motion_sigma=5.0))
+    assert members(found) == [[0, 1, 2]]
 
 
 def test_rate_and_its_error():

@@ -1,10 +1,11 @@
 """Coadds made cell by cell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.containers.cellpsf import CellPsf
 from gnomon.containers.image import F4, Image
 from gnomon.containers.skymap import Cell
 from gnomon.containers.wcs import Wcs
@@ -48,6 +49,18 @@ class PatchCoadd:
     shape: tuple[int, int]
     """(ny, nx) of the patch's outer box."""
 
+    def psf(self) -> CellPsf:
+        """PSF images of all cells."""
+        first = self.cells[0].cell.inner
+        return CellPsf(np.stack([c.psf for c in self.cells]), first.x0, first.nx)
+
+    def inputs(self) -> "CoaddInputs":
+        """What went into which cell."""
+        n = [len(c.visit) for c in self.cells]
+        index = np.repeat(np.array([c.cell.index for c in self.cells], np.int64), n)
+        lists = ([getattr(c, name) for c in self.cells] for name in ("visit", "detector", "weight"))
+        return CoaddInputs(index, *(np.concatenate(some) for some in lists))
+
     def stitched(self) -> Image:
         """One image: inner boxes from their own cells, the outermost border from the cells beside it."""
         zero = np.zeros(self.shape, np.float32)
@@ -88,3 +101,50 @@ class PatchCoadd:
             box = c.cell.inner.shifted(-c.cell.outer.x0, -c.cell.outer.y0)
             inner.append((c.cell.inner.slices(), c, box.slices()))
         return outer + inner
+
+
+@dataclass(frozen=True, slots=True)
+class CoaddInputs:
+    """Detectors that went into cells, cell by cell in the order summed."""
+
+    cell: I8
+    """(n,) index of the cell."""
+    visit: I8
+    """(n,)"""
+    detector: I8
+    """(n,)"""
+    weight: F8
+    """(n,) nJy^-2."""
+
+
+def no_inputs() -> CoaddInputs:
+    """A list of inputs without rows."""
+    none = np.zeros(0, np.int64)
+    return CoaddInputs(none, none, none, np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Coadd:
+    """A patch in one band as it lies in its file."""
+
+    image: Image
+    """nJy; NO_DATA and variance 0 where no visit covers a cell whole; (0, 0) pixels in an empty product."""
+    count: U2
+    """(ny, nx) uint16, inputs used per pixel."""
+    wcs: Wcs | None
+    """Pixels to sky; None in an empty product."""
+    psf: CellPsf
+    """PSF by cell."""
+    band: str
+    """Passband."""
+    inputs: CoaddInputs = field(default_factory=no_inputs)
+    """What went into which cell."""
+    empty_reason: str = ""
+    """Why there is nothing; empty text where there is something."""
+
+
+def empty_coadd(reason: str) -> Coadd:
+    """A coadd of nothing."""
+    zero, none = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.uint32)
+    psf = CellPsf(np.zeros((0, 1, 1), np.float32), 0, 1)
+    return Coadd(Image(zero, zero, none), np.zeros((0, 0), np.uint16), None, psf, "", empty_reason=reason)

@@ -166,6 +166,12 @@ class Instrument:
     """Of the times in the header."""
     longitude_deg: float = 0.0
     """Of the site, east positive, degrees: for the local night."""
+    latitude_deg: float = float("nan")
+    """Geodetic latitude of the site, degrees; NaN: moving objects are seen from the geocentre."""
+    height_m: float = 0.0
+    """Of the site above the ellipsoid, metres."""
+    mpc_code: str = ""
+    """Observatory code of the Minor Planet Center; empty: none, and reports say XXX."""
     steps: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Options of steps that this instrument wants otherwise than by default; a campaign may go further."""
     raw: RawLayout = field(default_factory=RawLayout)

@@ -1,6 +1,7 @@
 """A point-spread function that varies over a detector."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,24 @@ F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
 
 _CHUNK = 256  # stamps drawn at a time, so that the work stays in cache
+
+
+class Psf(Protocol):
+    """What detection and measurement ask of a PSF, whatever it varies with."""
+
+    @property
+    def size(self) -> int:
+        """Side of a stamp, pixels."""
+
+    @property
+    def basis(self) -> F4:
+        """(nterm, size, size) float32."""
+
+    def terms(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F8:
+        """(n, nterm) float64: the PSF at a position is the sum of the basis with these factors, normalised."""
+
+    def stamps(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F4:
+        """(n, size, size) float32 of unit sum, centred on the middle pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,10 @@ class PsfModel:
     def shift_matrices(self, shift: F8, *, slope: bool = False) -> F8:
         """(n, size, size) float64: rows that evaluate samples for a star at ``shift``, or their slope."""
         return resampling_matrix(np.arange(self.size) - shift[:, None], self.size, slope=slope)
+
+    def terms(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F8:
+        """(n, nterm) float64 values of the polynomials at n positions."""
+        return polynomial_terms(self.normalise(x, y), self.degree)
 
     def normalise(self, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[F8, F8]:
         """Pixel positions to (X, Y)."""

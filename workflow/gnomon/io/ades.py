@@ -2,11 +2,14 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from gnomon.containers.ades import AdesBlock
+from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
+from gnomon.io.atomic import replacing
 from gnomon.io.calendar import from_iso
+from gnomon.io.provenance import to_json
 
 _REQUIRED = ("mode", "stn", "obsTime", "ra", "dec", "astCat")
 _NAMES = ("permID", "provID", "trkSub")
@@ -19,20 +22,6 @@ _ORDER = (
     "pos3", "prog", "obsTime", "rmsTime", "ra", "dec", "rmsRA", "rmsDec", "rmsCorr", "astCat", "mag",
     "rmsMag", "band", "photCat", "photAp", "logSNR", "seeing", "exp", "rmsFit", "notes", "ref", "remarks",
 )  # fmt: skip
-
-Context = Mapping[str, Mapping[str, Sequence[str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class AdesBlock:
-    """Optical records that share one context."""
-
-    context: Context
-    """Elements of the header by group: ``{"observatory": {"mpcCode": ["X05"]}, ...}``; the value of
-    ``name`` may
-    repeat. A group's own text stands under the empty name."""
-    records: Sequence[Mapping[str, str]]
-    """One mapping a record: element name to text, without empty elements."""
 
 
 def read_ades(path: Path) -> list[AdesBlock]:
@@ -82,6 +71,23 @@ def format_xml(blocks: Sequence[AdesBlock]) -> str:
                 ET.SubElement(optical, name).text = record[name]
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def write_ades(blocks: Sequence[AdesBlock], path: Path | str, provenance: Provenance) -> None:
+    """Write an XML report with its provenance in a comment.
+
+    Raises
+    ------
+    ValueError
+        A block that has records would be refused: says the first problem.
+    """
+    for block in blocks:
+        problems = problems_of(block)
+        if block.records and problems:
+            raise ValueError(f"the report would be refused: {problems[0]} (and {len(problems) - 1} more)")
+    note = to_json(provenance).replace("--", "- -")
+    with replacing(path) as temporary:
+        temporary.write_text(f"{format_xml(blocks)}<!-- gnomon.provenance {note} -->\n", encoding="utf-8")
 
 
 def problems_of(block: AdesBlock) -> list[str]:

@@ -37,12 +37,18 @@ def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
             return _module("recipes").read_recipe(path)
         case "SkyMap":
             return _module("skymaps").read_skymap(path)
+        case "Perturbers":
+            return _module("perturbers").read_perturbers(path)
+        case "Mpcorb":
+            return _module("mpcorb").read_mpcorb(path, _module("perturbers").shipped_perturbers())
         case "Detrended":
             return _module("detrended_images").open_detrended(path)
         case "Model":
             return _module("models").read_model(path)
         case "Alerts":
             return _module("alert_avro").read_alerts(path)
+        case "Coadd":
+            return _module("coadds").read_coadd(path)
     raise ValueError(f"no reader of {dataset.container}")
 
 
@@ -59,6 +65,12 @@ def write(dataset: DatasetType, value: Any, path: str, provenance: Provenance) -
             _module("figures").write_figure(value, path, provenance)
         case "Recipe":
             _module("recipes").write_recipe(value, path, provenance)
+        case "Mpcorb":
+            _module("mpcorb").write_mpcorb(
+                value, path, _module("perturbers").shipped_perturbers(), provenance
+            )
+        case "Ades":
+            _module("ades").write_ades(value, path, provenance)
         case "Text":
             _module("texts").write_text(value, path, provenance)
         case "Model":
@@ -67,6 +79,8 @@ def write(dataset: DatasetType, value: Any, path: str, provenance: Provenance) -
             _module("hats").write_release(value, path, provenance, dataset.schema)
         case "Alerts":
             _module("alert_packets").write_batch(value, path, provenance)
+        case "Coadd":
+            _module("coadds").write_coadd(value, path, provenance)
         case _:
             raise ValueError(f"no writer of {dataset.container}")
 
@@ -105,10 +119,16 @@ def write_empty(
             write(dataset, Catalog(empty.columns, {**empty.meta, **(meta or {})}), path, provenance)
         case "Figure":
             write(dataset, _module("figures").empty_figure(reason), path, provenance)
+        case "Mpcorb":
+            write(dataset, _module("mpcorb").no_orbits(), path, provenance)
+        case "Ades":
+            write(dataset, [], path, provenance)
         case "Text":
             write(dataset, json.dumps({"empty_reason": reason}), path, provenance)
         case "Model":
             _module("models").write_model({}, path, provenance, reason)
+        case "Coadd":
+            write(dataset, import_module("gnomon.containers.coadd").empty_coadd(reason), path, provenance)
         case "Alerts":
             _module("alert_avro").write_alerts([], path, provenance, reason)
         case "Hats":

@@ -10,10 +10,12 @@ from gnomon.algorithms.orbit.elements import GM_SUN, cartesian_to_keplerian, kep
 from gnomon.algorithms.orbit.timescales import tdb_minus_tt
 from gnomon.containers.orbit import Orbits
 from gnomon.containers.perturbers import SUN, PerturberTable
+from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
 from gnomon.io.atomic import replacing
 from gnomon.io.calendar import from_packed_date, to_packed_date
 from gnomon.io.designations import pack, unpack
+from gnomon.io.provenance import to_json
 
 F8 = npt.NDArray[np.float64]
 
@@ -55,7 +57,7 @@ def read_mpcorb(path: Path, table: PerturberTable) -> Orbits:
                 f"{path.name} line {number} has {len(line.rstrip())} columns, an orbit needs {_ELEMENTS_END}"
             )
     if not lines:
-        return _no_orbits()
+        return no_orbits()
     values = {name: _numbers(lines, name, path.name) for name in _COLUMNS}
     epoch_tt = np.array([_parsed(from_packed_date, s[20:25], n, "epoch", path.name) for n, s in lines])
     if np.any((values["e"] >= 1) | (values["e"] < 0) | (values["a"] <= 0)):
@@ -72,15 +74,15 @@ def read_mpcorb(path: Path, table: PerturberTable) -> Orbits:
     return Orbits(names, epoch, state, np.full((len(lines), 6, 6), np.nan), values["H"], slope)
 
 
-def write_mpcorb(orbits: Orbits, path: Path | str, table: PerturberTable) -> None:
-    """Write orbits, sorted as they are; orbits that are no ellipse are left out.
+def write_mpcorb(orbits: Orbits, path: Path | str, table: PerturberTable, provenance: Provenance) -> None:
+    """Write orbits in their order below a header with the provenance; those that are no ellipse are left out.
 
     Raises
     ------
     ValueError
         An epoch is not 0h TT of a day, which is all the format can say.
     """
-    lines = format_mpcorb(orbits, table)
+    lines = [f"gnomon.provenance {to_json(provenance)}", "-" * _WIDTH, *format_mpcorb(orbits, table)]
     with replacing(path) as temporary:
         temporary.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
 
@@ -140,6 +142,7 @@ def _parsed(parse: Callable[[str], float], text: str, number: int, name: str, fi
         ) from None
 
 
-def _no_orbits() -> Orbits:
+def no_orbits() -> Orbits:
+    """A table without rows."""
     none = np.zeros(0)
     return Orbits(np.zeros(0, "U1"), none, np.zeros((0, 6)), np.zeros((0, 6, 6)), none, none)

@@ -18,9 +18,8 @@ constexpr double kPreClip = 2.0;        // sigma, of the second pass of moments 
 constexpr double kClip = 3.0;           // sigma, of the clipping of the histogram
 constexpr double kClippedSigma = 0.98485;  // fixed point of a unit Gaussian clipped at 3 of its own sigmas
 constexpr double kCrowded = 0.3;        // |mean - median| / sigma above which the mode is not trusted
-constexpr std::size_t kAhead = 16;       // rows fetched ahead of use,
-constexpr std::size_t kLine = 16;       // in lines of so many pixels
 constexpr int kMaxIterations = 50;
+constexpr std::size_t kChunk = 512;     // pixels whose bins are found before they are counted
 constexpr std::size_t kManyPixels = 8192;  // of a cell, from which on the centre and width of its histogram are taken
 constexpr std::size_t kSample = 4;      // from every fourth group of pixels
 constexpr float kMax = std::numeric_limits<float>::max();
@@ -30,38 +29,47 @@ struct Moments {
   double n, mean, sigma;
 };
 
-// Copies the usable pixels of a cell into tile, NaN for the others, rows padded to whole lanes; how many there are.
-std::int32_t gather(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
-            std::size_t nx, std::size_t y0, std::size_t y1, std::size_t x0, std::size_t x1,
-            std::vector<float> &tile) noexcept {
-  const std::size_t width = x1 - x0, stride = (width + kLanes - 1) / kLanes * kLanes;
-  tile.resize(stride * (y1 - y0));
-  std::int32_t used = 0;
-  for (std::size_t y = y0; y < y1; ++y) {
-    const float *__restrict f = flux + y * nx + x0, *__restrict v = variance + y * nx + x0;
-    const std::uint32_t *__restrict m = mask + y * nx + x0;
-    float *__restrict t = tile.data() + (y - y0) * stride;
-    for (std::size_t x = 0; y + kAhead < y1 && x < width; x += kLine) {  // rows of a cell are too short to be foreseen
-      __builtin_prefetch(f + kAhead * nx + x), __builtin_prefetch(v + kAhead * nx + x);
-      __builtin_prefetch(m + kAhead * nx + x);
-    }
-    for (std::size_t x = 0; x < width; ++x) {
-      const bool good = ((m[x] & ignore) == 0) & (v[x] > 0.0f) & (std::fabs(f[x]) <= kMax);
-      t[x] = good ? f[x] : kNan;
-      used += good;
-    }
-    std::fill(t + width, t + stride, kNan);
+// The pixels of one cell; unusable ones are NaN, rows are padded with NaN to whole lanes.
+struct Tile {
+  std::vector<float> pixels;
+  std::int32_t used;
+};
+
+// Adds a row of n pixels to a tile.
+void add_row(const float *__restrict f, const float *__restrict v, const std::uint32_t *__restrict m,
+             std::uint32_t ignore, std::size_t n, float *__restrict t, std::int32_t &used) noexcept {
+  std::int32_t count = 0;
+  for (std::size_t x = 0; x < n; ++x) {
+    const bool good = ((m[x] & ignore) == 0) & (v[x] > 0.0f) & (std::fabs(f[x]) <= kMax);
+    t[x] = good ? f[x] : kNan;
+    count += good;
   }
-  return used;
+  used += count;
+}
+
+// Fills the tiles of the cells of rows [y0, y1), reading the image line by line.
+void gather(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
+            std::size_t nx, std::size_t y0, std::size_t y1, std::vector<Tile> &tiles) {
+  const std::size_t mx = tiles.size();
+  const auto first = [&](std::size_t i) { return i * nx / mx; };
+  const auto stride = [&](std::size_t i) { return (first(i + 1) - first(i) + kLanes - 1) / kLanes * kLanes; };
+  for (std::size_t i = 0; i < mx; ++i) tiles[i].pixels.resize(stride(i) * (y1 - y0)), tiles[i].used = 0;
+  for (std::size_t y = y0; y < y1; ++y)
+    for (std::size_t i = 0; i < mx; ++i) {
+      const std::size_t at = y * nx + first(i), n = first(i + 1) - first(i);
+      float *row = tiles[i].pixels.data() + (y - y0) * stride(i);
+      add_row(flux + at, variance + at, mask + at, ignore, n, row, tiles[i].used);
+      std::fill(row + n, row + stride(i), kNan);
+    }
 }
 
 // First two moments of the values within [lo, hi], of all pixels or of a sample; NaN never is within.
 Moments moments(const std::vector<float> &tile, float pivot, float lo, float hi) noexcept {
   double n = 0, s1 = 0, s2 = 0;
   const std::size_t step = tile.size() >= kManyPixels ? kSample * kLanes : kLanes;
-  constexpr std::size_t kChunk = 64 * kLanes;  // so many float32 squares are added before they are kept in double
-  for (std::size_t first = 0; first < tile.size(); first += kChunk) {
-    const std::size_t last = std::min(first + kChunk, tile.size());
+  constexpr std::size_t kSquares = 64 * kLanes;  // float32 squares that are added before they are kept in double
+  for (std::size_t first = 0; first < tile.size(); first += kSquares) {
+    const std::size_t last = std::min(first + kSquares, tile.size());
     Int8 in[2] = {};
     Float8 by1[2] = {}, by2[2] = {};
     for (std::size_t p = first; p < last; p += step)
@@ -89,15 +97,17 @@ void fill_histogram(const std::vector<float> &tile, float lo, float scale, Histo
   static thread_local std::uint32_t table[4][kBins + 1];
   std::fill(&table[0][0], &table[0][0] + 4 * (kBins + 1), 0u);
   const Float8 end = all8(static_cast<float>(kBins));
-  std::int32_t bin[kLanes];
-  for (std::size_t p = 0; p < tile.size(); p += kLanes) {
-    for (std::size_t j = 0; j < kLanes; j += 8) {
-      const Float8 q = (load8(&tile[p + j]) - lo) * scale;
+  std::uint32_t bin[kChunk];  // in memory: taking lanes out of a vector one by one is slower
+  for (std::size_t first = 0; first < tile.size(); first += kChunk) {
+    const std::size_t n = std::min(kChunk, tile.size() - first);
+    for (std::size_t j = 0; j < n; j += 8) {
+      const Float8 q = (load8(&tile[first + j]) - lo) * scale;
       const Int8 ok = (q >= 0.0f) & (q < end);
       const Int8 index = __builtin_convertvector(ok ? q : end, Int8);
       std::memcpy(bin + j, &index, sizeof index);
     }
-    for (std::size_t j = 0; j < kLanes; ++j) ++table[j & 3][bin[j]];
+    for (std::size_t j = 0; j < n; j += 4)
+      ++table[0][bin[j]], ++table[1][bin[j + 1]], ++table[2][bin[j + 2]], ++table[3][bin[j + 3]];
   }
   for (std::size_t b = 0; b < kBins; ++b) total[b] = table[0][b] + table[1][b] + table[2][b] + table[3][b];
 }
@@ -182,14 +192,15 @@ void cell_statistics(const std::vector<float> &tile, std::int32_t used, float *l
 void mesh_statistics(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
                      std::size_t ny, std::size_t nx, std::size_t my, std::size_t mx, float *level, float *rms,
                      std::int32_t *used) noexcept {
-  std::vector<float> tile;
-  for (std::size_t j = 0; j < my; ++j)
+  std::vector<Tile> tiles(mx);
+  for (std::size_t j = 0; j < my; ++j) {
+    gather(flux, variance, mask, ignore, nx, j * ny / my, (j + 1) * ny / my, tiles);
     for (std::size_t i = 0; i < mx; ++i) {
       const std::size_t cell = j * mx + i;
-      used[cell] = gather(flux, variance, mask, ignore, nx, j * ny / my, (j + 1) * ny / my, i * nx / mx,
-                          (i + 1) * nx / mx, tile);
-      cell_statistics(tile, used[cell], level + cell, rms + cell);
+      used[cell] = tiles[i].used;
+      cell_statistics(tiles[i].pixels, used[cell], level + cell, rms + cell);
     }
+  }
 }
 
 }  // namespace gnomon

@@ -50,6 +50,8 @@ class CampaignOptions:
     """Folder of the raw exposures, searched with its subfolders; empty for a simulated survey."""
     refcat: str = ""
     """Folder of the reference catalogue's shards; empty where there is none or it is simulated."""
+    orbits: str = ""
+    """File of known orbits in MPCORB format; empty where there is none or they are simulated."""
     withdrawn: tuple[int, ...] = ()
     """Visits known to be bad: as if they had never been taken."""
     skymap: SkymapOptions = field(default_factory=SkymapOptions)

@@ -58,7 +58,54 @@ class VariabilityConfig:
     """Fewer measurements in all bands together give no period."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class DetectObjectsConfig:
+    """What is an object."""
+
+    threshold_sigma: Annotated[float, Gt(1), Le(20)] = 5.0
+    """Significance of a detection in all bands together; noise passes it as often as a Gaussian does."""
+    prominence: Annotated[float, Ge(0), Le(100)] = 3.0
+    """Standard errors by which neighbours rise above their saddle."""
+    contrast: Annotated[float, Ge(0), Lt(1)] = 0.0005
+    """Least light of an object as a part of its neighbour's."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class MeasureConfig:
+    """No options: apertures and bands are those of the schema."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class ForcedSourceConfig:
+    """Which objects are measured on visits."""
+
+    fit_sky: bool = False
+    """Fit a constant together with the flux."""
+
+
 STEPS = (
+    Step(
+        "detect_objects",
+        DetectObjectsConfig,
+        reads={"coadds": Many("coadd")},
+        writes={"detection": "detection"},
+        cost=Cost(cpu_s=3, cpu_s_per_input=2, mem_mb=500, mem_mb_per_input=100, out_mb=3),
+    ),
+    Step(
+        "measure",
+        MeasureConfig,
+        reads={"skymap": "skymap", "coadds": Many("coadd"), "detection": "detection"},
+        writes={"objects": "object"},
+        cost=Cost(cpu_s=3, cpu_s_per_input=3, mem_mb=500, mem_mb_per_input=100, out_mb=1),
+    ),
+    Step(
+        "forced_source",
+        ForcedSourceConfig,
+        reads={"image": "preliminary_image", "summary": "preliminary_summary", "objects": Many("object")},
+        writes={"forced": "forced_source"},
+        axis="detector",
+        cost=Cost(cpu_s=2, cpu_s_per_input=1, mem_mb=500, mem_mb_per_input=10, out_mb=0.1),
+    ),
     Step(
         "motion",
         MotionConfig,

@@ -21,7 +21,7 @@ class MetricsConfig:
     astrometry_mas: Annotated[float, Gt(0)] = 30.0
     """Greatest error per axis of bright stars, against the truth."""
     zero_point_mag: Annotated[float, Gt(0)] = 0.010
-    """Greatest error of a zero point, against the truth."""
+    """Greatest root mean square error of the zero points, against the truth."""
     completeness: Annotated[float, Gt(0), Le(1)] = 0.95
     """Least part of the stars of S/N above 10 that is found."""
 

@@ -28,6 +28,7 @@ def check_visit(
     made = truth.take(np.isin(truth["detector"], summary["detector"]))
     found = check_sources(source, made, made["kind"] == STAR, recipe.camera.size)
     detector = truth_detector.take(np.searchsorted(truth_detector["detector"], summary["detector"]))
+    off = summary["zeroPoint"] - _true_zero_point(detector)
     row = {
         "visit": data_id.visit,
         "nStar": found.n_star,
@@ -37,7 +38,8 @@ def check_visit(
         "astrometryRms": found.astrometry_rms_mas,
         "fluxBias": found.flux_bias,
         "fluxPull": found.flux_pull,
-        "zeroPointError": _largest(summary["zeroPoint"] - _true_zero_point(detector)),
+        "zeroPointError": _largest(off),
+        "zeroPointRms": float(np.sqrt(np.mean(off**2))),
         "seeingError": _largest(summary["seeing"] / detector["fwhm"] - 1),
     }
     columns = {name: np.array([value]) for name, value in row.items()}

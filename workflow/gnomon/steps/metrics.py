@@ -19,7 +19,8 @@ _QUALITIES = (
 _TRUTHS = {
     "completeness": ("", "Stars of S/N above 10 that were found."),
     "astrometric error": ("mas", "Per axis, stars of S/N above 50, against the truth."),
-    "zero point error": ("mag", "Largest of any detector, against the truth."),
+    "zero point error": ("mag", "Root mean square over detectors and visits, against the truth."),
+    "zero point, worst detector": ("mag", "Largest error of any detector, against the truth."),
     "PSF flux bias": ("", "Isolated stars of S/N above 50, against the truth."),
     "PSF flux pull": ("", "Spread of residuals over errors of isolated stars; 1 is right."),
     "purity": ("", "Part of the sources with something true behind them."),
@@ -61,7 +62,8 @@ def _truth(check: Catalog, config: MetricsConfig) -> Iterator[Metric]:
         values = {
             "completeness": (_mean(of["completeness"], of["nStar"]), stars),
             "astrometric error": (float(rms), bright),
-            "zero point error": (float(of["zeroPointError"].max()), len(of)),
+            "zero point error": (float(np.sqrt(np.mean(of["zeroPointRms"] ** 2))), len(of)),
+            "zero point, worst detector": (float(of["zeroPointError"].max()), len(of)),
             "PSF flux bias": (_mean(of["fluxBias"], of["nAstrometry"]), bright),
             "PSF flux pull": (_mean(of["fluxPull"], of["nStar"]), stars),
             "purity": (float(of["purity"].mean()), len(of)),

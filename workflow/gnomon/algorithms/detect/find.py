@@ -6,7 +6,7 @@ import numpy.typing as npt
 from gnomon import flags
 from gnomon.containers.footprints import Footprints
 from gnomon.containers.image import Image
-from gnomon.containers.psf import PsfModel
+from gnomon.containers.psf import Psf
 from gnomon.kernels import detect as kernel
 
 F4 = npt.NDArray[np.float32]
@@ -25,7 +25,7 @@ EDGE_OF_FILTER = 0.02  # of the middle, where the filter's vectors are cut: 1e-3
 
 def find_footprints(
     image: Image,
-    psf: PsfModel,
+    psf: Psf,
     *,
     threshold: float = 5.0,
     negative: float = np.inf,
@@ -67,7 +67,7 @@ def find_footprints(
     return Footprints(*runs, shape=image.shape)
 
 
-def significance_map(image: Image, psf: PsfModel, *, ignore: int = NO_LIGHT) -> F4:
+def significance_map(image: Image, psf: Psf, *, ignore: int = NO_LIGHT) -> F4:
     """(ny, nx) float32 signal to noise of a point source centred on each pixel; see `find_footprints`."""
     column, row = separable_psf(psf, image.shape)
     return kernel.significance(image.flux, image.variance, image.mask, ignore, column, row)
@@ -93,7 +93,7 @@ def mark_detected(image: Image, footprints: Footprints, *, grow_px: int = 0) -> 
     return Image(image.flux, image.variance, mask)
 
 
-def separable_psf(psf: PsfModel, shape: tuple[int, int]) -> tuple[F4, F4]:
+def separable_psf(psf: Psf, shape: tuple[int, int]) -> tuple[F4, F4]:
     """Columns and rows (ty, tx, taps) float32 whose outer product is nearest to the PSF of each tile.
 
     The first singular vectors of the PSF's image; positive where the PSF is.

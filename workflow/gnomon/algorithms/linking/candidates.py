@@ -31,6 +31,9 @@ class LinkOptions:
     """How often the worst tracklet of a bad candidate is dropped before it is given up."""
 
 
+_TIGHT = 0.25  # of the tolerances: what noise of 50 mas and neighbouring hypotheses leave of one object
+_CROWDED = 2  # tracklets a night from which on a whole neighbourhood is surely several objects
+
 DEFAULT_LINK = LinkOptions()
 
 
@@ -45,7 +48,9 @@ class Candidates:
     state: F8
     """(n, 6) barycentric first guess at the reference epoch."""
     spread: F8
-    """(n,) mean square distance of the members from the middle, in units of the tolerances."""
+    """(n,) mean square distance of the members from the seed, in units of the tolerances."""
+    tier: I8
+    """(n,) how the set was formed: 0 tight, 1 nearest of each night, 2 all within the tolerances."""
 
     def __len__(self) -> int:
         return len(self.spread)
@@ -82,62 +87,92 @@ def _clusters(states: F8, seen: Sightings, night: I8, options: LinkOptions) -> C
     rows = np.flatnonzero(np.isfinite(states).all(axis=1))
     line = states[rows, :3] - seen.earth
     distance = np.linalg.norm(line, axis=1, keepdims=True)
-    place = np.concatenate(
-        [
-            line / (distance * options.direction_tolerance),
-            states[rows, 3:] / (distance * options.velocity_tolerance),
-        ],
-        1,
-    )
+    direction = line / (distance * options.direction_tolerance)
+    place = np.concatenate([direction, states[rows, 3:] / (distance * options.velocity_tolerance)], 1)
     if len(rows) < options.least_nights:
-        return _no_candidates()
+        return no_candidates()
     pairs = cKDTree(place).query_pairs(1.0, output_type="ndarray")
     one = np.arange(len(rows))
     seed, other = np.concatenate([pairs, pairs[:, ::-1], np.stack([one, one], 1)]).astype(np.int64).T
-    return _sets(seed, rows[other], place[other], states[rows], night, options)
+    away = np.sum((place[seed] - place[other]) ** 2, axis=1)
+    order = np.lexsort((rows[other], away, night[rows[other]], seed))
+    near = _Neighbours(seed[order], rows[other[order]], night[rows[other[order]]], away[order])
+    return _join([_sets(near, mask, tier, states[rows], options) for tier, mask in enumerate(_tiers(near))])
 
 
-def _sets(seed: I8, member: I8, place: F8, states: F8, night: I8, options: LinkOptions) -> Candidates:
-    """Neighbourhoods that span enough nights."""
-    order = np.lexsort((member, night[member], seed))
-    seed, member, place = seed[order], member[order], place[order]
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """Pairs of neighbours, sorted by seed, night of the member, and distance."""
+
+    seed: I8
+    member: I8  # tracklet
+    night: I8
+    away: F8  # square of the distance, in tolerances
+
+
+def _tiers(near: _Neighbours) -> list[npt.NDArray[np.bool_]]:
+    """Which pairs count: all that are tight; the nearest of each night; all, where nights are not crowded."""
+    fresh = np.ones(len(near.seed), bool)
+    fresh[1:] = (near.seed[1:] != near.seed[:-1]) | (near.night[1:] != near.night[:-1])
+    count = np.bincount(near.seed)
+    nights = np.bincount(near.seed, fresh, len(count))
+    return [near.away <= _TIGHT**2, fresh, (count <= _CROWDED * nights)[near.seed]]
+
+
+def _sets(
+    near: _Neighbours, mask: npt.NDArray[np.bool_], tier: int, states: F8, options: LinkOptions
+) -> Candidates:
+    """Neighbourhoods, of the pairs of a mask, that span enough nights."""
+    seed, member, night, away = (getattr(near, name)[mask] for name in _Neighbours.__slots__)
     fresh = np.ones(len(seed), bool)
-    fresh[1:] = (seed[1:] != seed[:-1]) | (night[member[1:]] != night[member[:-1]])
+    fresh[1:] = (seed[1:] != seed[:-1]) | (night[1:] != night[:-1])
     good = (np.bincount(seed, fresh, len(states)) >= options.least_nights)[seed]
-    seed, member, place = seed[good], member[good], place[good]
+    seed, member, away = seed[good], member[good], away[good]
     if not len(seed):
-        return _no_candidates()
+        return no_candidates()
     heads, starts = np.unique(seed, return_index=True)
     count = np.diff(np.append(starts, len(seed)))
-    spread = np.add.reduceat(np.sum(place**2, axis=1), starts) / count
-    middle = np.add.reduceat(place, starts, axis=0) / count[:, None]
-    spread = np.maximum(spread - np.sum(middle**2, axis=1), 0.0)
+    spread = np.add.reduceat(away, starts) / count
     order = np.lexsort((member, seed))
-    return Candidates(np.append(starts, len(seed)).astype(np.int64), member[order], states[heads], spread)
+    start = np.append(starts, len(seed)).astype(np.int64)
+    return Candidates(start, member[order], states[heads], spread, np.full(len(heads), tier))
 
 
-def _no_candidates() -> Candidates:
+def no_candidates() -> Candidates:
+    """Nothing found."""
     none = np.zeros(0, np.int64)
-    return Candidates(np.zeros(1, np.int64), none, np.zeros((0, 6)), np.zeros(0))
+    return Candidates(np.zeros(1, np.int64), none, np.zeros((0, 6)), np.zeros(0), none)
+
+
+def _join(parts: list[Candidates]) -> Candidates:
+    parts = [p for p in parts if len(p)]
+    if not parts:
+        return no_candidates()
+    count = np.concatenate([np.diff(p.start) for p in parts])
+    start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    columns = (
+        np.concatenate([getattr(p, n) for p in parts]) for n in ("tracklet", "state", "spread", "tier")
+    )
+    return Candidates(start, *columns)
 
 
 def _unique(parts: list[Candidates], sun: F8) -> Candidates:
-    """Every set once, in the order of size and compactness; states become barycentric."""
-    parts = [p for p in parts if len(p)]
-    if not parts:
-        return _no_candidates()
-    counts = np.concatenate([np.diff(p.start) for p in parts])
-    member = np.concatenate([p.tracklet for p in parts])
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    spread, state = np.concatenate([p.spread for p in parts]), np.concatenate([p.state for p in parts])
+    """Every set once, in the order of tier, size and compactness; states become barycentric."""
+    whole = _join(parts)
+    if not len(whole):
+        return whole
+    counts = np.diff(whole.start)
     with np.errstate(over="ignore"):
-        name = np.add.reduceat(_mix(member.astype(np.uint64)), starts[:-1])  # a sum of hashes names the set
-    order = np.lexsort((spread, name, -counts))
+        name = np.add.reduceat(
+            _mix(whole.tracklet.astype(np.uint64)), whole.start[:-1]
+        )  # a sum names the set
+    order = np.lexsort((whole.spread, whole.tier, name, counts))
     first = np.ones(len(order), bool)
     first[1:] = (name[order][1:] != name[order][:-1]) | (counts[order][1:] != counts[order][:-1])
     pick = order[first]
-    pick = pick[np.lexsort((name[pick], spread[pick], -counts[pick]))]
-    return _take(Candidates(starts, member, state + sun, spread), pick)
+    pick = pick[np.lexsort((name[pick], whole.spread[pick], -counts[pick], whole.tier[pick]))]
+    moved = Candidates(whole.start, whole.tracklet, whole.state + sun, whole.spread, whole.tier)
+    return _take(moved, pick)
 
 
 def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -152,7 +187,7 @@ def _take(sets: Candidates, rows: I8) -> Candidates:
     member, _ = _members(sets, rows)
     count = np.diff(sets.start)[rows]
     start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    return Candidates(start, member, sets.state[rows], sets.spread[rows])
+    return Candidates(start, member, sets.state[rows], sets.spread[rows], sets.tier[rows])
 
 
 def _members(sets: Candidates, rows: I8) -> tuple[I8, I8]:

@@ -29,9 +29,10 @@ class MotionLimits:
     longest_days: float = 90.0 / 1440
     """Greatest time between first and last member."""
     least_motion_sigma: float = 3.0
-    """Motion between first and last member in units of its error below which a pair counts as standing
-    still.
-    """
+    """Motion of a pair in units of its error below which it is no tracklet by itself."""
+    slowest_rad_per_day: float = np.deg2rad(7.0 / 3600)
+    """What moves less than this stands still, and its detections are in no tracklet: 0.3" an hour, an object
+    at about 1,000 au. Told by two exposures far enough apart for `least_motion_sigma`."""
 
 
 DEFAULT_LIMITS = MotionLimits()
@@ -60,39 +61,42 @@ def find_tracklets(
     found: list[tuple[int, ...]] = []
     for number in np.unique(night):
         rows = order[night[order] == number]
-        pairs = _pairs(line[rows], mjd_tai[rows], sigma[rows], limits)
-        runs = _runs(pairs, line[rows], mjd_tai[rows], sigma[rows], limits)
+        pairs, near = _pairs(line[rows], mjd_tai[rows], sigma[rows], limits)
+        runs = _runs(pairs, near, line[rows], mjd_tai[rows], sigma[rows])
         found += [tuple(rows[list(run)].tolist()) for run in runs]
-    return _describe(found, mjd_tai, ra, dec, sigma, night)
+    return straight_lines(found, mjd_tai, ra, dec, sigma, night)
 
 
-def _pairs(line: F8, time: F8, sigma: F8, limits: MotionLimits) -> I8:
-    """(p, 2) pairs of rows (time rises with the row) within the limits, sorted."""
+def _pairs(line: F8, time: F8, sigma: F8, limits: MotionLimits) -> tuple[I8, I8]:
+    """(p, 2) pairs of rows (time rises with the row) within the limits, sorted; and all that may share a
+    run.
+    """
     reach = 2 * np.sin(min(limits.fastest_rad_per_day * limits.longest_days, np.pi) / 2)
     if len(time) < 2:
-        return np.zeros((0, 2), np.int64)
+        return np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64)
     pairs = cKDTree(line).query_pairs(reach, output_type="ndarray").astype(np.int64)
     i, j = pairs.min(axis=1), pairs.max(axis=1)
     gap = time[j] - time[i]
     away = np.linalg.norm(line[j] - line[i], axis=1)
-    good = (gap >= limits.shortest_days) & (gap <= limits.longest_days)
-    good &= away <= limits.fastest_rad_per_day * gap
-    still = (away < limits.least_motion_sigma * np.hypot(sigma[i], sigma[j])) & (gap >= limits.shortest_days)
+    least = limits.least_motion_sigma * np.hypot(sigma[i], sigma[j])
+    still = (away < least) & (least < limits.slowest_rad_per_day * gap)
     repeats = np.zeros(len(time), bool)
     repeats[i[still]] = repeats[j[still]] = True
-    good &= ~repeats[i] & ~repeats[j]
-    i, j = i[good], j[good]
-    return np.stack([i, j], axis=1)[np.lexsort((j, i))]
+    near = (gap > 0) & (gap <= limits.longest_days) & ~repeats[i] & ~repeats[j]
+    near &= away <= limits.fastest_rad_per_day * gap + least
+    good = near & (gap >= limits.shortest_days) & (away <= limits.fastest_rad_per_day * gap) & (away >= least)
+    order, both = np.lexsort((j, i)), np.stack([i, j], axis=1)
+    return both[order[good[order]]], both[order[near[order]]]
 
 
-def _runs(pairs: I8, line: F8, time: F8, sigma: F8, limits: MotionLimits) -> list[tuple[int, ...]]:
+def _runs(pairs: I8, near_pairs: I8, line: F8, time: F8, sigma: F8) -> list[tuple[int, ...]]:
     """Maximal straight runs that contain each pair."""
     if not len(pairs):
         return []
-    degree = np.bincount(pairs.ravel(), minlength=len(time))
+    degree = np.bincount(near_pairs.ravel(), minlength=len(time))
     single = (degree[pairs] == 1).all(axis=1)
     runs: set[tuple[int, ...]] = {(int(i), int(j)) for i, j in pairs[single]}
-    partners = _partners(pairs)
+    partners = _partners(near_pairs)
     for i, j in pairs[~single]:
         near = partners[int(i)]
         gap = time[j] - time[i]
@@ -136,8 +140,14 @@ def _maximal(runs: set[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return sorted(kept)
 
 
-def _describe(found: list[tuple[int, ...]], time: F8, ra: F8, dec: F8, sigma: F8, night: I8) -> Tracklets:
-    """Straight lines through the members, by least squares in the tangent plane of the first."""
+def straight_lines(
+    found: list[tuple[int, ...]], time: F8, ra: F8, dec: F8, sigma: F8, night: I8
+) -> Tracklets:
+    """Tracklets of given members: straight lines through them, by least squares in the tangent plane of the
+    first.
+
+    ``found`` holds rows of the detections, rising in time; the other arguments are those of `find_tracklets`.
+    """
     counts = np.array([len(r) for r in found], np.int64)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     member = np.array([k for run in found for k in run], np.int64)

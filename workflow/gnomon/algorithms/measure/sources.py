@@ -9,7 +9,7 @@ from gnomon import flags
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.footprints import Sources
 from gnomon.containers.image import Image
-from gnomon.containers.psf import PsfModel, polynomial_terms
+from gnomon.containers.psf import Psf
 from gnomon.kernels import measure as kernel
 
 F8 = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ EXTENDED_FRACTION = 0.03  # and the part of the PSF's variance, for PSF models g
 def measure_sources(
     image: Image,
     sources: Sources,
-    psf: PsfModel,
+    psf: Psf,
     *,
     apertures_px: Sequence[float] = APERTURES_PX,
     fit_sky: bool = False,
@@ -66,7 +66,7 @@ def measure_sources(
         sources.y.astype(np.float64),
         sign,
     )
-    owned = kernel.Ownership(sources.labels, sources.footprint, sources.box, sources.first, sources.weight)
+    owned = _owned(sources)
     radii = _radii(apertures_px)
     result = _run(image, owned, psf, targets, radii, fixed=False, fit_sky=fit_sky, ignore=ignore)
     bits = np.where(sources.is_blended(), np.uint32(flags.SOURCE["deblended"]), np.uint32(0))
@@ -86,29 +86,40 @@ def measure_forced(
     image: Image,
     x: npt.ArrayLike,
     y: npt.ArrayLike,
-    psf: PsfModel,
+    psf: Psf,
     *,
+    sources: Sources | None = None,
     apertures_px: Sequence[float] = APERTURES_PX,
     fit_sky: bool = False,
     ignore: int = flags.UNUSABLE,
 ) -> Catalog:
-    """Measure at given positions, which are kept, with all light that is there.
+    """Measure at given positions, which are kept, with all light that is there or each source's share of it.
 
     Parameters
     ----------
     x, y : (n,) pixels
         Positions off the image give NaN and the flag ``edge``.
+    sources
+        Whose positions they are, one for each: the light of this image is shared as that of the image in
+        which they were split. None takes all light.
 
     Other arguments, result and errors as `measure_sources`.
     """
     xs, ys = np.atleast_1d(np.asarray(x, np.float64)), np.atleast_1d(np.asarray(y, np.float64))
     if xs.shape != ys.shape or xs.ndim != 1:
         raise ValueError(f"x of shape {xs.shape} and y of shape {ys.shape} are not one list")
-    nobody = np.full(len(xs), -1, np.int32)
-    targets = kernel.Targets(nobody, xs.copy(), ys.copy(), np.ones(len(xs), np.int8))
+    if sources is not None and (len(sources) != len(xs) or sources.labels.shape != image.shape):
+        raise ValueError(f"{len(xs)} positions on {image.shape} are not those of the {len(sources)} sources")
+    owner = np.full(len(xs), -1, np.int32) if sources is None else np.arange(len(xs), dtype=np.int32)
+    targets = kernel.Targets(owner, xs.copy(), ys.copy(), np.ones(len(xs), np.int8))
+    owned = kernel.NOBODY if sources is None else _owned(sources)
     radii = _radii(apertures_px)
-    result = _run(image, kernel.NOBODY, psf, targets, radii, fixed=True, fit_sky=fit_sky, ignore=ignore)
+    result = _run(image, owned, psf, targets, radii, fixed=True, fit_sky=fit_sky, ignore=ignore)
     return _catalog(result, radii, np.zeros(len(xs), np.uint32))
+
+
+def _owned(sources: Sources) -> kernel.Ownership:
+    return kernel.Ownership(sources.labels, sources.footprint, sources.box, sources.first, sources.weight)
 
 
 def _radii(apertures_px: Sequence[float]) -> F8:
@@ -122,7 +133,7 @@ def _radii(apertures_px: Sequence[float]) -> F8:
 def _run(
     image: Image,
     owned: kernel.Ownership,
-    psf: PsfModel,
+    psf: Psf,
     targets: kernel.Targets,
     radii: F8,
     *,
@@ -130,7 +141,7 @@ def _run(
     fit_sky: bool,
     ignore: int,
 ) -> kernel.Measured:
-    terms = np.ascontiguousarray(polynomial_terms(psf.normalise(targets.x, targets.y), psf.degree))
+    terms = np.ascontiguousarray(psf.terms(targets.x, targets.y))
     pixels = kernel.Pixels(image.flux, image.variance, image.mask, ignore)
     basis = np.ascontiguousarray(psf.basis, np.float32)
     return kernel.measure(pixels, owned, basis, terms, targets, radii, _flag_rules(), fixed, fit_sky)

@@ -232,7 +232,7 @@ def _linearise(
     near = [_moved(table, epoch, states, arc, np.broadcast_to(unit, (n, 6))) for unit in np.eye(6)]
     lanes = np.stack([states, *near], axis=1)
     basis = np.moveaxis(lanes[:, 1:] - states[:, None], 1, 2)
-    plane = _predicted(table, epoch, lanes.reshape(-1, 6), measured, owner)
+    plane = tangent_places(table, epoch, lanes.reshape(-1, 6), measured, owner)
     residual, partial = plane[:, 0], plane[:, 1:] - plane[:, :1]
     weight = np.where(used[:, None], 1 / measured.sigma**2, 0.0)
     starts = np.searchsorted(owner, np.arange(n))
@@ -256,8 +256,11 @@ def _sum_by(values: F8, starts: I8, owner: I8, n: int) -> F8:
     return out
 
 
-def _predicted(table: PerturberTable, epoch: float, lanes: F8, measured: Astrometry, owner: I8) -> F8:
-    """(m, 7, 2) places of all lanes in the tangent plane of each measured position, radians."""
+def tangent_places(table: PerturberTable, epoch: float, lanes: F8, measured: Astrometry, owner: I8) -> F8:
+    """(m, 7, 2) places, in the tangent plane of each measured position, of an orbit and its six neighbours.
+
+    ``lanes`` (7 n, 6) holds the seven states of each object one after the other; radians, east and north.
+    """
     times = tai_to_tdb(measured.mjd_tai)
     span = (float(times.min(initial=epoch)) - 1.0, float(times.max(initial=epoch)) + 1.0)
     motion = propagate(table, epoch, lanes, span, group=_LANES)

@@ -12,6 +12,7 @@ from gnomon.containers.perturbers import EARTH, PerturberTable
 F8 = npt.NDArray[np.float64]
 
 EARTH_RADIUS_AU = 6378.137 / 149597870.700  # equatorial radius of the MPC's parallax constants
+_EARTH_RADIUS_M = 6378137.0
 _ROTATION_RAD_PER_DAY = 1.00273781191135448 * 2 * np.pi  # IAU 2000 Earth rotation angle
 _MJD = 2400000.5
 
@@ -55,6 +56,18 @@ def observer_state(
     position, velocity = table.state(EARTH, tai_to_tdb(tai))
     local = _geocentric(tai, np.broadcast_to(np.asarray(site, np.float64), (len(tai), 3)), rotation)
     return position + local[0], velocity + local[1]
+
+
+def parallax_constants(longitude: float, latitude: float, height_m: float) -> F8:
+    """(3,) east longitude in radians, rho cos phi' and rho sin phi' in Earth radii of a geodetic place
+    (radians).
+
+    The geocentre where the latitude is NaN. Ellipsoid WGS84.
+    """
+    if np.isnan(latitude):
+        return np.zeros(3)
+    x, y, z = erfa.gd2gc(1, longitude, latitude, height_m) / _EARTH_RADIUS_M
+    return np.array([longitude, np.hypot(x, y), z])
 
 
 def _geocentric(tai: F8, site: F8, rotation: EarthRotation) -> tuple[F8, F8]:

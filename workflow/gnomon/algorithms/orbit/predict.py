@@ -64,7 +64,11 @@ def predict(table: PerturberTable, orbits: Orbits, visits: Visits) -> Prediction
     on the 1-sigma ellipsoid, whose differences give the error ellipse on the sky to first order. Objects
     whose motion cannot be integrated (roughness, see `propagate`) are still predicted from the finest step.
     """
-    parts = [_predict_rows(table, orbits, rows, visits) for rows in _groups(orbits)] if len(visits.ra) else []
+    parts = (
+        [_predict_rows(table, orbits, rows, visits) for rows in rows_by_epoch(orbits)]
+        if len(visits.ra)
+        else []
+    )
     parts = [p for p in parts if len(p.orbit)]
     if not parts:
         return _nothing()
@@ -78,7 +82,7 @@ def predict(table: PerturberTable, orbits: Orbits, visits: Visits) -> Prediction
     )
 
 
-def _groups(orbits: Orbits) -> list[I8]:
+def rows_by_epoch(orbits: Orbits) -> list[I8]:
     """Rows of equal epoch, in chunks."""
     rows = np.argsort(orbits.epoch, kind="stable")
     _, starts = np.unique(orbits.epoch[rows], return_index=True)
@@ -87,7 +91,7 @@ def _groups(orbits: Orbits) -> list[I8]:
 
 
 def _predict_rows(table: PerturberTable, orbits: Orbits, rows: I8, visits: Visits) -> Predictions:
-    lanes = _one_sigma_lanes(orbits.state[rows], orbits.covariance[rows])
+    lanes = one_sigma_lanes(orbits.state[rows], orbits.covariance[rows])
     times = tai_to_tdb(visits.mjd_tai)
     span = (float(times.min()) - 1.0, float(times.max()) + 1.0)
     motion = propagate(table, float(orbits.epoch[rows[0]]), lanes.reshape(-1, 6), span, group=_LANES)
@@ -134,7 +138,7 @@ def _in_field(
     return visit, np.concatenate(pairs).astype(np.int64)
 
 
-def _one_sigma_lanes(states: F8, covariance: F8) -> F8:
+def one_sigma_lanes(states: F8, covariance: F8) -> F8:
     """(n, 7, 6): each state and its neighbours at 1 sigma along the principal axes; equal where unknown."""
     unknown = ~np.isfinite(covariance).all(axis=(1, 2), keepdims=True)
     known = np.where(unknown, 0.0, covariance)

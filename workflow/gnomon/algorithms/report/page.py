@@ -53,7 +53,8 @@ def report_page(
 
 def _lead(summaries: Sequence[Catalog]) -> str:
     nights = sorted({str(n) for s in summaries for n in s["night"]})
-    bands = "".join(b for b in "ugrizy" if any(b in set(s["band"]) for s in summaries))
+    found = {str(b) for s in summaries for b in s["band"]}
+    bands = ", ".join(sorted(found, key=lambda b: ("ugrizy".find(b) % 99, b)))
     return f"{len(nights)} nights, bands {bands}" if nights else "No visit was calibrated."
 
 
@@ -94,7 +95,7 @@ def _quantities(metrics: Catalog) -> Iterator[Facts]:
         of = free.take(free["name"] == name)
         value = {str(b): v for b, v in zip(of["band"], of["value"], strict=True)}
         unit = f", {of['unit'][0]}" if of["unit"][0] else ""
-        cells = [f"{value[b]:.4g}" if b in value else "" for b in _bands(metrics)]
+        cells = [f"{value[b]:.4g}" if np.isfinite(value.get(b, np.nan)) else "–" for b in _bands(metrics)]
         yield {"name": f"{name}{unit}", "cells": cells, "doc": of["doc"][0]}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from gnomon.containers.catalog import Catalog, Column, concatenate
 
@@ -37,6 +38,9 @@ def _visits(summary: Catalog) -> bytes:
         axis.set_ylabel(label)
         axis.set_xlabel(f"exposure, in order of time (MJD {dates[0]:.1f} to {dates[-1]:.1f})")
         axis.grid(color="#e6e9ee")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if not np.isfinite(summary[column]).any():
+            axis.text(0.5, 0.5, "not measured", ha="center", color="#5d6b7c", transform=axis.transAxes)
     axes[0, 0].legend(ncols=6, frameon=False, loc="upper left", fontsize=9)
     return to_png(figure)
 

@@ -4,20 +4,23 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.photometry.zero_point import AB_NJY, ZeroPoint, ZeroPointOptions, fit_zero_point
-from gnomon.algorithms.psf import fit_aperture_correction
 from gnomon.algorithms.visit.locate import Located
 from gnomon.algorithms.visit.reference import flux_in
 from gnomon.containers.calibrated import Smooth
 from gnomon.containers.catalog import Catalog
 from gnomon.errors import UnprocessableData
+from gnomon.flags import SOURCE
 
 F8 = npt.NDArray[np.float64]
 
 TOTAL_APERTURE_PX = 17
 """Radius of the aperture that PSF fluxes are brought to before the extrapolation to all light."""
-_KOLMOGOROV_WING = (
-    0.0939  # part of the light beyond R: this times (R / FWHM)^(-5/3), from the profile for R > 3 FWHM
+_WING_POWER = -5 / 3  # light beyond R of a profile that falls as r^(-11/3)
+_KOLMOGOROV_WING = 0.075  # of the light is beyond R, times (R / FWHM)^(-5/3); 0.094 without optics and pixels
+_STAMP_PRIOR = (
+    0.003  # how well the PSF's stamp is normalised: the expectation counts as one star of this error
 )
+_ENOUGH_STARS = 5  # for a median, and for those with neighbours to be left out
 
 
 def correct_apertures(
@@ -25,8 +28,8 @@ def correct_apertures(
 ) -> tuple[Catalog, Smooth]:
     """Bring PSF and Gaussian fluxes of point sources to their total flux.
 
-    The stars of the PSF give ``ap17Flux / psfFlux`` over the detector; what a Kolmogorov profile has beyond
-    17 pixels (Fried 1966: wings as r^(-11/3)) is added to that. Other apertures stay what they are.
+    The stars of the PSF give ``ap17Flux / psfFlux`` over the detector. What lies beyond 17 pixels is expected
+    of the seeing (`light_beyond`). Other apertures stay what they are.
 
     Parameters
     ----------
@@ -47,14 +50,43 @@ def correct_apertures(
     UnprocessableData
         No star has a positive flux.
     """
-    stars = sources.take(psf_star)
+    stars = sources.take(_alone(sources, psf_star))
     name = f"ap{TOTAL_APERTURE_PX:02d}Flux"
-    beyond = _KOLMOGOROV_WING * (TOTAL_APERTURE_PX / fwhm_px) ** (-5 / 3)
-    total, error = stars[name] / (1 - beyond), stars[f"{name}Err"]
-    correction = fit_aperture_correction(stars["x"], stars["y"], stars["psfFlux"], total, error, shape, 1)
+    if not np.any((stars[name] > 0) & (stars["psfFlux"] > 0)):
+        raise UnprocessableData(f"none of {len(stars)} stars has a positive flux within its aperture")
+    # The PSF's stamp is as wide as the aperture: its flux is expected to lack just what lies beyond.
+    inside = shrunk_median(stars[name] / stars["psfFlux"], 1.0, _STAMP_PRIOR)
+    value = inside / (1 - light_beyond(fwhm_px))
+    middle = ((shape[1] - 1) / 2, (shape[0] - 1) / 2)
+    correction = Smooth(np.array([value]), 0, middle, (shape[1] / 2, shape[0] / 2))
     factor = correction.at(sources["x"], sources["y"])
     corrected = {n: sources[n] * factor for n in ("psfFlux", "psfFluxErr")}
     return sources.with_columns(**corrected), correction
+
+
+def _alone(sources: Catalog, star: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The stars that share no footprint, where there are enough of them."""
+    alone = star & ((sources["flags"] & np.uint32(SOURCE["deblended"] | SOURCE["apFlux"])) == 0)
+    return alone if alone.sum() >= _ENOUGH_STARS else star
+
+
+def light_beyond(fwhm_px: float) -> float:
+    """Part of a star's light outside of 17 pixels: the wing of a long exposure through turbulence (Fried 1966)."""
+    return float(_KOLMOGOROV_WING * (TOTAL_APERTURE_PX / fwhm_px) ** _WING_POWER)
+
+
+def shrunk_median(values: F8, prior: float, prior_err: float) -> float:
+    """Median of the finite values, drawn to a prior as far as its own robust error asks for.
+
+    The error of a median of n normal deviates is 1.25 sigma / sqrt(n), sigma from the median absolute deviation.
+    """
+    good = values[np.isfinite(values)]
+    if len(good) < _ENOUGH_STARS:
+        return prior
+    middle = float(np.median(good))
+    error = 1.25 * 1.4826 * float(np.median(np.abs(good - middle))) / np.sqrt(len(good))
+    weight = prior_err**2 / (prior_err**2 + error**2)
+    return float(weight * middle + (1 - weight) * prior)
 
 
 def calibrate_photometry(

@@ -1,0 +1,5 @@
+from gnomon.cli import main
+from gnomon.steps.tracklets import tracklets
+
+if __name__ == "__main__":
+    main(tracklets)

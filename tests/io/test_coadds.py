@@ -1,0 +1,67 @@
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.wcs import WCS
+
+import field
+from gnomon.containers.cellpsf import CellPsf
+from gnomon.containers.coadd import Coadd, CoaddInputs, empty_coadd
+from gnomon.containers.image import Image
+from gnomon.containers.provenance import Provenance
+from gnomon.errors import UnprocessableData
+from gnomon.io.coadds import read_coadd, write_coadd
+
+MADE_BY = Provenance("coadd", 1, "{}", {})
+
+
+def made():
+    rng = np.random.default_rng(1)
+    shape = (8, 8)
+    image = Image(
+        rng.normal(size=shape).astype("f4"), rng.uniform(size=shape).astype("f4"),
+        rng.integers(0, 2**32, shape, np.uint32),
+    )  # fmt: skip
+    psf = CellPsf(rng.uniform(size=(4, 5, 5)).astype("f4"), 2, 2)
+    rows = np.arange(3)
+    inputs = CoaddInputs(rows, rows + 2025010100001, rows % 2, rows / 7)
+    count = rng.integers(0, 65535, shape, np.uint16)
+    return Coadd(image, count, field.skymap().patch_wcs(0, 0), psf, "r", inputs)
+
+
+def test_what_is_written_is_read(tmp_path):
+    coadd = made()
+    write_coadd(coadd, tmp_path / "c.fits", MADE_BY)
+    back = read_coadd(tmp_path / "c.fits")
+    for name in ("flux", "variance", "mask"):
+        np.testing.assert_array_equal(getattr(back.image, name), getattr(coadd.image, name))
+    for f in fields(CoaddInputs):
+        np.testing.assert_array_equal(getattr(back.inputs, f.name), getattr(coadd.inputs, f.name))
+    np.testing.assert_array_equal(back.count, coadd.count)
+    np.testing.assert_array_equal(back.psf.images, coadd.psf.images)
+    assert (back.psf.origin, back.psf.side, back.band) == (2, 2, "r")
+
+
+def test_astropy_finds_the_sky_where_we_do(tmp_path):
+    coadd = made()
+    write_coadd(coadd, tmp_path / "c.fits", MADE_BY)
+    with fits.open(tmp_path / "c.fits") as hdus:
+        ra, dec = WCS(hdus["SCI"].header).all_pix2world(3.0, 5.0, 0)
+    want = np.degrees(coadd.wcs.pixel_to_sky(3.0, 5.0)).ravel()
+    np.testing.assert_allclose([float(ra), float(dec)], want, atol=1e-9)
+
+
+def test_empty_coadd_keeps_its_reason_and_same_input_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        write_coadd(empty_coadd("no visit"), tmp_path / name, MADE_BY)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert read_coadd(tmp_path / "a").empty_reason == "no visit"
+
+
+def test_a_file_cut_off_is_refused(tmp_path):
+    write_coadd(made(), tmp_path / "c.fits", MADE_BY)
+    whole = (tmp_path / "c.fits").read_bytes()
+    (tmp_path / "c.fits").write_bytes(whole[:-2880])
+    with pytest.raises(UnprocessableData, match="no whole coadd"):
+        read_coadd(tmp_path / "c.fits")

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+import field
+from gnomon.algorithms.measure import measure_forced
+from gnomon.containers.parts import no_parts
+from gnomon.errors import ConfigError, UnprocessableData
+from gnomon.flags import MASK
+from gnomon.pipeline.coadd import CoaddConfig
+from gnomon.steps.coadd import coadd
+
+VISITS = range(1, 7)
+
+
+def run(visits=VISITS, kind="deep", images=None, **options):
+    made = [field.calibrated(v, spoil=v == 3) for v in visits]
+    tables = [field.summary(v, i) for v, i in zip(visits, made, strict=True)]
+    parts = [field.parts(i) for i in made] if images is None else images
+    config = CoaddConfig(**options)
+    return coadd(field.skymap(), tables, parts, data_id=field.data_id("r", kind), config=config)
+
+
+@pytest.fixture(scope="module")
+def done():
+    return run()
+
+
+def test_every_pixel_is_the_mean_of_all_visits(done):
+    assert done.image.shape == (340, 340)
+    assert done.count.max() == len(VISITS)
+    assert (done.count == len(VISITS)).mean() > 0.9
+    assert not (done.image.mask & MASK["NO_DATA"]).any()
+    # one visit of six has a bar of 10 x 350 px, which is left out
+    assert 0.01 < np.mean((done.image.mask & MASK["CLIPPED"]) != 0) < 0.06
+
+
+def test_star_fluxes_are_the_total_ones(done):
+    ra, dec, flux = field.stars()
+    x, y = done.wcs.sky_to_pixel(ra, dec)
+    table = measure_forced(done.image, x, y, done.psf, ignore=MASK["NO_DATA"])
+    ratio = table["psfFlux"] / done.psf.total(x, y) / flux
+    error = table["psfFluxErr"] / flux
+    # weights of all stars: the mean is known to 0.1 %; pulls of correlated pixels are 1 / sqrt(0.84) wide
+    assert abs(np.average(ratio, weights=error**-2) - 1) < 4 / np.sqrt((error**-2).sum()) + 2e-3
+    assert np.std((ratio - 1) / np.hypot(error, 2e-3)) < 1.5
+
+
+def test_a_template_takes_the_visits_of_the_best_seeing():
+    made = run(kind="template", template_share=0.5, template_visits=2)
+    assert set(made.inputs.visit.tolist()) == {1, 2, 3}  # field.summary: seeing grows with the visit's number
+
+
+def test_order_of_visits_does_not_matter(done):
+    again = run(visits=[4, 2, 6, 1, 5, 3])
+    np.testing.assert_array_equal(again.image.flux, done.image.flux)
+    np.testing.assert_array_equal(again.inputs.weight, done.inputs.weight)
+
+
+def test_rows_at_once_change_no_bit(done):
+    again = run(rows_at_once=1)
+    np.testing.assert_array_equal(again.image.flux, done.image.flux)
+    np.testing.assert_array_equal(again.psf.images, done.psf.images)
+
+
+def test_one_visit_is_a_coadd():
+    made = run(visits=[2])
+    assert set(np.unique(made.count).tolist()) <= {0, 1}
+
+
+def test_failed_visits_are_left_out():
+    with pytest.raises(UnprocessableData, match="covers a cell"):
+        run(visits=[1, 2], images=[no_parts("corrupt"), no_parts("corrupt")])
+
+
+def test_no_visit_is_told():
+    with pytest.raises(UnprocessableData, match="0 visits"):
+        run(visits=[])
+
+
+def test_seeing_beyond_the_limit_is_left_out():
+    assert set(run(max_seeing_arcsec=0.725).inputs.visit.tolist()) == {1, 2}
+
+
+def test_unknown_kind_is_refused():
+    with pytest.raises(ConfigError, match="kind"):
+        run(visits=[1], kind="best")

@@ -1,0 +1,60 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from summaries import check, summary
+
+from gnomon.containers.dataid import DataId
+from gnomon.errors import UnprocessableData
+from gnomon.io.catalogs import conform, empty_catalog
+from gnomon.pipeline.release import MetricsConfig
+from gnomon.steps.metrics import metrics
+
+EMPTY = empty_catalog("visit_summary", "no stars")
+
+
+def run(summaries, checks, **options):
+    return metrics(summaries, checks, data_id=DataId(), config=MetricsConfig(**options))
+
+
+def value_of(table, name, band):
+    row = np.flatnonzero((table["name"] == name) & (table["band"] == band))
+    return table["value"][row[0]], bool(table["passed"][row[0]])
+
+
+def test_completeness_is_weighted_by_stars():
+    checks = [check(1, "r", nStar=[100], completeness=[1.0]), check(2, "r", nStar=[300], completeness=[0.9])]
+    value, passed = value_of(run([summary(1, "r")], checks), "completeness", "r")
+    assert value == pytest.approx(0.925)
+    assert not passed
+
+
+def test_zero_point_errors_add_in_quadrature_and_meet_their_bar():
+    checks = [check(1, "g", zeroPointRms=[0.003]), check(2, "g", zeroPointRms=[0.004])]
+    value, passed = value_of(run([summary(1, "g")], checks), "zero point error", "g")
+    assert value == pytest.approx(np.sqrt((9 + 16) / 2) * 1e-3)
+    assert passed
+
+
+def test_a_number_that_could_not_be_measured_has_not_met_its_bar():
+    checks = [check(1, "r", nStar=[0], completeness=[np.nan])]
+    assert not value_of(run([summary(1, "r")], checks), "completeness", "r")[1]
+
+
+def test_bands_run_from_blue_to_red():
+    table = run([summary(1, "z"), summary(2, "u"), summary(3, "r")], [])
+    assert list(dict.fromkeys(table["band"])) == ["u", "r", "z"]
+
+
+def test_without_truth_there_are_no_bars():
+    table = run([summary(1, "r"), EMPTY], [])
+    assert set(table["sense"]) == {"none"}
+    assert len(conform(table, "metrics")) == len(table)
+
+
+def test_nothing_calibrated_is_refused():
+    with pytest.raises(UnprocessableData, match="no visit was calibrated"):
+        run([EMPTY], [])

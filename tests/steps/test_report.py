@@ -1,0 +1,89 @@
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from summaries import check, summary
+
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.dataid import DataId
+from gnomon.io.catalogs import empty_catalog
+from gnomon.pipeline.release import MetricsConfig, ReportConfig
+from gnomon.steps.metrics import metrics
+from gnomon.steps.report import report
+
+PNG = b"\x89PNG\r\n\x1a\n"
+NO_REJECTS = empty_catalog("rejects", "none")
+
+
+class Text(HTMLParser):
+    """All text of a page, and its tags."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.open = [], []
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("img", "br", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def page(summaries, rejects=NO_REJECTS, checks=()):
+    filled = [s for s in summaries if len(s)]
+    table = (
+        metrics(filled, list(checks), data_id=DataId(), config=MetricsConfig())
+        if filled
+        else empty_catalog("metrics", "nothing")
+    )
+    html = report(
+        summaries,
+        [PNG] * len(summaries),
+        rejects,
+        table,
+        data_id=DataId(),
+        config=ReportConfig(title="A & B"),
+    )
+    text = Text()
+    text.feed(html)
+    assert text.open == []
+    return html, " ".join(text.words)
+
+
+def test_failures_stand_at_the_top_with_their_reasons():
+    meta = {"failures": '{"1": "all pixels are <saturated>"}'}
+    rejects = Catalog({"path": np.array(["a.fits"], object), "reason": np.array(["is cut off"], object)})
+    html, text = page([summary(2026101201001, "r", meta=meta)], rejects)
+    assert "visit=2026101201001 detector=1" in text
+    assert "all pixels are <saturated>" in text
+    assert "a.fits" in text
+    assert text.index("is cut off") < text.index("Requirements")
+    assert "<saturated>" not in html
+
+
+def test_a_missed_requirement_is_called_missed():
+    checks = [check(1, "r", nStar=[100], completeness=[0.5], zeroPointRms=[0.001])]
+    _, text = page([summary(1, "r")], checks=checks)
+    assert "missed" in text
+    assert "met" in text
+
+
+def test_a_campaign_of_which_nothing_is_left_still_has_its_page():
+    empty = Catalog(
+        empty_catalog("visit_summary", "x").columns, {"data_id": "visit=7", "empty_reason": "no stars at all"}
+    )
+    _, text = page([empty])
+    assert "No visit was calibrated." in text
+    assert "no stars at all" in text
+
+
+def test_the_same_tables_give_the_same_page():
+    summaries = [summary(1, "r"), summary(2, "g")]
+    assert page(summaries)[0] == page(summaries)[0]

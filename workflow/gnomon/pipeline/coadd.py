@@ -1,0 +1,45 @@
+"""From calibrated images of visits to images of the sky."""
+
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le
+from pydantic.dataclasses import dataclass
+
+from gnomon.pipeline.options import OPTIONS
+from gnomon.pipeline.step import Cost, Many, Step
+
+KINDS = ("deep", "template")
+"""Kinds of coadd: all visits, or those of the best seeing for differences."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class CoaddConfig:
+    """Which visits are summed, and how."""
+
+    max_seeing_arcsec: Annotated[float, Gt(0), Le(10)] = 2.0
+    """Detectors with worse seeing are left out."""
+    template_share: Annotated[float, Gt(0), Le(1)] = 0.5
+    """Part of the visits that a template is made of, best seeing first."""
+    template_visits: Annotated[int, Ge(1), Le(1000)] = 4
+    """Fewest visits of a template, where there are as many."""
+    artifact_sigma: Annotated[float, Gt(1), Le(100)] = 5.5
+    """Difference from the static sky, in standard deviations, from which on an epoch's pixels are left out."""
+    psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
+    """Side of a cell's PSF image, odd."""
+    rows_at_once: Annotated[int, Ge(1), Le(100)] = 3
+    """Rows of cells whose warps are held in memory; more rows read each detector less often."""
+
+
+STEPS = (
+    Step(
+        "coadd",
+        CoaddConfig,
+        reads={
+            "skymap": "skymap",
+            "summaries": Many("preliminary_summary"),
+            "images": Many("preliminary_image"),
+        },
+        writes={"coadd": "coadd"},
+        cost=Cost(cpu_s=5, cpu_s_per_input=2, mem_mb=500, mem_mb_per_input=15, out_mb=1),
+    ),
+)
