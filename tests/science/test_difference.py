@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from algorithms.difference.fields import SKY, Seeing, isolated, pair
 
+from algorithms.difference.fields import SKY, Seeing, isolated, pair
 from gnomon.algorithms.difference.sources import difference_sources
 from gnomon.algorithms.difference.subtract import subtract
 from gnomon.algorithms.measure import measure_forced

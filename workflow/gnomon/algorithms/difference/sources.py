@@ -72,7 +72,7 @@ def difference_sources(
 
     Returns
     -------
-    Catalog : columns of `measure_sources` without the Kron ones and those of docs/difference.md; lengths in
+    Catalog : the columns of the schema dia_source but identifiers, sky positions and reliability; lengths in
         pixels, angles in radians from +x to +y, fluxes in the unit of the image.
     """
     options = options or FindOptions()
@@ -103,7 +103,10 @@ def astrometric_noise(template_score: F4, options: FindOptions) -> F4:
 
 def _renamed(table: Catalog) -> Catalog:
     """The aperture flux by its alert name; without what means nothing for a difference."""
-    dropped = ("kron", "halfLight", "ap06", "gauss", "iso", "psfSky", "peak", "blendedness")
+    dropped = (
+        "kron", "halfLight", "ap06", "gauss", "iso", "psfSky", "psfX", "psfY", "peak", "blendedness", "footprint",
+        "sizeExcess",
+    )  # fmt: skip
     kept = {k: v for k, v in table.columns.items() if not k.startswith(dropped)}
     snr = np.abs(table["psfFlux"]) / table["psfFluxErr"]
     return Catalog({**kept, "apFlux": table["ap06Flux"], "apFluxErr": table["ap06FluxErr"], "snr": snr})
