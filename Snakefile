@@ -33,5 +33,4 @@ include: "rules/release.smk"
 rule all:
     default_target: True
     input:
-        campaign.path("report"),
-        campaign.path("release_star"),
+        campaign.targets(),

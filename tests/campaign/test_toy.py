@@ -103,7 +103,8 @@ CHROMIUM = shutil.which("chromium")
 @pytest.mark.skipif(not CHROMIUM, reason="no chromium on this machine")
 def test_a_browser_shows_every_picture_of_the_report(done, tmp_path):
     page = Path(done[0], "run", "release", "report.html")
-    count = "<script>document.body.append(' shown:' + [...document.images].filter(i => i.naturalWidth > 0).length)</script>"
+    shown = "[...document.images].filter(i => i.naturalWidth > 0).length"
+    count = f"<script>document.body.append(' shown:' + {shown})</script>"
     probe = tmp_path / "probe.html"
     probe.write_text(page.read_text().replace("</body>", count + "</body>"))
     flags = [

@@ -46,4 +46,4 @@ def test_the_file_is_what_the_raw_format_says(raw, tmp_path):
         assert hdus[0].header["INSTRUME"] == "gnomonsim"
         assert hdus[1].name == "DET000_AMP00"
         assert (hdus[1].header["BITPIX"], hdus[1].data.dtype) == (16, np.uint16)
-        assert hdus[2].header["DETSEC"] == "[256:129,1:256]"
+        assert hdus[2].header["DETSEC"] == "[1024:513,1:1024]"

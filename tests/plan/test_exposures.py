@@ -22,10 +22,10 @@ def test_the_simulated_table_has_the_schema_of_ingest():
     table = simulated_table(toy_recipe())
     assert len(conform(table, "visit_detector")) == 4 + 3 + 2 + 4
     ra, dec = corners_of(_science(table))
-    # 256 pixels of 0.2 arcsec, dithered by 3 arcsec about 330, -12.25 and believed to 2.5 arcsec rms
+    # 1024 pixels of 0.2 arcsec, dithered by 3 arcsec about 330, -12.25 and believed to 2.5 arcsec rms
     assert np.abs(np.degrees(ra.mean()) - 330.0).max() < 0.005
     assert np.abs(np.degrees(dec.mean()) + 12.25).max() < 0.005
-    assert np.degrees(np.ptp(dec)) * 3600 < 51.2 * 1.5 + 30
+    assert np.degrees(np.ptp(dec)) * 3600 < 204.8 * 1.5 + 30
 
 
 def test_withdrawn_visits_are_as_if_never_taken():

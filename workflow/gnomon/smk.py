@@ -25,7 +25,9 @@ T = TypeVar("T")
 
 WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
-PLAN_VERSION = 2
+TARGETS = ("report", "release_star")
+"""Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
+PLAN_VERSION = 3
 """Raised when a plan holds something else for the same exposures and options."""
 
 Graph = Mapping[str, Any]
@@ -70,6 +72,10 @@ class Campaign:
     def writes(self, step: str) -> dict[str, str]:
         """Outputs of a step by name."""
         return {n: self.path(d) for n, d in STEPS[step].writes.items()}
+
+    def targets(self) -> list[str]:
+        """Files that a whole campaign ends with."""
+        return [self.path(t) for t in TARGETS]
 
     def log(self, step: str) -> str:
         """Path of a job's log."""

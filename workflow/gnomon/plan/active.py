@@ -1,10 +1,11 @@
-"""Which steps a campaign has: no truth, no check of it; no bias frames, no master bias."""
+"""Which steps a campaign has: what its targets need; no truth, no check of it; no bias frames, no master bias."""
 
 from collections.abc import Mapping
 
 from gnomon.containers.catalog import Catalog
 from gnomon.pipeline import simulation
-from gnomon.pipeline.step import Many, Step
+from gnomon.pipeline.step import Many, Step, dataset_of
+from gnomon.smk import TARGETS
 
 _MASTER_OF = {"bias": "master_bias", "dark": "master_dark", "flat": "master_flat"}
 """Dataset made from each kind of calibration exposure."""
@@ -32,7 +33,18 @@ def active(steps: Mapping[str, Step], table: Catalog, simulated: bool) -> dict[s
         before = len(left)
         left = {n: s for n, s in left.items() if not _starved(s, missing)}
         missing |= {d for n, s in steps.items() if n not in left for d in s.writes.values()} - {"raw"}
-    return left
+    return _wanted(left, set(TARGETS))
+
+
+def _wanted(steps: Mapping[str, Step], datasets: set[str]) -> dict[str, Step]:
+    """Steps that make the datasets, or something that another such step reads."""
+    found: dict[str, Step] = {}
+    while True:
+        more = {n: s for n, s in steps.items() if n not in found and datasets & set(s.writes.values())}
+        if not more:
+            return {n: s for n, s in steps.items() if n in found}
+        found |= more
+        datasets |= {dataset_of(d) for s in more.values() for d in s.reads.values()}
 
 
 def _missing(kinds: set[str]) -> set[str]:
