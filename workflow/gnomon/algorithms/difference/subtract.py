@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import uniform_filter
 
 from gnomon import flags
 from gnomon.algorithms.background import subtract_background
@@ -195,9 +196,7 @@ def _stamps(image: Image, ix: I8, iy: I8, half: int) -> tuple[F8, npt.NDArray[np
 
 def _smoothed(variance: F8) -> F8:
     """Mean over 5 x 5 pixels: a variance that follows the noise of its own pixel biases the fit."""
-    padded = np.pad(variance, ((0, 0), (2, 2), (2, 2)), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5), axis=(1, 2))
-    return np.asarray(windows.mean(axis=(-2, -1)), np.float64)
+    return np.asarray(uniform_filter(variance, (1, 5, 5), mode="nearest"), np.float64)
 
 
 def _convolve(stamps: F8, blur: F8) -> F8:
