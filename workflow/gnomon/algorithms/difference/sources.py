@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from gnomon.algorithms.detect import deblend, find_footprints
+from gnomon import flags
+from gnomon.algorithms.detect import deblend, find, find_footprints
 from gnomon.algorithms.difference.shapes import NO_TRAIL, LinearFit, fit_dipole, fit_trail
 from gnomon.algorithms.difference.subtract import Difference, psf_width
 from gnomon.algorithms.measure import measure_forced, measure_sources
@@ -16,6 +17,9 @@ from gnomon.containers.psf import PsfModel
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
+
+NO_LIGHT = find.NO_LIGHT | flags.MASK["EDGE"]
+"""Planes without light; at the border the kernel had to invent what lies outside."""
 
 APERTURE_PX = 6.0
 """Radius of ``apFlux``."""
@@ -77,8 +81,9 @@ def difference_sources(
     """
     options = options or FindOptions()
     image, psf = difference.image, difference.psf
-    found = find_footprints(image, psf, threshold=options.threshold, negative=options.threshold)
-    sources = deblend(image, found)
+    threshold = options.threshold
+    found = find_footprints(image, psf, threshold=threshold, negative=threshold, ignore=NO_LIGHT)
+    sources = deblend(image, found, ignore=NO_LIGHT)
     table = measure_sources(image, sources, psf, apertures_px=(APERTURE_PX,))
     score = difference.score[sources.y, sources.x]
     noise = astrometric_noise(difference.template_score, options)[sources.y, sources.x]
