@@ -118,6 +118,14 @@ def deep_coadds_of_patch(wildcards):
     return [path.format(band=b, **given) for b in bands]
 
 
+def template_coadds_of(wildcards):
+    """Template coadds, in the visit's band, of the patches that a visit touches."""
+    made, band = campaign.path("coadd"), campaign.graph["visits"][wildcards.visit]["band"]
+    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
+    given = {"kind": "template", "band": band}
+    return [made.format(tract=t, patch=p, **given) for t, p in places]
+
+
 def star_motions_of_all(wildcards):
     return expand(campaign.path("star_motion"), tract=campaign.graph["tracts"])
 

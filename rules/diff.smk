@@ -1,6 +1,24 @@
 """From difference images to objects that change."""
 
 
+rule difference:
+    input:
+        **campaign.reads("difference"),
+        coadds=template_coadds_of,
+    output:
+        **campaign.writes("difference"),
+    log:
+        campaign.log("difference"),
+    benchmark:
+        campaign.benchmark("difference")
+    params:
+        **campaign.params("difference"),
+    resources:
+        **campaign.resources("difference"),
+    shell:
+        campaign.command("difference")
+
+
 rule associate:
     input:
         **campaign.reads("associate"),

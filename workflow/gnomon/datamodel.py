@@ -239,14 +239,13 @@ _DATASETS = (
         "Light-curve features and periods of the objects of one patch.",
         schema="variability",
     ),
-    # differences; the first four are made by steps to come
+    # differences; dia_forced_source is made by a step to come
     DatasetType(
         "difference_image",
         "diff/image/{visit}.fits",
         "CalibratedImages",
         "Visit minus template, nJy.",
         axis="detector",
-        planned=True,
     ),
     DatasetType(
         "template_image",
@@ -254,7 +253,6 @@ _DATASETS = (
         "CalibratedImages",
         "Template on the pixels of the visit, nJy.",
         axis="detector",
-        planned=True,
     ),
     DatasetType(
         "dia_forced_source",
@@ -268,7 +266,7 @@ _DATASETS = (
         "diff/dia_source/{visit}.parquet",
         "Catalog",
         "Detections on the difference images of one visit.",
-        planned=True,
+        schema="dia_source",
     ),
     DatasetType(
         "dia_object",

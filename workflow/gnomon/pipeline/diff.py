@@ -10,6 +10,26 @@ from gnomon.pipeline.step import Cost, Many, Step
 
 
 @dataclass(frozen=True, config=OPTIONS)
+class DifferenceConfig:
+    """How the template is matched, and what is detected."""
+
+    star_snr: Annotated[float, Gt(5), Le(1000)] = 20.0
+    """Least signal to noise of the stars at which the template is matched."""
+    min_stars: Annotated[int, Ge(3), Le(1000)] = 4
+    """Fewest stars for a matching kernel."""
+    kernel_degree: Annotated[int, Ge(0), Le(4)] = 2
+    """Largest degree of the kernel's variation over a detector; the data choose up to it."""
+    background_box_px: Annotated[int, Ge(32), Le(1024)] = 128
+    """Side of the cells in which the sky of the difference is fitted."""
+    detection_snr: Annotated[float, Gt(2), Le(50)] = 5.0
+    """Signal to noise of a detection, above or below the sky."""
+    registration_px: Annotated[float, Ge(0), Le(1)] = 0.05
+    """Error of the template's registration: a detection must stand out of what it fakes at stars."""
+    scale_error: Annotated[float, Ge(0), Le(0.1)] = 0.003
+    """Likewise, relative error of the flux scale."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
 class AssociateConfig:
     """Which detections on difference images are the same object."""
 
@@ -36,6 +56,19 @@ class AlertConfig:
 
 
 STEPS = (
+    Step(
+        "difference",
+        DifferenceConfig,
+        reads={
+            "science": "preliminary_image",
+            "sources": "preliminary_source",
+            "summary": "preliminary_summary",
+            "coadds": Many("coadd"),
+        },
+        writes={"image": "difference_image", "template": "template_image", "sources": "dia_source"},
+        axis="detector",
+        cost=Cost(cpu_s=2, cpu_s_per_input=2, mem_mb=600, mem_mb_per_input=30, out_mb=20),
+    ),
     Step(
         "associate",
         AssociateConfig,

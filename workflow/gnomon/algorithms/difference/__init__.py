@@ -1,0 +1,1 @@
+"""Subtraction of a template from an image, and what is left."""
