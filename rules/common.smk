@@ -120,7 +120,10 @@ def deep_coadds_of_patch(wildcards):
 
 def template_coadds_of(wildcards):
     """Template coadds, in the visit's band, of the patches that a visit touches."""
-    made, band = campaign.path("coadd"), campaign.graph["visits"][wildcards.visit]["band"]
+    made, band = (
+        campaign.path("coadd"),
+        campaign.graph["visits"][wildcards.visit]["band"],
+    )
     places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
     given = {"kind": "template", "band": band}
     return [made.format(tract=t, patch=p, **given) for t, p in places]
