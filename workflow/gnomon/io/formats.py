@@ -41,8 +41,6 @@ def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
             return _module("perturbers").read_perturbers(path)
         case "Mpcorb":
             return _module("mpcorb").read_mpcorb(path, _module("perturbers").shipped_perturbers())
-        case "Detrended":
-            return _module("detrended_images").open_detrended(path)
         case "Model":
             return _module("models").read_model(path)
         case "Alerts":
@@ -94,8 +92,6 @@ def parts_writer(dataset: DatasetType, path: str, provenance: Provenance, empty_
             return _module("detrended_images").DetrendedWriter(path, provenance, empty_reason)
         case "CalibratedImages":
             return _module("calibrated_images").CalibratedWriter(path, provenance, empty_reason)
-        case "Detrended":
-            return _module("detrended_images").DetrendedWriter(path, provenance, empty_reason)
         case "Master":
             return _module("masters").MasterWriter(path, provenance, empty_reason)
     raise ValueError(f"{dataset.container} has no parts")

@@ -1,6 +1,5 @@
-"""The point-spread function: its stars, its model, its moments, its aperture corrections."""
+"""The point-spread function: its stars, its model, its moments."""
 
-from gnomon.algorithms.psf.aperture_correction import fit_aperture_correction
 from gnomon.algorithms.psf.fit import PsfFit, fit_psf
 from gnomon.algorithms.psf.moments import Moments, adaptive_moments
 from gnomon.algorithms.psf.select import StarSelection, select_stars
@@ -10,7 +9,6 @@ __all__ = [
     "PsfFit",
     "StarSelection",
     "adaptive_moments",
-    "fit_aperture_correction",
     "fit_psf",
     "select_stars",
 ]
