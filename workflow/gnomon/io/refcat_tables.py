@@ -12,6 +12,7 @@ from annotated_types import Ge
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from gnomon.algorithms.photometry.zero_point import AB_NJY
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.healpix import pixel_of
 from gnomon.errors import ConfigError, UnprocessableData
@@ -19,9 +20,6 @@ from gnomon.io.refcat import ASTROMETRY
 
 F8 = npt.NDArray[np.float64]
 Columns = Mapping[str, npt.NDArray[np.generic]]
-
-AB_NJY = 31.4
-"""AB magnitude of 1 nJy."""
 
 _JULIAN_2000_MJD = 51544.5
 _RADIANS = {"mas": np.pi / 180 / 3.6e6, "arcsec": np.pi / 180 / 3600, "deg": np.pi / 180, "rad": 1.0}

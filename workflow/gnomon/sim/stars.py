@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
-from gnomon.sim.bands import BAND
+from gnomon.sim.bands import AB_ZERO_NJY, BAND
 from gnomon.sim.optics import refraction_columns
 from gnomon.sim.seds import scaled_fluxes, stellar_spectra
 
@@ -87,7 +87,7 @@ def reference_catalogue(rng: np.random.Generator, stars: Catalog, r_limit: float
     Columns: id, ra, dec (radians at `REFERENCE_MJD`), ra_err, dec_err (radians), pm_ra, pm_dec (mas/yr) and
     errors, parallax (mas) and error, mag_<band> (AB) and mag_err_<band>.
     """
-    mags = {b: 31.4 - 2.5 * np.log10(stars[f"flux_{b}"]) for b in BAND}
+    mags = {b: AB_ZERO_NJY - 2.5 * np.log10(stars[f"flux_{b}"]) for b in BAND}
     bright = stars.take(mags["r"] < r_limit)
     r, n = mags["r"][mags["r"] < r_limit], len(bright)
     error = 0.05 * 10 ** (0.2 * np.maximum(r - 15.0, 0.0))  # mas; Gaia DR3: 0.05 at 15, 0.5 at 20

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gnomon.algorithms.photometry.zero_point import AB_NJY
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
@@ -10,16 +11,13 @@ from gnomon.pipeline.simulation import SimulateRedshiftsConfig
 VELOCITY_ERROR = 150.0 / 299792.458
 """Error of a redshift over 1 + z: 150 km/s, a low-resolution spectrograph."""
 
-AB_ZERO_POINT = 31.4
-"""AB magnitude of 1 nJy."""
-
 
 def simulate_redshifts(galaxies: Catalog, *, data_id: DataId, config: SimulateRedshiftsConfig) -> Catalog:
     """A random part of the galaxies brighter than a limit, with errors of the redshift."""
     if not len(galaxies):
         raise UnprocessableData("no simulated galaxies")
     with np.errstate(invalid="ignore", divide="ignore"):
-        magnitude = AB_ZERO_POINT - 2.5 * np.log10(galaxies["flux_i"])
+        magnitude = AB_NJY - 2.5 * np.log10(galaxies["flux_i"])
     rng = np.random.default_rng(config.seed)
     chosen = (rng.random(len(galaxies)) < config.fraction) & (magnitude < config.magnitude_limit)
     z = galaxies["redshift"][chosen]

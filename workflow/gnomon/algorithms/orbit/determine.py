@@ -1,6 +1,6 @@
 """Differential correction of many orbits at once, with covariance and rejection of outliers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -345,8 +345,3 @@ def _covariance(problem: _Problem) -> F8:
     covariance = np.asarray(problem.basis @ inverse @ np.swapaxes(problem.basis, 1, 2))
     covariance[singular] = np.nan
     return covariance
-
-
-def without_rejection(options: FitOptions) -> FitOptions:
-    """The same options, keeping every measurement."""
-    return replace(options, rejection_chi2=float("inf"))

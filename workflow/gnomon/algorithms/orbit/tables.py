@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.orbit.ephemeris import Ephemeris
+from gnomon.algorithms.photometry.zero_point import AB_NJY
 from gnomon.containers.catalog import Catalog, Column, concatenate
 from gnomon.containers.orbit import Astrometry, OrbitFit, Orbits
 
@@ -13,7 +14,6 @@ F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
 ARCSEC = np.deg2rad(1 / 3600)
-AB_NJY = 31.4  # AB magnitude of 1 nJy
 _STATE = ("x", "y", "z", "vx", "vy", "vz")
 _OBSERVER = ("obsX", "obsY", "obsZ", "obsVX", "obsVY", "obsVZ")
 _UPPER = np.triu_indices(6)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.photometry.zero_point import AB_NJY, ZeroPoint, ZeroPointOptions, fit_zero_point
+from gnomon.algorithms.photometry.zero_point import ZeroPoint, ZeroPointOptions, fit_zero_point
 from gnomon.algorithms.visit.locate import Located
 from gnomon.algorithms.visit.reference import flux_in
 from gnomon.containers.calibrated import Smooth
@@ -131,8 +131,3 @@ def in_njy(sources: Catalog, njy_per_count: float) -> Catalog:
     """All fluxes and their errors in nJy."""
     fluxes = [n for n in sources.columns if n.endswith(("Flux", "FluxErr", "psfSky"))]
     return sources.with_columns(**{n: sources[n] * njy_per_count for n in fluxes})
-
-
-def zero_point_of(njy_per_count: float) -> float:
-    """AB magnitude of one count."""
-    return float(AB_NJY - 2.5 * np.log10(njy_per_count))
