@@ -8,6 +8,11 @@ def targets_of_campaign(wildcards):
     return campaign.targets()
 
 
+def every(dataset):
+    """Gathers all files of a dataset type that the plan has."""
+    return lambda wildcards: campaign.every(dataset)
+
+
 def raws_of(wildcards):
     """Raw files of one exposure: the files ingested, or the simulated one."""
     exposures = {**campaign.graph["visits"], **campaign.graph["exposures"]}
@@ -41,18 +46,10 @@ def refcats_of(wildcards):
     return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=shards)
 
 
-def summaries_of(wildcards):
-    return expand(campaign.path("preliminary_summary"), visit=campaign.graph["visits"])
-
-
 def checks_of(wildcards):
     """Comparisons with the truth, where there is one."""
     visits = [] if campaign.options.data else campaign.graph["visits"]
     return expand(campaign.path("visit_check"), visit=visits)
-
-
-def figures_of(wildcards):
-    return expand(campaign.path("visit_figure"), visit=campaign.graph["visits"])
 
 
 def master_bias_of(wildcards):
@@ -127,10 +124,6 @@ def template_coadds_of(wildcards):
     places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
     given = {"kind": "template", "band": band}
     return [made.format(tract=t, patch=p, **given) for t, p in places]
-
-
-def star_motions_of_all(wildcards):
-    return expand(campaign.path("star_motion"), tract=campaign.graph["tracts"])
 
 
 def objects_of_all(wildcards):

@@ -21,7 +21,7 @@ rule check_visit:
 rule metrics:
     input:
         **campaign.reads("metrics"),
-        summaries=summaries_of,
+        summaries=every("preliminary_summary"),
         checks=checks_of,
     output:
         **campaign.writes("metrics"),
@@ -40,8 +40,8 @@ rule metrics:
 rule report:
     input:
         **campaign.reads("report"),
-        summaries=summaries_of,
-        figures=figures_of,
+        summaries=every("preliminary_summary"),
+        figures=every("visit_figure"),
     output:
         **campaign.writes("report"),
     log:
@@ -59,7 +59,13 @@ rule report:
 rule release_catalogs:
     input:
         **campaign.reads("release_catalogs"),
-        motions=star_motions_of_all,
+        objects=every("object"),
+        redshifts=every("photoz"),
+        variability=every("variability"),
+        motions=every("star_motion"),
+        sources=every("preliminary_source"),
+        forced=every("forced_source"),
+        summaries=every("preliminary_summary"),
     output:
         **campaign.writes("release_catalogs"),
     log:

@@ -76,6 +76,13 @@ _DIMENSIONS = (
 
 DIMENSIONS = {d.name: d for d in _DIMENSIONS}
 
+
+def _release(name: str, doc: str, schema: str) -> DatasetType:
+    """A release table with positions, in the HATS layout."""
+    path = f"release/{name}/collection.properties"
+    return DatasetType(f"release_{name}", path, "Hats", doc, schema=schema)
+
+
 _DATASETS = (
     # campaign input
     DatasetType(
@@ -357,12 +364,20 @@ _DATASETS = (
     ),
     DatasetType("ades_report", "moving/ades/{night}.xml", "Ades", "Astrometry of a night, ADES."),
     # release
+    _release("object", "Objects, their redshifts and light-curve features.", "release_object"),
+    _release("photoz", "Redshifts of the objects with p(z).", "photoz"),
+    _release("star", "Motions of isolated stars.", "star_motion"),
+    _release("source", "Sources of single visits.", "source"),
+    _release("forced_source", "Fluxes of the objects on every visit.", "forced_source"),
     DatasetType(
-        "release_star",
-        "release/star/hats.properties",
-        "Hats",
-        "Motions of isolated stars, HATS.",
-        schema="star_motion",
+        "release_visit", "release/visit.parquet", "Catalog", "Calibrated visits.", schema="release_visit"
+    ),
+    DatasetType(
+        "release_visit_detector",
+        "release/visit_detector.parquet",
+        "Catalog",
+        "Calibrated detectors of the visits.",
+        schema="visit_summary",
     ),
     DatasetType(
         "metrics",

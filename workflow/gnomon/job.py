@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
 from gnomon.containers.provenance import Provenance
+from gnomon.containers.stream import each
 from gnomon.datamodel import DATASETS, DatasetType
 from gnomon.errors import ConfigError, UnprocessableData
 from gnomon.io import formats
@@ -200,6 +201,8 @@ def _read(job: Job) -> dict[str, Any]:
         paths = job.inputs[name]
         if dataset.container == "Raw":
             values[name] = formats.open_raw(paths, values["instrument"], job.data_id)
+        elif isinstance(want, Many) and want.stream:
+            values[name] = each(paths, lambda p, d=dataset: job.read(d, Path(p)))
         elif isinstance(want, Many):
             values[name] = [job.read(dataset, Path(p)) for p in paths]
         else:
