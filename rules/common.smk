@@ -206,7 +206,8 @@ def nights_until(night, days):
 
 
 def visits_of_night(wildcards):
-    return campaign.graph["nights"][wildcards.night]
+    """Science visits of a night; none of a night of calibrations alone."""
+    return campaign.graph["nights"].get(wildcards.night, [])
 
 
 def summaries_of_night(wildcards):
