@@ -8,6 +8,11 @@ def targets_of_campaign(wildcards):
     return campaign.targets()
 
 
+def all_of(dataset):
+    """A gather of every file of a dataset type that the plan has."""
+    return lambda wildcards: campaign.every(dataset)
+
+
 def raws_of(wildcards):
     """Raw files of one exposure: the files ingested, or the simulated one."""
     exposures = {**campaign.graph["visits"], **campaign.graph["exposures"]}
