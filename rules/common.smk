@@ -56,6 +56,11 @@ def checks_of(wildcards):
     return expand(campaign.path("visit_check"), visit=visits)
 
 
+def moving_scores_of(wildcards):
+    """Moving objects beside their truth, where there is one."""
+    return [] if campaign.options.data else [campaign.path("moving_score")]
+
+
 def figures_of(wildcards):
     return expand(campaign.path("visit_figure"), visit=campaign.graph["visits"])
 

@@ -33,6 +33,7 @@ from gnomon.sim.sky import ASTEROID
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
+Text = npt.NDArray[np.str_]
 Tables = Sequence[Catalog]
 
 _NIGHTS = 3  # with pairs, that linking needs
@@ -103,7 +104,7 @@ def _found(seen: Appearances, n: int) -> dict[str, I8]:
     }
 
 
-def _attributed(seen: Appearances, ss_source: Catalog, names: npt.NDArray[np.str_]) -> dict[str, I8]:
+def _attributed(seen: Appearances, ss_source: Catalog, names: Text) -> dict[str, I8]:
     """Detections that were given to each asteroid's known orbit: its own, and others."""
     designation, detection = _columns(ss_source, "designation", "diaSourceId")
     given = np.array([{d: k for k, d in enumerate(names)}.get(str(d), NOBODY) for d in designation], np.int64)
@@ -114,10 +115,10 @@ def _attributed(seen: Appearances, ss_source: Catalog, names: npt.NDArray[np.str
     }
 
 
-def _names(names: npt.NDArray[np.str_], known: npt.NDArray[np.bool_], links: LinkCheck) -> list[str]:
+def _names(names: Text, known: npt.NDArray[np.bool_], links: LinkCheck) -> Text:
     """Under which name each asteroid is in the catalogue; empty where it is in none."""
     linked = {int(a): str(d) for a, d in zip(links.asteroid, links.designation, strict=True)}
-    return [str(names[k]) if known[k] else linked.get(k, "") for k in range(len(names))]
+    return np.array([str(names[k]) if known[k] else linked.get(k, "") for k in range(len(names))], np.str_)
 
 
 def _linked(links: LinkCheck, n: int) -> dict[str, I8]:

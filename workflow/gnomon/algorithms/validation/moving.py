@@ -81,9 +81,7 @@ def owners(seen: Appearances, detections: npt.ArrayLike) -> I8:
 def pair_nights(seen: Appearances, n: int) -> I8:
     """(n,) nights on which each of ``n`` asteroids was detected at least twice."""
     real = seen.detection >= 0
-    pairs, count = np.unique(
-        np.stack([seen.asteroid[real], seen.night[real]]), axis=1, return_counts=True
-    )
+    pairs, count = np.unique(np.stack([seen.asteroid[real], seen.night[real]]), axis=1, return_counts=True)
     return np.bincount(pairs[0, count >= 2], minlength=n).astype(np.int64)
 
 
