@@ -215,6 +215,13 @@ def nights_until(night, days):
     return sorted(n for n, age in ages.items() if 0 <= age <= days)
 
 
+def night_of(wildcards):
+    """The night that a job is about, or that of its visit."""
+    if "visit" in wildcards.keys():
+        return campaign.graph["visits"][wildcards.visit]["night"]
+    return wildcards.night
+
+
 def visits_of_night(wildcards):
     """Science visits of a night; none of a night of calibrations alone."""
     return campaign.graph["nights"].get(wildcards.night, [])
@@ -228,6 +235,11 @@ def summaries_of_night(wildcards):
 
 def dia_sources_of_night(wildcards):
     return expand(campaign.path("dia_source"), visit=visits_of_night(wildcards))
+
+
+def ss_sources_of_visit(wildcards):
+    """Known asteroids of a visit's night: attribution needs the orbits of the night before, and no linking."""
+    return expand(campaign.path("ss_source"), night=night_of(wildcards))
 
 
 def simulated_asteroids_of(wildcards):
@@ -247,7 +259,7 @@ def known_orbits_of(wildcards):
 
 def catalog_before(wildcards):
     """The catalogue of the night before, where there was one."""
-    earlier = nights_until(wildcards.night, 36500)[:-1]
+    earlier = nights_until(night_of(wildcards), 36500)[:-1]
     return expand(campaign.path("orbit_catalog"), night=earlier[-1:])
 
 

@@ -70,9 +70,9 @@ def check_moving(
     names = np.array([f"s{k:06d}" for k in range(n)])
     ss_source, linkage = _together(attributed), _together(linked)
     links = check_links(seen, *_columns(linkage, "designation", "diaSourceId"))
-    columns = _found(seen, n) | _attributed(seen, ss_source, names)
-    columns |= {"known": known, "designation": _names(names, known, links)}
-    rows = Catalog({"asteroidId": asteroids["id"], **columns}).with_columns(**_linked(links, n))
+    columns = {"asteroidId": asteroids["id"], "known": known, "designation": _names(names, known, links)}
+    counts = _found(seen, n) | _attributed(seen, ss_source, names) | _linked(links, n)
+    rows = Catalog({**columns, **counts})
     rows = rows.with_columns(**_ahead(instrument, perturbers, asteroids, rows, orbits, config.days_ahead))
     return MovingCheck(rows, check_table("", _measured(rows, links, seen)))
 
@@ -146,8 +146,9 @@ def _ahead(
         known = orbits_of(catalog.take(np.array([place[str(rows["designation"][k])] for k in mine])))
         tai = float(known.epoch[0]) + days - TT_MINUS_TAI_DAYS
         true = apparent(states_of(asteroids), float(asteroids.meta["epoch_tt"]), tai)
-        site = np.deg2rad([instrument.longitude_deg, instrument.latitude_deg])
-        observer = observer_state(perturbers, tai, parallax_constants(*site, instrument.height_m))
+        longitude, latitude = np.deg2rad([instrument.longitude_deg, instrument.latitude_deg]).tolist()
+        site = parallax_constants(longitude, latitude, instrument.height_m)
+        observer = observer_state(perturbers, tai, site)
         everywhere = Visits(np.array([tai]), np.zeros(1), np.zeros(1), np.array([np.pi]), *observer)
         found = predict(perturbers, known, everywhere)
         here = mine[found.orbit]
