@@ -25,9 +25,17 @@ T = TypeVar("T")
 
 WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
-TARGETS = ("report", "release_star", "object", "forced_source", "orbit_catalog")
+TARGETS = (
+    "report",
+    "release_star",
+    "forced_source",
+    "photoz",
+    "variability",
+    "dia_source",
+    "orbit_catalog",
+)
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
-PLAN_VERSION = 4
+PLAN_VERSION = 5
 """Raised when a plan holds something else for the same exposures and options."""
 
 Graph = Mapping[str, Any]
@@ -38,6 +46,7 @@ Graph = Mapping[str, Any]
 ``exposures`` {visit: {raws}} of the calibration exposures
 ``bias``, ``dark``  [visit];  ``flat``  {band: [visit]}
 ``patches``   {"tract/patch": {band: [visit]}}
+``seasons``   {"tract/band": [MJD at which each season begins]}
 """
 
 
