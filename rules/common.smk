@@ -9,13 +9,8 @@ def targets_of_campaign(wildcards):
     return campaign.targets()
 
 
-<<<<<<< HEAD
-def every(dataset):
-    """Gathers all files of a dataset type that the plan has."""
-=======
 def all_of(dataset):
     """A gather of every file of a dataset type that the plan has."""
->>>>>>> main
     return lambda wildcards: campaign.every(dataset)
 
 
@@ -58,18 +53,11 @@ def checks_of(wildcards):
     return expand(campaign.path("visit_check"), visit=visits)
 
 
-<<<<<<< HEAD
-=======
 def moving_scores_of(wildcards):
     """Moving objects beside their truth, where there is one."""
     return [] if campaign.options.data else [campaign.path("moving_score")]
 
 
-def figures_of(wildcards):
-    return expand(campaign.path("visit_figure"), visit=campaign.graph["visits"])
-
-
->>>>>>> main
 def master_bias_of(wildcards):
     """The master bias, where there are bias exposures."""
     return [campaign.path("master_bias")] if campaign.graph["bias"] else []

@@ -21,7 +21,7 @@ rule check_visit:
 rule metrics:
     input:
         **campaign.reads("metrics"),
-        summaries=every("preliminary_summary"),
+        summaries=all_of("preliminary_summary"),
         checks=checks_of,
         moving=moving_scores_of,
     output:
@@ -41,8 +41,8 @@ rule metrics:
 rule report:
     input:
         **campaign.reads("report"),
-        summaries=every("preliminary_summary"),
-        figures=every("visit_figure"),
+        summaries=all_of("preliminary_summary"),
+        figures=all_of("visit_figure"),
     output:
         **campaign.writes("report"),
     log:
@@ -60,13 +60,13 @@ rule report:
 rule release_catalogs:
     input:
         **campaign.reads("release_catalogs"),
-        objects=every("object"),
-        redshifts=every("photoz"),
-        variability=every("variability"),
-        motions=every("star_motion"),
-        sources=every("preliminary_source"),
-        forced=every("forced_source"),
-        summaries=every("preliminary_summary"),
+        objects=all_of("object"),
+        redshifts=all_of("photoz"),
+        variability=all_of("variability"),
+        motions=all_of("star_motion"),
+        sources=all_of("preliminary_source"),
+        forced=all_of("forced_source"),
+        summaries=all_of("preliminary_summary"),
     output:
         **campaign.writes("release_catalogs"),
     log:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -202,12 +203,16 @@ def _read(job: Job) -> dict[str, Any]:
         if dataset.container == "Raw":
             values[name] = formats.open_raw(paths, values["instrument"], job.data_id)
         elif isinstance(want, Many) and want.stream:
-            values[name] = each(paths, lambda p, d=dataset: job.read(d, Path(p)))
+            values[name] = each(paths, partial(_one, job, dataset))
         elif isinstance(want, Many):
             values[name] = [job.read(dataset, Path(p)) for p in paths]
         else:
             values[name] = job.read(dataset, Path(paths[0]))
     return values
+
+
+def _one(job: Job, dataset: DatasetType, path: str) -> Any:  # noqa: ANN401
+    return job.read(dataset, Path(path))
 
 
 def _by_name(step: Step, result: Any) -> dict[str, Any]:  # noqa: ANN401
