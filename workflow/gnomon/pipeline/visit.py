@@ -80,7 +80,7 @@ STEPS = (
     Step(
         "visit_figure",
         VisitFigureConfig,
-        reads={"image": "preliminary_image"},
+        reads={"image": "calexp"},
         writes={"figure": "visit_figure"},
         cost=Cost(cpu_s=2, mem_mb=300, out_mb=0.1),
     ),
