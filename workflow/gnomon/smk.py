@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
-TARGETS = ("report", "release_star", "object", "forced_source")
+TARGETS = ("report", "release_star", "forced_source", "photoz", "variability")
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
 PLAN_VERSION = 4
 """Raised when a plan holds something else for the same exposures and options."""
