@@ -231,7 +231,7 @@ _DATASETS = (
         "coadd",
         "coadd/{kind}/{band}/{tract}/{patch}.fits",
         "Coadd",
-        "Mean of the visits of one patch in one band, nJy: all of them (deep) or the sharpest (template).",
+        "Mean of the visits of one patch in one band, nJy: all (deep), or the sharpest of other seasons.",
     ),
     # objects
     DatasetType(
@@ -392,6 +392,20 @@ _DATASETS = (
         "orbit_export", "moving/mpcorb/{night}.txt", "Mpcorb", "All orbits at the end of a night, MPCORB."
     ),
     DatasetType("ades_report", "moving/ades/{night}.xml", "Ades", "Astrometry of a night, ADES."),
+    DatasetType(
+        "moving_check",
+        "check/moving_objects.parquet",
+        "Catalog",
+        "Simulated asteroids, and what became of each.",
+        schema="moving_check",
+    ),
+    DatasetType(
+        "moving_score",
+        "check/moving.parquet",
+        "Catalog",
+        "Moving objects beside their truth, in numbers.",
+        schema="check",
+    ),
     # release
     DatasetType(
         "release_star",

@@ -59,7 +59,11 @@ STEPS = (
     Step(
         "metrics",
         MetricsConfig,
-        reads={"summaries": Many("visit_summary"), "checks": Many("visit_check")},
+        reads={
+            "summaries": Many("visit_summary"),
+            "checks": Many("visit_check"),
+            "moving": Many("moving_score"),
+        },
         writes={"metrics": "metrics"},
         version=2,
         cost=Cost(cpu_s=1, cpu_s_per_input=0.01, mem_mb=200, out_mb=0.01),
