@@ -21,7 +21,7 @@ rule check_visit:
 rule metrics:
     input:
         **campaign.reads("metrics"),
-        summaries=all_of("preliminary_summary"),
+        summaries=all_of("visit_summary"),
         checks=checks_of,
         moving=moving_scores_of,
     output:
@@ -41,7 +41,7 @@ rule metrics:
 rule report:
     input:
         **campaign.reads("report"),
-        summaries=all_of("preliminary_summary"),
+        summaries=all_of("visit_summary"),
         figures=all_of("visit_figure"),
     output:
         **campaign.writes("report"),
@@ -64,9 +64,9 @@ rule release_catalogs:
         redshifts=all_of("photoz"),
         variability=all_of("variability"),
         motions=all_of("star_motion"),
-        sources=all_of("preliminary_source"),
+        sources=all_of("source"),
         forced=all_of("forced_source"),
-        summaries=all_of("preliminary_summary"),
+        summaries=all_of("visit_summary"),
     output:
         **campaign.writes("release_catalogs"),
     log:

@@ -60,9 +60,9 @@ STEPS = (
         "difference",
         DifferenceConfig,
         reads={
-            "science": "preliminary_image",
-            "sources": "preliminary_source",
-            "summary": "preliminary_summary",
+            "science": "calexp",
+            "sources": "source",
+            "summary": "visit_summary",
             "coadds": Many("coadd"),
         },
         writes={"image": "difference_image", "template": "template_image", "sources": "dia_source"},
@@ -81,7 +81,7 @@ STEPS = (
         AlertConfig,
         reads={
             "difference": "difference_image",
-            "science": "preliminary_image",
+            "science": "calexp",
             "template": "template_image",
             "sources": "dia_source",
             "history": Many("dia_source"),

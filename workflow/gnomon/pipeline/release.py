@@ -49,8 +49,8 @@ STEPS = (
         CheckVisitConfig,
         reads={
             "recipe": "recipe",
-            "source": "preliminary_source",
-            "summary": "preliminary_summary",
+            "source": "source",
+            "summary": "visit_summary",
             "truth": "truth",
             "truth_detector": "truth_detector",
         },
@@ -62,7 +62,7 @@ STEPS = (
         "metrics",
         MetricsConfig,
         reads={
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
             "checks": Many("visit_check"),
             "moving": Many("moving_score"),
         },
@@ -78,9 +78,9 @@ STEPS = (
             "redshifts": Many("photoz", stream=True),
             "variability": Many("variability", stream=True),
             "motions": Many("star_motion", stream=True),
-            "sources": Many("preliminary_source", stream=True),
+            "sources": Many("source", stream=True),
             "forced": Many("forced_source", stream=True),
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
         },
         writes={
             "object": "release_object",
@@ -98,7 +98,7 @@ STEPS = (
         "report",
         ReportConfig,
         reads={
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
             "rejects": "rejects",
             "jobs": "quanta",
