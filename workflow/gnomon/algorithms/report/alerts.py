@@ -20,7 +20,8 @@ _BLOCK = 2880
 
 def alerts(products: Products) -> Markup:
     """The most significant alert of a few objects: science, template, difference."""
-    total, best = 0, {}
+    total = 0
+    best: dict[int, Mapping[str, Any]] = {}
     for packets in products.alerts:
         total += len(packets)
         for packet in packets:
@@ -32,10 +33,13 @@ def alerts(products: Products) -> Markup:
         raise NothingToShowError("No visit sent an alert.")
     chosen = heapq.nlargest(_SHOWN, best.values(), key=_rank)
     figure = Figure(figsize=(11, 2.9), layout="constrained")
-    for part, packet in zip(figure.subfigures(1, _SHOWN), chosen, strict=False):
+    parts: Any = figure.subfigures(1, _SHOWN)
+    for part, packet in zip(parts, chosen, strict=False):
         _triplet(part, packet)
     lead = f"{total} alerts of {len(best)} objects. The most significant of a few objects:"
-    return paragraph(lead) + picture(to_png(figure), "stamps of alerts", "Science, template and difference, one scale a row of three.")
+    return paragraph(lead) + picture(
+        to_png(figure), "stamps of alerts", "Science, template and difference, one scale a row of three."
+    )
 
 
 def _rank(packet: Mapping[str, Any]) -> tuple[float, int]:
@@ -47,7 +51,9 @@ def _triplet(part: Any, packet: Mapping[str, Any]) -> None:  # noqa: ANN401
     source = packet["diaSource"]
     history = len(packet.get("prvDiaSources") or ())
     axes = part.subplots(1, 3)
-    part.suptitle(f"{source['band']}, S/N {source.get('snr') or 0:.0f}, {history} detections before", fontsize=9)
+    part.suptitle(
+        f"{source['band']}, S/N {source.get('snr') or 0:.0f}, {history} detections before", fontsize=9
+    )
     for axis, (name, title) in zip(axes, _STAMPS, strict=True):
         axis.set(xticks=[], yticks=[])
         axis.set_xlabel(title, fontsize=8)
@@ -60,11 +66,15 @@ def _triplet(part: Any, packet: Mapping[str, Any]) -> None:  # noqa: ANN401
 
 def stamp_pixels(data: bytes) -> npt.NDArray[np.float64]:
     """First image of a FITS file in memory: 32-bit floats."""
-    cards, blocks = {}, 0
+    cards: dict[str, str] = {}
+    blocks = 0
     while "END" not in cards:
         block = data[blocks * _BLOCK : (blocks + 1) * _BLOCK].decode("ascii")
         blocks += 1
-        cards |= {block[k : k + 8].strip(): block[k + 10 : k + 80].split("/")[0].strip() for k in range(0, len(block), 80)}
+        cards |= {
+            block[k : k + 8].strip(): block[k + 10 : k + 80].split("/")[0].strip()
+            for k in range(0, len(block), 80)
+        }
         if not block:
             raise ValueError("the stamp is cut off")
     shape = int(cards["NAXIS2"]), int(cards["NAXIS1"])

@@ -31,7 +31,7 @@ def focal_plane(products: Products) -> Markup:
     _arrows(axes[0], places, stars)
     _magnitudes(figure, axes[1], places, stars)
     _whiskers(axes[2], places, shapes)
-    said = "Detections of isolated stars minus the mean of their star over all visits; shapes of PSF stars, all visits; axes as the detector's."
+    said = "Isolated stars: detections minus the mean over all visits. PSF stars: shapes. Axes as the detectors'."
     return picture(to_png(figure), "residuals over the focal plane", said)
 
 
@@ -97,7 +97,10 @@ class _Focal:
         summary = max(filled(products.summaries), key=len, default=None)
         if summary is None:
             raise NothingToShowError("No visit was calibrated.")
-        self.shape = {int(d): (int(x), int(y)) for d, x, y in zip(*(summary[n] for n in ("detector", "nx", "ny")), strict=True)}
+        self.shape = {
+            int(d): (int(x), int(y))
+            for d, x, y in zip(*(summary[n] for n in ("detector", "nx", "ny")), strict=True)
+        }
         self.corners = _corners(summary)
 
     def bins(self, detector: Column, x: Column, y: Column, *values: Column) -> F8:
@@ -155,7 +158,17 @@ def _magnitudes(figure: Figure, axis: Axes, places: _Focal, stars: Catalog) -> N
     places.outline(axis, "magnitudes, minus the star's mean, mmag")
     if len(found):
         top = max(float(np.abs(found[:, 2]).max()), 1.0)
-        dots = axis.scatter(found[:, 0], found[:, 1], c=found[:, 2], cmap="RdBu", vmin=-top, vmax=top, s=60, edgecolors=GREY, linewidths=0.3)
+        dots = axis.scatter(
+            found[:, 0],
+            found[:, 1],
+            c=found[:, 2],
+            cmap="RdBu",
+            vmin=-top,
+            vmax=top,
+            s=60,
+            edgecolors=GREY,
+            linewidths=0.3,
+        )
         figure.colorbar(dots, ax=axis, shrink=0.75)
 
 
@@ -168,6 +181,16 @@ def _whiskers(axis: Axes, places: _Focal, shapes: Catalog) -> None:
     if not len(found):
         return
     e, angle = np.hypot(found[:, 2], found[:, 3]), 0.5 * np.arctan2(found[:, 3], found[:, 2])
-    lines = axis.quiver(found[:, 0], found[:, 1], e * np.cos(angle), e * np.sin(angle), pivot="middle", headwidth=0, headlength=0, headaxislength=0, color="#9c2f63")
+    lines = axis.quiver(
+        found[:, 0],
+        found[:, 1],
+        e * np.cos(angle),
+        e * np.sin(angle),
+        pivot="middle",
+        headwidth=0,
+        headlength=0,
+        headaxislength=0,
+        color="#9c2f63",
+    )
     typical = float(np.round(np.median(e), 3)) or 0.01
     axis.quiverkey(lines, 0.85, 1.02, typical, f"e = {typical:g}", labelpos="E", fontproperties={"size": 9})

@@ -21,7 +21,11 @@ def periodic(products: Products) -> Markup:
     names = ["objectId", "isVariable", "period", "periodFalseAlarm", "periodPower"]
     table = gathered(products.variability, names)
     with np.errstate(invalid="ignore"):
-        sure = table["isVariable"].astype(bool) & np.isfinite(table["period"]) & (table["periodFalseAlarm"] < 1e-3)
+        sure = (
+            table["isVariable"].astype(bool)
+            & np.isfinite(table["period"])
+            & (table["periodFalseAlarm"] < 1e-3)
+        )
     if not sure.any():
         variable = int(table["isVariable"].sum())
         raise NothingToShowError(f"None of {variable} variable objects has a period beyond doubt.")
@@ -29,15 +33,20 @@ def periodic(products: Products) -> Markup:
     best = best.take(np.argsort(-best["periodPower"], kind="stable")[:_PERIODIC])
     curves = rows_where(products.forced, "objectId", best["objectId"].tolist(), _CURVE)
     figure = Figure(figsize=(11, 4.4), layout="constrained")
-    for axis, one, period in zip(figure.subplots(1, len(best), squeeze=False)[0], best["objectId"], best["period"], strict=True):
+    for axis, one, period in zip(
+        figure.subplots(1, len(best), squeeze=False)[0], best["objectId"], best["period"], strict=True
+    ):
         _folded(axis, curves.take(curves["objectId"] == one), float(period))
         axis.set_title(f"object {one}, period {period:.5f} d", fontsize=10)
-    return picture(to_png(figure), "folded light curves", "The objects with the strongest periods, shown twice over.")
+    return picture(
+        to_png(figure), "folded light curves", "The objects with the strongest periods, shown twice over."
+    )
 
 
 def _folded(axis: Axes, curve: Catalog, period: float) -> None:
     phase = (curve["midpointMjdTai"] / period) % 1
-    _points(axis, np.concatenate([phase, phase + 1]), *(np.tile(curve[n], 2) for n in _CURVE[3:]), np.tile(curve["band"], 2))
+    flux, error, band = (np.tile(curve[n], 2) for n in ("psfFlux", "psfFluxErr", "band"))
+    _points(axis, np.concatenate([phase, phase + 1]), flux, error, band)
     axis.set(xlabel="phase", ylabel="flux over median of the band")
 
 
@@ -47,7 +56,16 @@ def _points(axis: Axes, x: Column, flux: Column, error: Column, band: Column) ->
         of = (band == name) & np.isfinite(flux)
         scale = float(np.median(flux[of])) if of.any() else 1.0
         if of.any() and scale > 0:
-            axis.errorbar(x[of], flux[of] / scale, error[of] / scale, fmt="o", ms=4, lw=0.8, color=colour(name), label=name)
+            axis.errorbar(
+                x[of],
+                flux[of] / scale,
+                error[of] / scale,
+                fmt="o",
+                ms=4,
+                lw=0.8,
+                color=colour(name),
+                label=name,
+            )
     axis.legend(ncols=3, frameon=False, fontsize=8)
     grid(axis)
 
@@ -59,13 +77,19 @@ def transients(products: Products) -> Markup:
     table = gathered(products.dia_sources, names)
     rank = np.argsort(link["diaSourceId"], kind="stable")
     at = rank[np.minimum(np.searchsorted(link["diaSourceId"][rank], table["diaSourceId"]), len(link) - 1)]
-    table = table.with_columns(diaObjectId=np.where(link["diaSourceId"][at] == table["diaSourceId"], link["diaObjectId"][at], -1))
+    table = table.with_columns(
+        diaObjectId=np.where(link["diaSourceId"][at] == table["diaSourceId"], link["diaObjectId"][at], -1)
+    )
     chosen = _strongest(table.take(table["diaObjectId"] >= 0))
     figure = Figure(figsize=(11, 3.9), layout="constrained")
     for axis, one in zip(figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True):
         _raw_points(axis, table.take(table["diaObjectId"] == one))
         axis.set_title(f"diaObject {one}", fontsize=10)
-    return picture(to_png(figure), "light curves on difference images", "Detections of the objects with most of them; flux of the difference.")
+    return picture(
+        to_png(figure),
+        "light curves on difference images",
+        "Detections of the objects with most of them; flux of the difference.",
+    )
 
 
 def _strongest(table: Catalog) -> list[int]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gnomon.algorithms.orbit.elements import cartesian_to_keplerian
@@ -18,15 +19,18 @@ def moving(products: Products) -> Markup:
     nights = len(list(products.attributed))
     tracklets = sum(len(t) for t in products.tracklets)
     attributed = sum(len(t) for t in products.attributed)
-    orbits = [o for o in filled(products.orbits)]
+    orbits = list(filled(products.orbits))
     if not attributed and not orbits:
         raise NothingToShowError(_why(products))
-    lead = f"{nights} nights: {attributed} detections of known objects, {tracklets} tracklets, {sum(map(len, orbits))} orbits."
+    lead = f"{nights} nights: {attributed} detections of known objects, {tracklets} tracklets, "
+    lead += f"{sum(map(len, orbits))} orbits."
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     if attributed:
         table = gathered(products.attributed, ("ephOffsetEast", "ephOffsetNorth", "ephVmag"), _LIMIT)
-        dots = left.scatter(table["ephOffsetEast"], table["ephOffsetNorth"], c=table["ephVmag"], s=14, cmap="viridis")
+        dots = left.scatter(
+            table["ephOffsetEast"], table["ephOffsetNorth"], c=table["ephVmag"], s=14, cmap="viridis"
+        )
         figure.colorbar(dots, ax=left, label="predicted V magnitude")
     left.set(xlabel="measured minus predicted, east, arcsec", ylabel="north, arcsec")
     if orbits:
@@ -38,7 +42,7 @@ def moving(products: Products) -> Markup:
     return paragraph(lead) + picture(to_png(figure), "moving objects", said)
 
 
-def _elements(axis, orbits: Catalog) -> None:
+def _elements(axis: Axes, orbits: Catalog) -> None:
     state = np.stack([orbits[n] for n in ("x", "y", "z", "vx", "vy", "vz")], -1)
     elements = cartesian_to_keplerian(state)
     for source in dict.fromkeys(orbits["source"]):

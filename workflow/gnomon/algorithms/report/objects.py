@@ -58,7 +58,9 @@ def _colour_colour(axis: Axes, table: Catalog, trio: list[str], name: str) -> No
     kind = "psf" if name == "stars" else "kron"
     flux = [table[f"{b}_{kind}Flux"] for b in trio]
     with np.errstate(invalid="ignore", divide="ignore"):
-        seen = np.all([f > _LEAST_SNR * table[f"{b}_{kind}FluxErr"] for b, f in zip(trio, flux, strict=True)], 0)
+        seen = np.all(
+            [f > _LEAST_SNR * table[f"{b}_{kind}FluxErr"] for b, f in zip(trio, flux, strict=True)], 0
+        )
     m = [magnitude(f[seen]) for f in flux]
     axis.plot(m[1] - m[2], m[0] - m[1], "." if len(m[0]) > 300 else "o", ms=3, color="#24588f", alpha=0.5)
     axis.set_xlabel(f"{trio[1]} - {trio[2]}, mag")
@@ -81,13 +83,19 @@ def counts(products: Products) -> Markup:
         with np.errstate(invalid="ignore"):
             seen = table[f"{band}_kronFlux"] > 5 * table[f"{band}_kronFluxErr"]
         n, _ = np.histogram(magnitude(table[f"{band}_kronFlux"][seen]), edges)
-        axis.step(edges[:-1], np.where(n > 0, n / 0.5 / area, np.nan), where="post", color=colour(band), label=band)
+        axis.step(
+            edges[:-1], np.where(n > 0, n / 0.5 / area, np.nan), where="post", color=colour(band), label=band
+        )
     axis.set_yscale("log")
     axis.set_xlabel("Kron magnitude, AB")
     axis.set_ylabel("objects per mag and square degree")
     axis.legend(ncols=6, frameon=False, loc="upper left", fontsize=9)
     grid(axis)
-    return picture(to_png(figure), "number counts", "Primary objects of S/N above 5; where a curve turns over, it is no longer complete.")
+    return picture(
+        to_png(figure),
+        "number counts",
+        "Primary objects of S/N above 5; where a curve turns over, it is no longer complete.",
+    )
 
 
 def _primary(products: Products, bands: list[str], limit: int = _LIMIT) -> Catalog:
@@ -101,4 +109,4 @@ def _area_deg2(table: Catalog) -> float:
     """Sky with objects, counted in squares of an arcminute."""
     ra, dec = table["coord_ra"] * np.cos(np.radians(table["coord_dec"])), table["coord_dec"]
     squares = np.unique(np.floor(np.stack([ra, dec]) * 60), axis=1)
-    return max(squares.shape[1], 1) / 3600
+    return float(max(squares.shape[1], 1)) / 3600

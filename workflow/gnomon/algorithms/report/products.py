@@ -108,7 +108,9 @@ def gathered(parts: Sequence[Catalog], columns: Sequence[str], limit: int = 0) -
     return whole.take(np.arange(0, len(whole), step)) if step > 1 else whole
 
 
-def rows_where(parts: Sequence[Catalog], column: str, values: Sequence[int], columns: Sequence[str]) -> Catalog:
+def rows_where(
+    parts: Sequence[Catalog], column: str, values: Sequence[int], columns: Sequence[str]
+) -> Catalog:
     """Rows of all parts whose column holds one of some values; may be none."""
     chosen = [_chosen(part, column, values, columns) for part in parts if len(part)]
     return concatenate(chosen) if chosen else Catalog({n: np.empty(0) for n in columns})

@@ -45,7 +45,9 @@ def redshifts(products: Products) -> Markup:
 
 def matched(table: Catalog, spectra: Catalog) -> tuple[Column, Column, Column]:
     """Estimate, spectroscopic redshift and freedom of flags of the objects within an arcsecond of a spectrum."""
-    here, there = (directions(np.radians(t["coord_ra"]), np.radians(t["coord_dec"])) for t in (table, spectra))
+    here, there = (
+        directions(np.radians(t["coord_ra"]), np.radians(t["coord_dec"])) for t in (table, spectra)
+    )
     apart, row = KDTree(there).query(here)
     near = apart < _MATCH
     plain = ~(table["photoz_flag_extrapolated"] | table["photoz_flag_missingBand"]).astype(bool)

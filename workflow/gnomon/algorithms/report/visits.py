@@ -76,7 +76,10 @@ def _visit(summary: Catalog, png: bytes, notes: list[str]) -> Markup:
         notes = notes + [str(n) for n in dict.fromkeys(summary["note"]) if n]
     below = Markup('<div class="bad">{}</div>').format(listed(notes)) if notes else Markup("")
     return Markup('<div class="visit">{}<b>{}</b> {}{}</div>\n').format(
-        photo(png, f"visit {named}, north up, east left", longest_px=_THUMBNAIL_PX), named, listed(_facts(summary)), below
+        photo(png, f"visit {named}, north up, east left", longest_px=_THUMBNAIL_PX),
+        named,
+        listed(_facts(summary)),
+        below,
     )
 
 
