@@ -80,6 +80,11 @@ rule release_catalogs:
         motions=all_of("star_motion"),
         sources=all_of("source"),
         forced=all_of("forced_source"),
+        dia_sources=all_of("dia_source"),
+        dia_objects=all_of("dia_object"),
+        dia_associations=all_of("dia_association"),
+        attributed=all_of("ss_source"),
+        orbits=last_orbit_catalog,
         summaries=all_of("visit_summary"),
     output:
         **campaign.writes("release_catalogs"),
