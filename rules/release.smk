@@ -23,6 +23,7 @@ rule metrics:
         **campaign.reads("metrics"),
         summaries=all_of("visit_summary"),
         checks=checks_of,
+        joint=all_of("joint_check"),
         moving=moving_scores_of,
     output:
         **campaign.writes("metrics"),

@@ -132,6 +132,13 @@ _DATASETS = (
         "Zero point of every detector and visit that touches a tract, from all of them together.",
         schema="photometry_fit",
     ),
+    DatasetType(
+        "joint_check",
+        "check/joint/{tract}.parquet",
+        "Catalog",
+        "Repeatability of isolated stars over all visits of a tract.",
+        schema="check",
+    ),
     # visits, calibrated together
     DatasetType(
         "calexp",

@@ -64,6 +64,7 @@ STEPS = (
         reads={
             "summaries": Many("visit_summary"),
             "checks": Many("visit_check"),
+            "joint": Many("joint_check"),
             "moving": Many("moving_score"),
         },
         writes={"metrics": "metrics"},
