@@ -30,7 +30,21 @@ include: "rules/moving.smk"
 include: "rules/release.smk"
 
 
+rule manifest:
+    input:
+        targets_of_campaign,
+    output:
+        campaign.path("manifest"),
+    log:
+        f"{campaign.root}/log/manifest.log",
+    params:
+        root=campaign.root,
+    shell:
+        "python scripts/manifest.py --root {params.root} > {log} 2>&1"
+
+
 rule all:
     default_target: True
     input:
         targets_of_campaign,
+        campaign.path("manifest"),

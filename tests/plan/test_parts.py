@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gnomon.plan.chain import identify
+from gnomon.io.products import identify
 from gnomon.plan.grains import step_grain
 from gnomon.plan.parts import edges, members, subset, targets
 from gnomon.plan.slices import cut

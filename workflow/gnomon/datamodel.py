@@ -370,6 +370,14 @@ _DATASETS = (
         "Measured numbers beside their bars.",
         schema="metrics",
     ),
+    DatasetType(
+        "manifest",
+        "release/manifest.parquet",
+        "Catalog",
+        "Every product with its hash, and what it was made from.",
+        schema="manifest",
+        planned=True,
+    ),
     DatasetType("report", "release/report.html", "Text", "What ran, what failed and why, how good it is."),
 )
 

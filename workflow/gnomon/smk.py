@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields, replace
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from gnomon.datamodel import DATASETS, DIMENSIONS
 from gnomon.errors import ConfigError
 from gnomon.pipeline import STEPS
 from gnomon.pipeline.campaign import CampaignOptions
-from gnomon.pipeline.step import Many
+from gnomon.pipeline.step import Cost, Many
 
 T = TypeVar("T")
 
@@ -29,6 +30,13 @@ TARGETS = ("report", "release_star", "object", "forced_source")
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
 PLAN_VERSION = 4
 """Raised when a plan holds something else for the same exposures and options."""
+
+MARGIN = 1.5
+"""Memory asked for above what a step declares; a cost fitted to an earlier run has its own."""
+MINUTES = 5
+"""Least run time asked for: schedulers refuse nothing shorter and a slow disk costs minutes."""
+SLOWER = 5.0
+"""How much longer than declared a job may take: another machine, several jobs on a disk."""
 
 Graph = Mapping[str, Any]
 """The plan as the Snakefile sees it (``plan/graph.json``):
@@ -99,10 +107,49 @@ class Campaign:
         """What reruns a step when it changes: its config with defaults filled in, and its version."""
         return self._params[step]
 
-    def resources(self, step: str) -> dict[str, int]:
-        """Memory in 10^6 bytes and run time in minutes that a job asks for."""
-        cost = STEPS[step].cost
-        return {"mem_mb": round(1.5 * cost.mem_mb), "runtime": max(5, round(cost.cpu_s / 10))}
+    def resources(self, step: str) -> dict[str, Any]:
+        """Memory in 10^6 bytes and run time in minutes that a job asks for, more at every attempt.
+
+        A step that may run on several ranks has ``launch`` too: what starts it, empty without MPI; a profile
+        sets it.
+        """
+        cost, size = self._costs.get(step), self._size(step)
+        margin = MARGIN if cost is None else 1.0
+        cost = cost or STEPS[step].cost
+
+        def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
+            need = cost.mem_mb + cost.mem_mb_per_input * size(wildcards, input)
+            return round(margin * need * 2 ** (attempt - 1))
+
+        def runtime(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
+            need = cost.cpu_s + cost.cpu_s_per_input * size(wildcards, input)
+            return max(MINUTES, ceil(SLOWER * need / 60)) * attempt
+
+        launch = {"launch": ""} if STEPS[step].mpi else {}
+        return {"mem_mb": mem_mb, "runtime": runtime, **launch}
+
+    def _size(self, step: str) -> Callable[[Any, Any], int]:
+        """What the cost of a job grows with: detectors looped over, or files read."""
+        if not STEPS[step].axis:
+            return lambda wildcards, input: len(input)
+
+        def detectors(wildcards: Any, input: Any) -> int:  # noqa: ANN401
+            visits, others = self.graph["visits"], self.graph["exposures"]
+            visit = getattr(wildcards, "visit", None) or next(iter(visits), "")
+            return len({**visits, **others}.get(visit, {}).get("detectors", ()))
+
+        return detectors
+
+    @cached_property
+    def _costs(self) -> dict[str, Cost]:
+        """Costs of steps as fitted to an earlier run, where the campaign names a file of them."""
+        path = Path(self.options.costs)
+        if not self.options.costs:
+            return {}
+        if not path.is_file():
+            raise ConfigError(f"costs: there is no file {path}; make it with scripts/fit_costs.py")
+        known = {n: c for n, c in json.loads(path.read_text()).items() if n in STEPS}
+        return {n: replace(STEPS[n].cost, **c["cost"]) for n, c in known.items()}
 
     def command(self, step: str) -> str:
         """The shell line of a rule, with Snakemake's placeholders still in it."""
@@ -143,7 +190,7 @@ def campaign_options(config: Mapping[str, Any]) -> CampaignOptions:
 def plan_key(options: CampaignOptions) -> str:
     """Digest of everything a plan is made from: options that shape the graph, and the files there are."""
     shape = asdict(options)
-    for name in ("steps", "root"):
+    for name in ("steps", "root", "costs"):
         del shape[name]
     shape["plan_version"] = PLAN_VERSION
     shape["survey"] = options.steps.get("simulate_sky", {})

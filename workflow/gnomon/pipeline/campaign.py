@@ -52,6 +52,8 @@ class CampaignOptions:
     """Folder of the reference catalogue's shards; empty where there is none or it is simulated."""
     orbits: str = ""
     """File of known orbits in MPCORB format; empty where there is none or they are simulated."""
+    costs: str = ""
+    """File of the steps' costs fitted to an earlier run (scripts/fit_costs.py); empty: those declared."""
     withdrawn: tuple[int, ...] = ()
     """Visits known to be bad: as if they had never been taken."""
     skymap: SkymapOptions = field(default_factory=SkymapOptions)
