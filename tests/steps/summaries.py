@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gnomon.algorithms.validation.bars import check_table
 from gnomon.containers.catalog import Catalog
 from gnomon.schemas import schema
 
@@ -23,5 +24,6 @@ def summary(visit, band, *, meta=None, **given):
     return Catalog(columns, {"data_id": f"visit={visit}", **(meta or {})})
 
 
-def check(visit, band, **given):
-    return Catalog(rows("visit_check", 1, visit=[visit], band=np.array([band], object), **given))
+def check(band, **found):
+    """Value and number behind it, by quantity."""
+    return check_table(band, {name.replace("_", " "): pair for name, pair in found.items()})

@@ -94,6 +94,7 @@ _DATASETS = (
     DatasetType(
         "rejects", "plan/rejects.parquet", "Catalog", "Files left out.", schema="rejects", planned=True
     ),
+    DatasetType("quanta", "plan/quanta.parquet", "Catalog", "Jobs by slice and step.", planned=True),
     DatasetType("recipe", "truth/recipe.json", "Recipe", "The simulated survey, in numbers."),
     DatasetType("truth_stars", "truth/stars.parquet", "Catalog", "Every simulated star."),
     DatasetType("truth_galaxies", "truth/galaxies.parquet", "Catalog", "Every simulated galaxy."),
@@ -165,7 +166,7 @@ _DATASETS = (
         "check/visit/{visit}.parquet",
         "Catalog",
         "A simulated visit beside its truth.",
-        schema="visit_check",
+        schema="check",
     ),
     # stars of all visits
     DatasetType(
