@@ -3,6 +3,7 @@ import sys
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -10,7 +11,10 @@ from release import GALAXIES, STARS, TRANSIENTS, made_by, release, write
 
 from gnomon.audit.crate import entities
 from gnomon.audit.manifest import MANIFEST, files_of, main, manifest_of, problems
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.release import ReleaseTable
 from gnomon.io.catalogs import read_catalog
+from gnomon.io.hats import write_hats
 from gnomon.io.provenance import sha256
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +66,17 @@ def test_products_of_a_visit_that_is_no_longer_planned_are_strays(tmp_path):
     (root / "plan").mkdir()
     (root / "plan" / "graph.json").write_text(json.dumps(graph))
     assert files_of(root).strays == ("truth/visit/2026101201002.parquet",)
+
+
+def test_the_parts_of_a_catalogue_tell_what_the_whole_does(tmp_path):
+    root = release(tmp_path / "run")
+    table = ReleaseTable(Catalog({"ra": np.zeros(3), "dec": np.zeros(3)}), "star", 100, "x", "ra", "dec")
+    write_hats(table, root / "release/star/hats.properties", made_by(root, "release_catalogs", STARS))
+    found = manifest_of(root)
+    mine = found.take(found["dataset"] == "release_star")
+    assert len(mine) == 5  # properties, partitions, common metadata, metadata, one pixel
+    assert set(mine["step"]) == {"release_catalogs"}
+    assert len(set(mine["parents"])) == 1
 
 
 def test_the_manifest_does_not_depend_on_threads_or_on_itself(tmp_path, capsys):

@@ -119,7 +119,7 @@ class Campaign:
 
         def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
             need = cost.mem_mb + cost.mem_mb_per_input * size(wildcards, input)
-            return round(margin * need * 2 ** (attempt - 1))
+            return round(margin * need * (1 << (attempt - 1)))
 
         def runtime(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
             need = cost.cpu_s + cost.cpu_s_per_input * size(wildcards, input)

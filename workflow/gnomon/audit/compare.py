@@ -125,4 +125,3 @@ def metrics(first: Path, second: Path) -> Iterator[str]:
 def _values(table: Catalog) -> dict[str, float]:
     names = zip(table["name"], table["band"], table["unit"], table["value"], strict=True)
     return {" ".join(str(w) for w in (n, b, f"[{u}]" if u else "") if w): float(v) for n, b, u, v in names}
-

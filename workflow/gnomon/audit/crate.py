@@ -165,7 +165,9 @@ def _actions(rows: list[Entity]) -> list[Entity]:
 def _job(row: Entity) -> str:
     """Step and a digest of what it was given."""
     told = json.dumps([int(row["version"]), row["config"], row["parents"], Path(str(row["path"])).stem])
-    whole = told if row["parents"] == "{}" else json.dumps([int(row["version"]), row["config"], row["parents"]])
+    whole = (
+        told if row["parents"] == "{}" else json.dumps([int(row["version"]), row["config"], row["parents"]])
+    )
     return f"{row['step']}-{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
 

@@ -45,10 +45,10 @@ def files_of(root: Path) -> Found:
         name = str(path.relative_to(root))
         if name == MANIFEST or name.split("/")[0] in NO_PRODUCTS:
             continue
-        dataset = dataset_of_file(root, path)
-        if dataset and ("/dataset/" in name or planned(name)):
-            products.append((name, dataset))
-        elif dataset or not name.startswith("plan/") or path.name.startswith("."):
+        whole = whole_of(root, path)
+        if whole and planned(whole):
+            products.append((name, identify(whole)[0].name))
+        elif whole or not name.startswith("plan/") or path.name.startswith("."):
             strays.append(name)
     return Found(tuple(products), tuple(strays))
 
@@ -71,14 +71,22 @@ def _planned(root: Path) -> Callable[[str], bool]:
     return planned
 
 
-def dataset_of_file(root: Path, path: Path) -> str:
-    """Dataset type of a file, or of the HATS catalogue that it is a part of; empty for neither."""
+def whole_of(root: Path, path: Path) -> str:
+    """The product that a file is, or the HATS catalogue that it is a part of; empty for neither."""
+    name = str(path.relative_to(root))
+    if is_product(name):
+        return name
+    above = [f for f in path.relative_to(root).parents if (root / f / "hats.properties").exists()]
+    return str(above[0] / "hats.properties") if above and not path.name.startswith(".") else ""
+
+
+def is_product(name: str) -> bool:
+    """Whether some dataset type has such a path."""
     try:
-        return identify(str(path.relative_to(root)))[0].name
+        identify(name)
     except ConfigError:
-        above = (f for f in path.parents if f.is_relative_to(root) and (f / "hats.properties").exists())
-        folder = None if path.name.startswith(".") else next(above, None)
-        return "" if folder is None else dataset_of_file(root, folder / "hats.properties")
+        return False
+    return True
 
 
 def manifest_of(root: Path, threads: int = 1) -> Catalog:
@@ -97,7 +105,7 @@ def manifest_of(root: Path, threads: int = 1) -> Catalog:
 def _row(root: Path, product: tuple[str, str]) -> dict[str, str | int]:
     name, dataset = product
     path = root / name
-    made_by = _provenance(root, path) or Provenance("", 0, "{}", {})
+    made_by = provenance_of(root / whole_of(root, path)) or Provenance("", 0, "{}", {})
     return {
         "path": name,
         "dataset": dataset,
@@ -108,13 +116,6 @@ def _row(root: Path, product: tuple[str, str]) -> dict[str, str | int]:
         "sha256": sha256(path),
         "parents": json.dumps(dict(made_by.inputs), sort_keys=True),
     }
-
-
-def _provenance(root: Path, path: Path) -> Provenance | None:
-    """That of the file; of the whole catalogue for the small files of a HATS folder."""
-    if path.suffix in (".csv", "") or path.name in ("_metadata", "_common_metadata"):
-        path = next(f for f in path.parents if (f / "hats.properties").exists()) / "hats.properties"
-    return provenance_of(path)
 
 
 def stored_or_made(root: Path, threads: int = 1) -> Catalog:
