@@ -1,6 +1,7 @@
 """Which files a gather gathers. Each name says what it returns; the plan says which there are."""
 
 import os
+from bisect import bisect_right
 from datetime import date
 
 
@@ -99,14 +100,28 @@ def visits_of_patch_band(wildcards):
     return bands.get(wildcards.band, [])
 
 
-def summaries_of_patch_band(wildcards):
+def season_of(visit, tract):
+    """Season of a visit in a tract, from 1: there a visit is differenced with visits of the other seasons."""
+    seen = campaign.graph["visits"][visit]
+    return bisect_right(
+        campaign.graph["seasons"][f"{tract}/{seen['band']}"], seen["mjd"]
+    )
+
+
+def visits_of_coadd(wildcards):
+    """Visits that a coadd may be made of, in order; the template of a season holds none of that season."""
     visits = visits_of_patch_band(wildcards)
+    kind, tract = wildcards.kind, wildcards.tract
+    return [v for v in visits if kind != f"template_{season_of(v, tract)}"]
+
+
+def summaries_of_coadd(wildcards):
+    visits = visits_of_coadd(wildcards)
     return expand(campaign.path("preliminary_summary"), visit=visits)
 
 
-def images_of_patch_band(wildcards):
-    """Calibrated images of the visits that touch a patch in one band, in order of visits."""
-    visits = visits_of_patch_band(wildcards)
+def images_of_coadd(wildcards):
+    visits = visits_of_coadd(wildcards)
     return expand(campaign.path("preliminary_image"), visit=visits)
 
 
@@ -119,14 +134,17 @@ def deep_coadds_of_patch(wildcards):
 
 
 def template_coadds_of(wildcards):
-    """Template coadds, in the visit's band, of the patches that a visit touches."""
-    made, band = (
-        campaign.path("coadd"),
-        campaign.graph["visits"][wildcards.visit]["band"],
-    )
-    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
-    given = {"kind": "template", "band": band}
-    return [made.format(tract=t, patch=p, **given) for t, p in places]
+    """Coadds of other seasons, in the visit's band, on the patches that a visit touches, where there are any."""
+    made, visit = campaign.path("coadd"), wildcards.visit
+    band, found = campaign.graph["visits"][visit]["band"], []
+    for place in patches_of_visit(visit):
+        tract, patch = place.split("/")
+        season = season_of(visit, tract)
+        others = campaign.graph["patches"][place][band]
+        if any(season_of(v, tract) != season for v in others):
+            kind = f"template_{season}"
+            found.append(made.format(tract=tract, patch=patch, band=band, kind=kind))
+    return found
 
 
 def star_motions_of_all(wildcards):

@@ -195,7 +195,7 @@ _DATASETS = (
         "coadd",
         "coadd/{kind}/{band}/{tract}/{patch}.fits",
         "Coadd",
-        "Mean of the visits of one patch in one band, nJy: all of them (deep) or the sharpest (template).",
+        "Mean of the visits of one patch in one band, nJy: all (deep), or the sharpest of other seasons.",
     ),
     # objects
     DatasetType(

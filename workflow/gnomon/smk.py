@@ -26,9 +26,16 @@ T = TypeVar("T")
 
 WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
-TARGETS = ("report", "release_star", "object", "forced_source")
+TARGETS = (
+    "report",
+    "release_star",
+    "forced_source",
+    "photoz",
+    "variability",
+    "dia_source",
+)
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
-PLAN_VERSION = 4
+PLAN_VERSION = 5
 """Raised when a plan holds something else for the same exposures and options."""
 
 MARGIN = 1.5
@@ -46,6 +53,7 @@ Graph = Mapping[str, Any]
 ``exposures`` {visit: {raws}} of the calibration exposures
 ``bias``, ``dark``  [visit];  ``flat``  {band: [visit]}
 ``patches``   {"tract/patch": {band: [visit]}}
+``seasons``   {"tract/band": [MJD at which each season begins]}
 """
 
 

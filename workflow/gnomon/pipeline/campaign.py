@@ -56,6 +56,9 @@ class CampaignOptions:
     """File of the steps' costs fitted to an earlier run (scripts/fit_costs.py); empty: those declared."""
     withdrawn: tuple[int, ...] = ()
     """Visits known to be bad: as if they had never been taken."""
+    template_gap_days: Annotated[float, Gt(0), Le(3650)] = 60.0
+    """A longer time without a visit to a tract in a band ends a season; a visit is differenced with a template of
+    the other seasons. Smaller: more seasons, templates that are nearer in time."""
     skymap: SkymapOptions = field(default_factory=SkymapOptions)
     """How the sky is cut."""
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
