@@ -47,4 +47,4 @@ rule all:
     default_target: True
     input:
         targets_of_campaign,
-        campaign.path("manifest"),
+        manifest_of,

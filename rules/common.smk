@@ -9,6 +9,11 @@ def targets_of_campaign(wildcards):
     return campaign.targets()
 
 
+def manifest_of(wildcards):
+    """The manifest of a whole campaign; a slice has none."""
+    return [] if campaign.options.slice else [campaign.path("manifest")]
+
+
 def raws_of(wildcards):
     """Raw files of one exposure: the files ingested, or the simulated one."""
     exposures = {**campaign.graph["visits"], **campaign.graph["exposures"]}

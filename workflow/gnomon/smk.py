@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from functools import cached_property
 from math import ceil
@@ -67,13 +67,59 @@ class Campaign:
 
     @cached_property
     def graph(self) -> Graph:
-        """The plan; made first where it is missing or was made from something else."""
+        """The plan; made first where it is missing or was made from something else. Of a slice, its part."""
+        if self.options.slice:
+            return self._slice_graph()
         path, key = Path(self.root, "plan", "graph.json"), plan_key(self.options)
         graph = json.loads(path.read_text()) if path.exists() else {}
         if graph.get("key") != key:
             _make_plan(self.options)
             graph = json.loads(path.read_text())
         return dict(graph)
+
+    def _slice_graph(self) -> Graph:
+        """The part that the plan wrote for a slice; whoever starts slices has made the plan."""
+        path = Path(self.root, "plan", "slices", f"{self.options.slice}.json")
+        if not path.is_file():
+            raise ConfigError(f"slice: there is no {path}; `python scripts/plan.py --slices` names them")
+        return dict(json.loads(path.read_text()))
+
+    def slices(self) -> dict[str, dict[str, Any]]:
+        """What must be done before each slice, its steps, its needs, and a digest of what it and its options are."""
+        if not self.graph:
+            return {}
+        told: dict[str, dict[str, Any]] = json.loads(Path(self.root, "plan", "slices.json").read_text())
+        for one in told.values():
+            options = {s: self._params[s] for s in one["steps"]}
+            one["content"] += hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
+        return told
+
+    @property
+    def mark(self) -> str:
+        """Path template of the mark of a slice that is done."""
+        return f"{self.root}/plan/done/{{slice}}"
+
+    def marks(self, slices: Iterable[str]) -> list[str]:
+        """Marks of slices."""
+        return [self.mark.format(slice=name) for name in slices]
+
+    def slice_mem_mb(self, one: Mapping[str, Any], threads: int, attempt: int) -> int:
+        """Memory that a slice asks for, 10^6 bytes: as many of its largest jobs as it has cores."""
+        return round(MARGIN * float(one["mem_mb"])) * min(threads, int(one["jobs"])) * attempt
+
+    def slice_runtime(self, one: Mapping[str, Any], threads: int, attempt: int) -> int:
+        """Run time that a slice asks for, minutes."""
+        return max(2 * MINUTES, ceil(SLOWER * float(one["cpu_s"]) / 60 / threads)) * attempt
+
+    def write_config(self) -> str:
+        """Path of this campaign's config with everything filled in, for the runs of the slices."""
+        path, text = Path(self.root, "plan", "campaign.json"), json.dumps(asdict(self.options), indent=1)
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            temporary.write_text(text)
+            temporary.replace(path)
+        return str(path)
 
     def path(self, dataset: str) -> str:
         """Path template of a dataset type, one wildcard per dimension."""
@@ -90,7 +136,9 @@ class Campaign:
         return {n: self.path(d) for n, d in STEPS[step].writes.items()}
 
     def targets(self) -> list[str]:
-        """Files that a whole campaign ends with."""
+        """Files that a campaign ends with, or that a slice is asked for."""
+        if self.options.slice:
+            return [f"{self.root}/{path}" for path in self.graph["targets"]]
         return [path for target in TARGETS for path in self.every(target)]
 
     def every(self, dataset: str) -> list[str]:
@@ -198,7 +246,7 @@ def campaign_options(config: Mapping[str, Any]) -> CampaignOptions:
 def plan_key(options: CampaignOptions) -> str:
     """Digest of everything a plan is made from: options that shape the graph, and the files there are."""
     shape = asdict(options)
-    for name in ("steps", "root", "costs"):
+    for name in ("steps", "root", "costs", "slice"):
         del shape[name]
     shape["plan_version"] = PLAN_VERSION
     shape["survey"] = options.steps.get("simulate_sky", {})

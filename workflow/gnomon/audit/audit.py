@@ -14,7 +14,7 @@ import yaml
 
 from gnomon.audit.difference import first_difference
 from gnomon.audit.explain import root_of
-from gnomon.audit.manifest import MANIFEST, files_of
+from gnomon.audit.manifest import MANIFEST, NO_PRODUCTS, files_of
 from gnomon.audit.said import told
 from gnomon.errors import ConfigError
 from gnomon.smk import campaign_options
@@ -66,40 +66,58 @@ def audit(root: Path, into: Path, paths: Sequence[str], call: Sequence[str]) -> 
     root
         Folder of the release.
     into
-        Where to work: the release is linked there, without the products that are asked for. It must be new.
+        Where to work; it must be new.
     paths
-        Products to make again; none: all, and nothing is linked.
+        Products to make again, each from the others as they are in the release; none: all, from nothing.
     call
         The call of snakemake, to which the targets are added.
     """
     if into.exists():
         raise ConfigError(f"{into} is there already; an audit starts in a new folder")
-    every = [name for name, _ in files_of(root).products]
-    if paths:
-        _link(root, into, set(paths))
-    made = paths or [p for p in every if not p.startswith("plan/")]
-    targets = ["--", *(str(into / p) for p in paths)] if paths else []
-    done = subprocess.run([*call, *targets], env=dict(os.environ), stdout=sys.stderr, check=False)
+    if not paths:
+        _run(call)
+        made = [p for p, _ in files_of(root).products if not p.startswith("plan/")]
+        return [Verdict(p, _compared(root / p, into / p)) for p in made]
+    verdicts = []
+    for path in paths:
+        _link(root, into, path)
+        _run([*call, "--", str(into / path)])
+        verdicts.append(Verdict(path, _compared(root / path, into / path)))
+    return verdicts
+
+
+def _run(call: Sequence[str]) -> None:
+    done = subprocess.run(call, env=dict(os.environ), stdout=sys.stderr, check=False)
     if done.returncode:
         raise ConfigError("snakemake could not make the products again; its reason stands above")
-    return [Verdict(p, _compared(root / p, into / p)) for p in made]
 
 
 def _compared(first: Path, second: Path) -> str:
     return first_difference(first, second) if second.is_file() else "it was not made again"
 
 
-def _link(root: Path, into: Path, without: set[str]) -> None:
-    """A copy of a release that shares its files; products are never written in place, so neither harms the other."""
+def _link(root: Path, into: Path, without: str) -> None:
+    """The release once more without one product, its files shared where the disk allows it.
+
+    Nothing harms the release: products are never written in place.
+    """
     for path in (p for p in root.rglob("*") if p.is_file()):
         name = path.relative_to(root)
-        if str(name) in without or str(name) == MANIFEST or name.parts[0] in ("log", "benchmark"):
+        if str(name) == MANIFEST or name.parts[0] in NO_PRODUCTS:
             continue
-        (into / name).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(path, into / name)
-        except OSError:
-            shutil.copy2(path, into / name)
+        copy = into / name
+        if copy.exists() and (str(name) == without or not copy.samefile(path)):
+            copy.unlink()
+        if str(name) != without and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            _share(path, copy)
+
+
+def _share(path: Path, copy: Path) -> None:
+    try:
+        os.link(path, copy)
+    except OSError:
+        shutil.copy2(path, copy)
 
 
 def _asked(root: Path, args: argparse.Namespace) -> list[str]:
