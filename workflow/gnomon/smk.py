@@ -63,6 +63,7 @@ class Campaign:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.options = campaign_options(config)
         self.root = self.options.root.rstrip("/")
+        self._costs = fitted_costs(self.options.costs)
         self._params = {name: _params(name, self.options.steps.get(name, {})) for name in STEPS}
 
     @cached_property
@@ -196,17 +197,6 @@ class Campaign:
 
         return detectors
 
-    @cached_property
-    def _costs(self) -> dict[str, Cost]:
-        """Costs of steps as fitted to an earlier run, where the campaign names a file of them."""
-        path = Path(self.options.costs)
-        if not self.options.costs:
-            return {}
-        if not path.is_file():
-            raise ConfigError(f"costs: there is no file {path}; make it with scripts/fit_costs.py")
-        known = {n: c for n, c in json.loads(path.read_text()).items() if n in STEPS}
-        return {n: replace(STEPS[n].cost, **c["cost"]) for n, c in known.items()}
-
     def command(self, step: str) -> str:
         """The shell line of a rule, with Snakemake's placeholders still in it."""
         declared = STEPS[step]
@@ -241,6 +231,22 @@ def campaign_options(config: Mapping[str, Any]) -> CampaignOptions:
     _refuse_unknown("steps", {**steps, **given}, list(STEPS))
     merged = {n: {**steps.get(n, {}), **(given.get(n) or {})} for n in {**steps, **given}}
     return _validate(CampaignOptions, {**config, "steps": merged}, "campaign config")
+
+
+def fitted_costs(file: str) -> dict[str, Cost]:
+    """Costs of steps as fitted to an earlier run; none without a file.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file.
+    """
+    if not file:
+        return {}
+    if not Path(file).is_file():
+        raise ConfigError(f"costs: there is no file {file}; make it with scripts/fit_costs.py")
+    known = {n: c for n, c in json.loads(Path(file).read_text()).items() if n in STEPS}
+    return {n: replace(STEPS[n].cost, **c["cost"]) for n, c in known.items()}
 
 
 def plan_key(options: CampaignOptions) -> str:

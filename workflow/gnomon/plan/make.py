@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
 from gnomon.plan.quanta import quanta
 from gnomon.plan.slice_files import Cut, write_slices
 from gnomon.plan.slices import cut
-from gnomon.smk import PLAN_VERSION, plan_key
+from gnomon.smk import PLAN_VERSION, fitted_costs, plan_key
 
 I8 = npt.NDArray[np.int64]
 
@@ -71,7 +71,9 @@ def make_plan(options: CampaignOptions) -> Plan:
         pairs = incidence(footprints, tiling.skymap())
     except ValueError as error:
         raise ConfigError(f"the corners of the detectors cannot be: {error}") from None
-    steps = active(STEPS, table, simulated=not options.data)
+    costs = fitted_costs(options.costs)
+    declared = {n: replace(s, cost=costs.get(n, s.cost)) for n, s in STEPS.items()}
+    steps = active(declared, table, simulated=not options.data)
     units = census_of(table, pairs, options.template_gap_days)
     return Plan(table, science, pairs, tiling, found.rejects, steps, units)
 
