@@ -37,10 +37,8 @@ rule manifest:
         campaign.path("manifest"),
     log:
         f"{campaign.root}/log/manifest.log",
-    params:
-        root=campaign.root,
     shell:
-        "python scripts/manifest.py --root {params.root} > {log} 2>&1"
+        f"python scripts/manifest.py --root {campaign.root} > {{log}} 2>&1"
 
 
 rule all:

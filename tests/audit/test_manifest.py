@@ -3,7 +3,6 @@ import sys
 import tarfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -11,10 +10,7 @@ from release import GALAXIES, STARS, TRANSIENTS, made_by, release, write
 
 from gnomon.audit.crate import entities
 from gnomon.audit.manifest import MANIFEST, files_of, main, manifest_of, problems
-from gnomon.containers.catalog import Catalog
-from gnomon.containers.release import ReleaseTable
 from gnomon.io.catalogs import read_catalog
-from gnomon.io.hats import write_hats
 from gnomon.io.provenance import sha256
 
 ROOT = Path(__file__).parents[2]
@@ -70,11 +66,15 @@ def test_products_of_a_visit_that_is_no_longer_planned_are_strays(tmp_path):
 
 def test_the_parts_of_a_catalogue_tell_what_the_whole_does(tmp_path):
     root = release(tmp_path / "run")
-    table = ReleaseTable(Catalog({"ra": np.zeros(3), "dec": np.zeros(3)}), "star", 100, "x", "ra", "dec")
-    write_hats(table, root / "release/star/hats.properties", made_by(root, "release_catalogs", STARS))
+    (root / "release/star/star/dataset/Norder=0").mkdir(parents=True)
+    for name in ("collection.properties", "star/hats.properties", "star/partition_info.csv"):
+        (root / "release/star" / name).write_text("x")
+    made = made_by(root, "release_catalogs", STARS)
+    for name in ("_common_metadata", "_metadata", "Norder=0/Npix=3.parquet"):
+        write(root, f"release/star/star/dataset/{name}", made)
     found = manifest_of(root)
     mine = found.take(found["dataset"] == "release_star")
-    assert len(mine) == 5  # properties, partitions, common metadata, metadata, one pixel
+    assert len(mine) == 6
     assert set(mine["step"]) == {"release_catalogs"}
     assert len(set(mine["parents"])) == 1
 

@@ -73,7 +73,11 @@ def test_the_manifest_names_every_product_and_holds_together(done):
 
 def test_every_product_tells_its_way_back_to_the_raw_exposures(done):
     root = Path(done[0], "run")
-    for path in ("release/report.html", "release/star/hats.properties", "object/object/00000/000.parquet"):
+    for path in (
+        "release/report.html",
+        "release/star/collection.properties",
+        "object/object/00000/000.parquet",
+    ):
         text = "\n".join(explain(root, path))
         assert "raw/" in text
         assert "Made by simulate_sky version" in text

@@ -14,7 +14,7 @@ import yaml
 
 from gnomon.audit.difference import first_difference
 from gnomon.audit.explain import root_of
-from gnomon.audit.manifest import MANIFEST, NO_PRODUCTS, files_of
+from gnomon.audit.manifest import MANIFEST, NO_PRODUCTS, files_of, is_product
 from gnomon.audit.said import told
 from gnomon.errors import ConfigError
 from gnomon.smk import campaign_options
@@ -124,7 +124,8 @@ def _asked(root: Path, args: argparse.Namespace) -> list[str]:
     """Paths below the root of the products to make again."""
     if args.files:
         return [str(p.resolve().relative_to(root_of(p))) for p in args.files]
-    main_files = [n for n, _ in files_of(root).products if not n.startswith("plan/") and "/dataset/" not in n]
+    every = [n for n, _ in files_of(root).products if not n.startswith("plan/")]
+    main_files = [n for n in every if is_product(n)]
     if not main_files:
         raise ConfigError(f"there is no release in {root}")
     rng = np.random.default_rng(args.seed)

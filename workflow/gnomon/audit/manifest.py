@@ -25,6 +25,8 @@ from gnomon.parallel import over
 MANIFEST = DATASETS["manifest"].path()
 NO_PRODUCTS = ("log", "benchmark")
 """Folders below the root that hold a job's words and cost."""
+COLLECTION = "collection.properties"
+"""The file that stands for a HATS catalogue."""
 _COLUMNS = ("path", "dataset", "step", "version", "config", "bytes", "sha256", "parents")
 
 
@@ -76,8 +78,8 @@ def whole_of(root: Path, path: Path) -> str:
     name = str(path.relative_to(root))
     if is_product(name):
         return name
-    above = [f for f in path.relative_to(root).parents if (root / f / "hats.properties").exists()]
-    return str(above[0] / "hats.properties") if above and not path.name.startswith(".") else ""
+    above = [f for f in path.relative_to(root).parents if (root / f / COLLECTION).exists()]
+    return str(above[0] / COLLECTION) if above and not path.name.startswith(".") else ""
 
 
 def is_product(name: str) -> bool:

@@ -115,7 +115,7 @@ def _of_mpcorb(path: Path) -> str:
 
 
 def _of_hats(path: Path) -> str:
-    return _of_parquet(path.parent / "dataset" / "_common_metadata")
+    return _of_parquet(path.parent / path.parent.name / "dataset" / "_common_metadata")
 
 
 _READERS: dict[str, Callable[[Path], str]] = {
