@@ -96,7 +96,8 @@ STEPS = (
         MeasureConfig,
         reads={"skymap": "skymap", "coadds": Many("coadd"), "detection": "detection"},
         writes={"objects": "object"},
-        cost=Cost(cpu_s=1, cpu_s_per_input=1, mem_mb=400, mem_mb_per_input=100, out_mb=0.3),
+        version=2,
+        cost=Cost(cpu_s=2, cpu_s_per_input=2, mem_mb=400, mem_mb_per_input=100, out_mb=0.3),
     ),
     Step(
         "forced_source",
