@@ -23,6 +23,7 @@ rule metrics:
         **campaign.reads("metrics"),
         summaries=summaries_of,
         checks=checks_of,
+        moving=moving_scores_of,
     output:
         **campaign.writes("metrics"),
     log:

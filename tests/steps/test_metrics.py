@@ -17,7 +17,7 @@ EMPTY = empty_catalog("visit_summary", "no stars")
 
 
 def run(summaries, checks, **options):
-    return metrics(summaries, checks, data_id=DataId(), config=MetricsConfig(**options))
+    return metrics(summaries, checks, [], data_id=DataId(), config=MetricsConfig(**options))
 
 
 def value_of(table, name, band):

@@ -47,8 +47,8 @@ STEPS = (
         CheckVisitConfig,
         reads={
             "recipe": "recipe",
-            "source": "preliminary_source",
-            "summary": "preliminary_summary",
+            "source": "source",
+            "summary": "visit_summary",
             "truth": "truth",
             "truth_detector": "truth_detector",
         },
@@ -59,7 +59,11 @@ STEPS = (
     Step(
         "metrics",
         MetricsConfig,
-        reads={"summaries": Many("preliminary_summary"), "checks": Many("visit_check")},
+        reads={
+            "summaries": Many("visit_summary"),
+            "checks": Many("visit_check"),
+            "moving": Many("moving_score"),
+        },
         writes={"metrics": "metrics"},
         version=2,
         cost=Cost(cpu_s=1, cpu_s_per_input=0.01, mem_mb=200, out_mb=0.01),
@@ -75,7 +79,7 @@ STEPS = (
         "report",
         ReportConfig,
         reads={
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
             "rejects": "rejects",
             "jobs": "quanta",

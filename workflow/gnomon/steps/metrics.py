@@ -20,7 +20,12 @@ _QUALITIES = (
 
 
 def metrics(
-    summaries: Sequence[Catalog], checks: Sequence[Catalog], *, data_id: DataId, config: MetricsConfig
+    summaries: Sequence[Catalog],
+    checks: Sequence[Catalog],
+    moving: Sequence[Catalog],
+    *,
+    data_id: DataId,
+    config: MetricsConfig,
 ) -> Catalog:
     """Numbers of the campaign by band; with bars where the truth is known."""
     if not any(len(s) for s in summaries):
@@ -30,7 +35,7 @@ def metrics(
     except ValueError as error:
         raise ConfigError(f"bars: {error}") from None
     rows = [*_quality(concatenate([s for s in summaries if len(s)]))]
-    filled = [c for c in checks if len(c)]
+    filled = [c for c in (*checks, *moving) if len(c)]
     if filled:
         rows += judged(measures, concatenate(filled))
     return metric_table(rows)

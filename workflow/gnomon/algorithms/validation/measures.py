@@ -38,4 +38,69 @@ MEASURES = (
     Measure("PSF flux bias", "Isolated stars of S/N above 50 on single visits, against the truth."),
     Measure("PSF flux pull", "Spread of residuals over errors of isolated stars; 1 is right."),
     Measure("purity", "Part of the sources with something true behind them."),
+    # moving objects: check_moving
+    Measure(
+        "asteroids detected",
+        "Asteroids on a detector at a true S/N above 10 with a detection on the difference image.",
+    ),
+    Measure(
+        "known asteroids attributed",
+        "Detections of asteroids with known orbits that were given to their orbit.",
+        bar=0.95,
+        sense="above",
+        requirement="known asteroids attributed >= 95 %",
+    ),
+    Measure(
+        "wrong attributions",
+        "Detections that were given to an orbit that is not theirs.",
+        how="sum",
+        bar=0.0,
+        sense="below",
+        requirement="no detection given to a wrong orbit",
+    ),
+    Measure(
+        "asteroids linked",
+        "Asteroids without a known orbit, detected at least twice on each of three nights, that were linked.",
+        bar=0.90,
+        sense="above",
+        requirement="every asteroid seen on three nights of pairs linked >= 90 %",
+    ),
+    Measure(
+        "false orbits",
+        "Linked orbits with any detection that is not of one and the same asteroid.",
+        how="sum",
+        bar=0.0,
+        sense="below",
+        requirement="no false orbit",
+    ),
+    Measure(
+        "known orbits: error ahead",
+        "Median distance of predicted and true place 30 days after the last night.",
+        unit="arcsec",
+        bar=1.0,
+        sense="below",
+        requirement="orbital position 30 days ahead within 1 arcsec of truth",
+    ),
+    Measure(
+        "known orbits: foretold error ahead",
+        "Median greatest standard error of these places by the orbits' covariance.",
+        unit="arcsec",
+    ),
+    Measure(
+        "known orbits: pull ahead", "Root mean square error per axis over its standard error; 1 is right."
+    ),
+    Measure(
+        "new orbits: error ahead",
+        "Median distance of predicted and true place 30 days after the last night, orbits found by linking.",
+        unit="arcsec",
+        bar=1.0,
+        sense="below",
+        requirement="orbital position 30 days ahead within 1 arcsec of truth",
+    ),
+    Measure(
+        "new orbits: foretold error ahead",
+        "Median greatest standard error of these places by the orbits' covariance: what the arc can tell.",
+        unit="arcsec",
+    ),
+    Measure("new orbits: pull ahead", "Root mean square error per axis over its standard error; 1 is right."),
 )
