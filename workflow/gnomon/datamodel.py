@@ -168,6 +168,20 @@ _DATASETS = (
         "A simulated visit beside its truth.",
         schema="check",
     ),
+    DatasetType(
+        "object_check",
+        "check/object/{tract}/{patch}.parquet",
+        "Catalog",
+        "The objects of one patch beside the truth.",
+        schema="check",
+    ),
+    DatasetType(
+        "derived_check",
+        "check/derived/{tract}.parquet",
+        "Catalog",
+        "Redshifts and light curves of one tract beside the truth.",
+        schema="check",
+    ),
     # stars of all visits
     DatasetType(
         "isolated_star",
