@@ -25,7 +25,7 @@ class TrainPhotozConfig:
 
     bands: Annotated[tuple[str, ...], MinLen(2)] = ("u", "g", "r", "i", "z", "y")
     """Bands whose fluxes are inputs."""
-    flux: str = "kronFlux"
+    flux: str = "cModelFlux"
     """Flux columns, ``<band>_<flux>``."""
     match_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
     """Largest distance of an object from its spectrum."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
 
-Sense = Literal["below", "above", "none"]
+Sense = Literal["below", "above", "within", "none"]
 How = Literal["mean", "rms", "median", "largest", "sum"]
 BLUE_TO_RED = "ugrizyjhk"
 _TEXTS = ("name", "band", "sense", "unit", "doc", "requirement")
@@ -63,6 +63,8 @@ class Metric:
         """On the right side of the bar; a number that could not be measured has not passed one."""
         if self.sense == "below":
             return self.value <= self.bar
+        if self.sense == "within":
+            return abs(self.value) <= self.bar
         return self.value >= self.bar if self.sense == "above" else True
 
 

@@ -43,7 +43,9 @@ MEASURES = (
         "coadd depth error",
         "Magnitude at five sigma where all visits meet, less that of the same mean of the true visits.",
         unit="mag",
-        how="mean",
+        bar=0.1,
+        sense="within",
+        requirement="coadd depth within 0.1 mag of expectation",
     ),
     Measure("coadd depth", "Magnitude at five sigma of the sky where all visits meet.", "mag"),
     Measure(
@@ -57,8 +59,20 @@ MEASURES = (
     Measure("object completeness, alone", "The same of those with no neighbour within 3 arcsec."),
     Measure("object completeness, overshone", "Of those that brighter neighbours outshine."),
     Measure("object purity", "Part of the objects above 10 sigma with something true behind them."),
-    Measure("coadd PSF flux bias", "Constant stars of S/N above 30 without neighbours, on coadds."),
-    Measure("coadd PSF flux pull", "Spread of residuals over errors of constant stars; 1 is right."),
+    Measure(
+        "coadd PSF flux bias",
+        "Constant stars of S/N above 30 without neighbours, on coadds.",
+        bar=0.01,
+        sense="within",
+        requirement="PSF flux unbiased to 1 % for isolated stars",
+    ),
+    Measure(
+        "coadd PSF flux pull, less 1",
+        "Spread of residuals over errors of constant stars of S/N 10 to 50 without neighbours.",
+        bar=0.15,
+        sense="within",
+        requirement="pulls within 1.0 +- 0.15",
+    ),
     Measure("model flux bias of galaxies", "Galaxies of S/N above 30 without neighbours, galaxy model."),
     *(
         Measure(f"model colour bias {c}", "Galaxies of S/N above 30 in both bands, galaxy model.", "mag")

@@ -167,9 +167,10 @@ def _fluxes(
     bright, fair = steady & (snr > 30), steady & (snr > 10) & (snr < 50)
     galaxy = truth.is_galaxy & (snr > 30)
     with np.errstate(invalid="ignore", divide="ignore"):
+        pull, n = _spread(((psf - flux) / err)[fair])
         return {
             ("coadd PSF flux bias", band): _median((psf / flux)[bright] - 1),
-            ("coadd PSF flux pull", band): _spread(((psf - flux) / err)[fair]),
+            ("coadd PSF flux pull, less 1", band): (pull - 1, n),
             ("model flux bias of galaxies", band): _median((model / flux)[galaxy] - 1),
         }
 
