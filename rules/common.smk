@@ -55,7 +55,7 @@ def checks_of(wildcards):
 
 def places_of_all():
     """Tract and patch of every patch of the campaign."""
-    places = [place.split("/") for place in campaign.graph["patches"]]
+    places = [place.split(os.sep) for place in campaign.graph["patches"]]
     return [{"tract": t, "patch": p} for t, p in places]
 
 

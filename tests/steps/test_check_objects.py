@@ -41,9 +41,7 @@ def truths():
 def made():
     coadds = [field.coadded("r"), field.coadded("i"), empty_coadd("no visit")]
     found = detect_objects(coadds, data_id=field.data_id(), config=DetectObjectsConfig())
-    return coadds, measure(
-        field.skymap(), coadds, found, data_id=field.data_id(), config=MeasureConfig()
-    )
+    return coadds, measure(field.skymap(), coadds, found, data_id=field.data_id(), config=MeasureConfig())
 
 
 def run(coadds, objects):

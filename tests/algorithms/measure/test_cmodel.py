@@ -36,7 +36,9 @@ def galaxies(index, radius, beam=BEAM, seed=0):
 
 def image(tiles, flux, seed):
     """The galaxies with noise of unit variance."""
-    scene = (tiles * flux[:, None, None]).reshape(8, 8, SIDE, SIDE).transpose(0, 2, 1, 3).reshape(8 * SIDE, -1)
+    scene = (
+        (tiles * flux[:, None, None]).reshape(8, 8, SIDE, SIDE).transpose(0, 2, 1, 3).reshape(8 * SIDE, -1)
+    )
     noise = np.random.default_rng(seed).standard_normal(scene.shape)
     return Image((scene + noise).astype("f4"), np.ones(scene.shape, "f4"), np.zeros(scene.shape, "u4"))
 

@@ -23,7 +23,7 @@ TRUE = np.array([[np.log(2.0), 0.4, -0.2, 0.3], [np.log(3.0), 0.0, 0.5, 0.6]])
 
 def test_gradient_is_that_of_the_posterior():
     m = modes(TRUE, np.array([300.0, 500.0]))
-    at = TRUE + [0.1, 0.05, -0.1, 0.05]
+    at = TRUE + np.array([0.1, 0.05, -0.1, 0.05])
     _, _, gradient, _ = _evaluate(m, at)
     for k in range(4):
         step = 1e-5 * np.eye(4)[k]

@@ -132,7 +132,8 @@ def stamps(pixels: Pixels, ownership: Ownership, source: I4, x: I4, y: I4, half:
     """
     side = 2 * half + 1
     flux, variance = (np.empty((len(x), side, side), np.float32) for _ in range(2))
-    _measure.stamps(*pixels, *ownership, source, x, y, flux, variance)
+    arguments = (*pixels, *ownership, source, x, y, flux, variance)
+    _measure.stamps(*arguments)
     return flux, variance
 
 

@@ -92,14 +92,14 @@ def _truth(
         snr[:, k] = np.sqrt(one * _count(coadd, ra, dec)) * wide
     star = np.where(is_star, number, 0)
     constant = is_star & (stars["variable"][star] == 0)
-    return TrueSources(ra, dec, is_star, is_galaxy, constant, flux, snr, _overshone(ra, dec, flux, coadds, scale))
+    return TrueSources(
+        ra, dec, is_star, is_galaxy, constant, flux, snr, _overshone(ra, dec, flux, coadds, scale)
+    )
 
 
-def _overshone(
-    ra: F8, dec: F8, flux: F8, coadds: Sequence[Coadd], scale: float
-) -> npt.NDArray[np.bool_]:
+def _overshone(ra: F8, dec: F8, flux: F8, coadds: Sequence[Coadd], scale: float) -> npt.NDArray[np.bool_]:
     """(n,) whether stars' light of brighter neighbours exceeds a source's own peak, all bands together."""
-    stamp = np.mean([c.psf.basis.mean(axis=0) for c in coadds], axis=0, dtype=np.float64)
+    stamp: F8 = np.stack([c.psf.basis.mean(axis=0) for c in coadds]).mean(axis=0, dtype=np.float64)
     middle = stamp.shape[0] // 2
     profile = stamp[middle, middle:] / stamp[middle, middle]
     return overshone(ra, dec, flux.sum(axis=1), profile, scale)
@@ -107,7 +107,8 @@ def _overshone(
 
 def _count(coadd: Coadd, ra: F8, dec: F8) -> F8:
     """Inputs of the coadd at places on the sky; 0 outside."""
-    assert coadd.wcs is not None
+    if coadd.wcs is None:
+        return np.zeros(len(ra))
     x, y = (np.rint(v).astype(np.int64) for v in coadd.wcs.sky_to_pixel(np.radians(ra), np.radians(dec)))
     ny, nx = coadd.count.shape
     inside = (x >= 0) & (y >= 0) & (x < nx) & (y < ny)

@@ -115,13 +115,11 @@ def _batches(half: I8) -> list[tuple[int, I8]]:
     return out
 
 
-def _stamps(
-    image: Image, sources: Sources, x: F8, y: F8, rows: I8, side: int, ignore: int
-) -> tuple[F4, F4]:
+def _stamps(image: Image, sources: Sources, x: F8, y: F8, rows: I8, side: int, ignore: int) -> tuple[F4, F4]:
     pixels = kernel.Pixels(image.flux, image.variance, image.mask, ignore)
     owned = kernel.Ownership(sources.labels, sources.footprint, sources.box, sources.first, sources.weight)
-    middle = (np.rint(v).astype(np.int32) for v in (x, y))
-    return kernel.stamps(pixels, owned, rows.astype(np.int32), *middle, side // 2)
+    column, row = (np.rint(v).astype(np.int32) for v in (x, y))
+    return kernel.stamps(pixels, owned, rows.astype(np.int32), column, row, side // 2)
 
 
 def _modes(flux: F4, variance: F4, psf: Psf, x: F8, y: F8, side: int) -> Modes:

@@ -140,7 +140,7 @@ def fit_models(modes: Modes) -> Fit:
         best[rows[better]] = trial[better]
         for kept, new in zip(state, tried, strict=True):
             kept[rows[better]] = new[better]
-    return Fit(best, np.linalg.inv(state[3]), state[0], done & (state[0] > 0))
+    return Fit(best, np.asarray(np.linalg.inv(state[3]), np.float64), state[0], done & (state[0] > 0))
 
 
 def _take(modes: Modes, rows: npt.NDArray[np.intp]) -> Modes:
