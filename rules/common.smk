@@ -345,6 +345,11 @@ def catalog_before(wildcards):
     return expand(campaign.path("orbit_catalog"), night=earlier[-1:])
 
 
+def last_orbit_catalog(wildcards):
+    """The catalogue of orbits at the end of the campaign."""
+    return all_of("orbit_catalog")(wildcards)[-1:]
+
+
 def tracklets_of_window(wildcards):
     """Tracklets of the last fortnight."""
     return expand(campaign.path("tracklet"), night=nights_until(wildcards.night, 14))

@@ -182,6 +182,12 @@ _DATASETS = (
         "Coadd",
         "Mean of the visits of one patch in one band, nJy: all (deep), or the sharpest of other seasons.",
     ),
+    DatasetType(
+        "patch_figure",
+        "figure/patch/{tract}/{patch}.png",
+        "Figure",
+        "A patch in colour, its number of visits and its depth.",
+    ),
     # objects
     DatasetType(
         "detection",
