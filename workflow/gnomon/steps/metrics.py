@@ -42,9 +42,8 @@ def metrics(
         raise ConfigError(f"bars: {error}") from None
     rows = [*_quality(concatenate([s for s in summaries if len(s)]))]
 <<<<<<< HEAD
-    filled = [c for c in (*checks, *joint, *moving) if len(c)]
 =======
-    filled = [c for c in (*checks, *objects, *derived, *moving) if len(c)]
+    filled = [c for c in (*checks, *joint, *objects, *derived, *moving) if len(c)]
 >>>>>>> main
     if filled:
         rows += judged(measures, concatenate(filled))
