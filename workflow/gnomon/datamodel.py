@@ -103,6 +103,20 @@ _DATASETS = (
         "A simulated visit beside its truth.",
         schema="check",
     ),
+    DatasetType(
+        "object_check",
+        "check/object/{tract}/{patch}.parquet",
+        "Catalog",
+        "The objects of one patch beside the truth.",
+        schema="check",
+    ),
+    DatasetType(
+        "derived_check",
+        "check/derived/{tract}.parquet",
+        "Catalog",
+        "Redshifts and light curves of one tract beside the truth.",
+        schema="check",
+    ),
     # stars of all visits
     DatasetType(
         "isolated_star",
@@ -131,6 +145,13 @@ _DATASETS = (
         "Catalog",
         "Zero point of every detector and visit that touches a tract, from all of them together.",
         schema="photometry_fit",
+    ),
+    DatasetType(
+        "joint_check",
+        "check/joint/{tract}.parquet",
+        "Catalog",
+        "Repeatability of isolated stars over all visits of a tract.",
+        schema="check",
     ),
     # visits, calibrated together
     DatasetType(
@@ -375,6 +396,14 @@ _DATASETS = (
         "Catalog",
         "Measured numbers beside their bars.",
         schema="metrics",
+    ),
+    DatasetType(
+        "manifest",
+        "release/manifest.parquet",
+        "Catalog",
+        "Every product with its hash, and what it was made from.",
+        schema="manifest",
+        planned=True,
     ),
     DatasetType("report", "release/report.html", "Text", "What ran, what failed and why, how good it is."),
 )

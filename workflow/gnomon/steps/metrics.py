@@ -22,6 +22,12 @@ _QUALITIES = (
 def metrics(
     summaries: Sequence[Catalog],
     checks: Sequence[Catalog],
+<<<<<<< HEAD
+    joint: Sequence[Catalog],
+=======
+    objects: Sequence[Catalog],
+    derived: Sequence[Catalog],
+>>>>>>> main
     moving: Sequence[Catalog],
     *,
     data_id: DataId,
@@ -35,7 +41,10 @@ def metrics(
     except ValueError as error:
         raise ConfigError(f"bars: {error}") from None
     rows = [*_quality(concatenate([s for s in summaries if len(s)]))]
-    filled = [c for c in (*checks, *moving) if len(c)]
+<<<<<<< HEAD
+=======
+    filled = [c for c in (*checks, *joint, *objects, *derived, *moving) if len(c)]
+>>>>>>> main
     if filled:
         rows += judged(measures, concatenate(filled))
     return metric_table(rows)
