@@ -64,12 +64,9 @@ rule metrics:
         **campaign.reads("metrics"),
         summaries=all_of("visit_summary"),
         checks=checks_of,
-<<<<<<< HEAD
         joint=all_of("joint_check"),
-=======
         objects=object_checks_of,
         derived=derived_checks_of,
->>>>>>> main
         moving=moving_scores_of,
     output:
         **campaign.writes("metrics"),

@@ -108,12 +108,9 @@ STEPS = (
         reads={
             "summaries": Many("visit_summary"),
             "checks": Many("visit_check"),
-<<<<<<< HEAD
             "joint": Many("joint_check"),
-=======
             "objects": Many("object_check"),
             "derived": Many("derived_check"),
->>>>>>> main
             "moving": Many("moving_score"),
         },
         writes={"metrics": "metrics"},

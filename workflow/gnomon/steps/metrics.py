@@ -22,12 +22,9 @@ _QUALITIES = (
 def metrics(
     summaries: Sequence[Catalog],
     checks: Sequence[Catalog],
-<<<<<<< HEAD
     joint: Sequence[Catalog],
-=======
     objects: Sequence[Catalog],
     derived: Sequence[Catalog],
->>>>>>> main
     moving: Sequence[Catalog],
     *,
     data_id: DataId,
@@ -41,10 +38,7 @@ def metrics(
     except ValueError as error:
         raise ConfigError(f"bars: {error}") from None
     rows = [*_quality(concatenate([s for s in summaries if len(s)]))]
-<<<<<<< HEAD
-=======
     filled = [c for c in (*checks, *joint, *objects, *derived, *moving) if len(c)]
->>>>>>> main
     if filled:
         rows += judged(measures, concatenate(filled))
     return metric_table(rows)

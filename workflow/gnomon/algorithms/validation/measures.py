@@ -38,7 +38,6 @@ MEASURES = (
     Measure("PSF flux bias", "Isolated stars of S/N above 50 on single visits, against the truth."),
     Measure("PSF flux pull", "Spread of residuals over errors of isolated stars; 1 is right."),
     Measure("purity", "Part of the sources with something true behind them."),
-<<<<<<< HEAD
     # all visits together: check_joint
     Measure(
         "relative astrometry",
@@ -68,7 +67,6 @@ MEASURES = (
         "pull of repeated fluxes",
         "Spread of repeated fluxes of isolated stars of S/N above 20 over their stated errors; 1 is right.",
     ),
-=======
     # coadds and objects: check_objects
     Measure(
         "coadd depth error",
@@ -125,7 +123,6 @@ MEASURES = (
     Measure("RR Lyrae called variable", "Part of those that are objects."),
     Measure("RR Lyrae with their period", "Part whose period is right to 0.2 per cent."),
     Measure("constant stars called variable", "Part of the constant stars that are objects."),
->>>>>>> main
     # moving objects: check_moving
     Measure(
         "asteroids detected",
