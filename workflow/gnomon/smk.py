@@ -31,7 +31,8 @@ TARGETS = (
     "forced_source",
     "photoz",
     "variability",
-    "dia_source",
+    "alert",
+    "dia_forced_source",
     "orbit_catalog",
 )
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
