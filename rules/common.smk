@@ -48,7 +48,7 @@ def refcats_of(wildcards):
 
 
 def summaries_of(wildcards):
-    return expand(campaign.path("preliminary_summary"), visit=campaign.graph["visits"])
+    return expand(campaign.path("visit_summary"), visit=campaign.graph["visits"])
 
 
 def checks_of(wildcards):
@@ -93,16 +93,50 @@ def defects_of(wildcards):
     return [campaign.path("defects")] if frames else []
 
 
-def sources_of_tract(wildcards):
-    """Sources of the visits that touch a tract, in order of visits."""
+def visits_of_tract(wildcards):
+    """Visits that touch a tract, in order."""
     places = campaign.graph["patches"]
     mine = [
         bands
         for place, bands in places.items()
         if place.startswith(f"{wildcards.tract}/")
     ]
-    visits = sorted({v for bands in mine for some in bands.values() for v in some})
+    return sorted({v for bands in mine for some in bands.values() for v in some})
+
+
+def sources_of_tract(wildcards):
+    visits = visits_of_tract(wildcards)
     return expand(campaign.path("preliminary_source"), visit=visits)
+
+
+def summaries_of_tract(wildcards):
+    visits = visits_of_tract(wildcards)
+    return expand(campaign.path("preliminary_summary"), visit=visits)
+
+
+def refcats_of_tract(wildcards):
+    """Reference shards near the visits that touch a tract."""
+    if not campaign.options.data:
+        return campaign.path("simulated_refcat")
+    visits = campaign.graph["visits"]
+    shards = {s for v in visits_of_tract(wildcards) for s in visits[v]["shards"]}
+    return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=sorted(shards))
+
+
+def tracts_of_visit(visit):
+    return sorted({p.split("/")[0] for p in patches_of_visit(visit)})
+
+
+def astrometry_fits_of(wildcards):
+    """Joint maps of the tracts that a visit touches, in order of tracts."""
+    tracts = tracts_of_visit(wildcards.visit)
+    return expand(campaign.path("astrometry_fit"), tract=tracts)
+
+
+def photometry_fits_of(wildcards):
+    """Joint zero points of the tracts that a visit touches, in order of tracts."""
+    tracts = tracts_of_visit(wildcards.visit)
+    return expand(campaign.path("photometry_fit"), tract=tracts)
 
 
 def visits_of_patch_band(wildcards):
@@ -127,12 +161,12 @@ def visits_of_coadd(wildcards):
 
 def summaries_of_coadd(wildcards):
     visits = visits_of_coadd(wildcards)
-    return expand(campaign.path("preliminary_summary"), visit=visits)
+    return expand(campaign.path("visit_summary"), visit=visits)
 
 
 def images_of_coadd(wildcards):
     visits = visits_of_coadd(wildcards)
-    return expand(campaign.path("preliminary_image"), visit=visits)
+    return expand(campaign.path("calexp"), visit=visits)
 
 
 def deep_coadds_of_patch(wildcards):
@@ -257,9 +291,7 @@ def visits_of_night(wildcards):
 
 
 def summaries_of_night(wildcards):
-    return expand(
-        campaign.path("preliminary_summary"), visit=visits_of_night(wildcards)
-    )
+    return expand(campaign.path("visit_summary"), visit=visits_of_night(wildcards))
 
 
 def dia_sources_of_night(wildcards):

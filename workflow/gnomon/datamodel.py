@@ -184,6 +184,42 @@ _DATASETS = (
         schema="isolated_star_source",
     ),
     DatasetType(
+        "astrometry_fit",
+        "joint/astrometry/{tract}.parquet",
+        "Catalog",
+        "Map of every detector and visit that touches a tract, from all of them together.",
+        schema="astrometry_fit",
+    ),
+    DatasetType(
+        "photometry_fit",
+        "joint/photometry/{tract}.parquet",
+        "Catalog",
+        "Zero point of every detector and visit that touches a tract, from all of them together.",
+        schema="photometry_fit",
+    ),
+    # visits, calibrated together
+    DatasetType(
+        "calexp",
+        "calexp/image/{visit}.fits",
+        "CalibratedImages",
+        "Final images of one visit, nJy, background subtracted, on the maps and zero points of the joint fits.",
+        axis="detector",
+    ),
+    DatasetType(
+        "source",
+        "calexp/source/{visit}.parquet",
+        "Catalog",
+        "Sources of one visit with final positions and fluxes.",
+        schema="source",
+    ),
+    DatasetType(
+        "visit_summary",
+        "calexp/summary/{visit}.parquet",
+        "Catalog",
+        "One row a detector of the final images: seeing, sky, zero point, depth, corners, map, counts.",
+        schema="visit_summary",
+    ),
+    DatasetType(
         "star_motion",
         "object/star_motion/{tract}.parquet",
         "Catalog",

@@ -39,8 +39,8 @@ STEPS = (
         CoaddConfig,
         reads={
             "skymap": "skymap",
-            "summaries": Many("preliminary_summary"),
-            "images": Many("preliminary_image"),
+            "summaries": Many("visit_summary"),
+            "images": Many("calexp"),
         },
         writes={"coadd": "coadd"},
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),

@@ -84,9 +84,9 @@ STEPS = (
         "difference",
         DifferenceConfig,
         reads={
-            "science": "preliminary_image",
-            "sources": "preliminary_source",
-            "summary": "preliminary_summary",
+            "science": "calexp",
+            "sources": "source",
+            "summary": "visit_summary",
             "coadds": Many("coadd"),
         },
         writes={"image": "difference_image", "template": "template_image", "candidates": "dia_candidate"},
@@ -130,8 +130,8 @@ STEPS = (
         DiaForcedSourceConfig,
         reads={
             "image": "difference_image",
-            "science": "preliminary_image",
-            "summary": "preliminary_summary",
+            "science": "calexp",
+            "summary": "visit_summary",
             "objects": Many("dia_object"),
         },
         writes={"forced": "dia_forced_source"},
@@ -143,7 +143,7 @@ STEPS = (
         AlertConfig,
         reads={
             "difference": "difference_image",
-            "science": "preliminary_image",
+            "science": "calexp",
             "template": "template_image",
             "sources": "dia_source",
             "history": Many("dia_source"),

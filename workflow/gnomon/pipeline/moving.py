@@ -127,7 +127,7 @@ STEPS = (
         reads={
             "instrument": "instrument",
             "perturbers": "perturbers",
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
             **_KNOWN,
         },
         writes={"ephemeris": "ephemeris", "visits": "night_visit"},

@@ -47,8 +47,8 @@ STEPS = (
         CheckVisitConfig,
         reads={
             "recipe": "recipe",
-            "source": "preliminary_source",
-            "summary": "preliminary_summary",
+            "source": "source",
+            "summary": "visit_summary",
             "truth": "truth",
             "truth_detector": "truth_detector",
         },
@@ -60,7 +60,7 @@ STEPS = (
         "metrics",
         MetricsConfig,
         reads={
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
             "checks": Many("visit_check"),
             "moving": Many("moving_score"),
         },
@@ -79,7 +79,7 @@ STEPS = (
         "report",
         ReportConfig,
         reads={
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
             "rejects": "rejects",
             "jobs": "quanta",
