@@ -9,6 +9,11 @@ def targets_of_campaign(wildcards):
     return campaign.targets()
 
 
+def manifest_of(wildcards):
+    """The manifest of a whole campaign; a slice has none."""
+    return [] if campaign.options.slice else [campaign.path("manifest")]
+
+
 def all_of(dataset):
     """A gather of every file of a dataset type that the plan has."""
     return lambda wildcards: campaign.every(dataset)

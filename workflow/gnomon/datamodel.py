@@ -146,6 +146,13 @@ _DATASETS = (
         "Zero point of every detector and visit that touches a tract, from all of them together.",
         schema="photometry_fit",
     ),
+    DatasetType(
+        "joint_check",
+        "check/joint/{tract}.parquet",
+        "Catalog",
+        "Repeatability of isolated stars over all visits of a tract.",
+        schema="check",
+    ),
     # visits, calibrated together
     DatasetType(
         "calexp",
@@ -389,6 +396,14 @@ _DATASETS = (
         "Catalog",
         "Measured numbers beside their bars.",
         schema="metrics",
+    ),
+    DatasetType(
+        "manifest",
+        "release/manifest.parquet",
+        "Catalog",
+        "Every product with its hash, and what it was made from.",
+        schema="manifest",
+        planned=True,
     ),
     DatasetType("report", "release/report.html", "Text", "What ran, what failed and why, how good it is."),
 )
