@@ -238,13 +238,9 @@ _DATASETS = (
         "Light-curve features and periods of the objects of one patch.",
         schema="variability",
     ),
-    # differences; dia_forced_source is made by a step to come
+    # differences
     DatasetType(
-        "difference_image",
-        "diff/image/{visit}.fits",
-        "CalibratedImages",
-        "Visit minus template, nJy.",
-        axis="detector",
+        "difference_image", "diff/image/{visit}.fits", "CalibratedImages", "Visit minus template.", "detector"
     ),
     DatasetType(
         "template_image",
@@ -254,17 +250,20 @@ _DATASETS = (
         axis="detector",
     ),
     DatasetType(
-        "dia_forced_source",
-        "diff/dia_forced_source/{visit}.parquet",
+        "dia_candidate",
+        "diff/candidate/{visit}.parquet",
         "Catalog",
-        "Forced photometry at the objects of the difference images.",
-        planned=True,
+        "Detections on the difference images of one visit before they are judged.",
+        schema="dia_source",
+    ),
+    DatasetType(
+        "reliability_model", "diff/reliability_model.h5", "Model", "What tells sources from artefacts."
     ),
     DatasetType(
         "dia_source",
         "diff/dia_source/{visit}.parquet",
         "Catalog",
-        "Detections on the difference images of one visit.",
+        "Detections on the difference images of one visit, with their reliability.",
         schema="dia_source",
     ),
     DatasetType(
@@ -280,6 +279,13 @@ _DATASETS = (
         "Catalog",
         "Which detection belongs to which object.",
         schema="dia_association",
+    ),
+    DatasetType(
+        "dia_forced_source",
+        "diff/dia_forced_source/{visit}.parquet",
+        "Catalog",
+        "Forced photometry at the objects of the difference images.",
+        schema="dia_forced_source",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
     # moving objects
@@ -376,6 +382,7 @@ _DATASETS = (
     _release("forced_source", "Fluxes of the objects on every visit.", "forced_source"),
     _release("dia_source", "Detections on difference images.", "release_dia_source"),
     _release("dia_object", "What was detected on difference images, one row an object.", "dia_object"),
+    _release("dia_forced_source", "Fluxes of the objects of the difference images.", "dia_forced_source"),
     _release("ss_source", "Detections of known objects of the solar system.", "ss_source"),
     DatasetType(
         "release_orbit", "release/orbit.parquet", "Catalog", "Orbits after the last night.", schema="orbit"

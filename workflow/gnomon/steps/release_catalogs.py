@@ -26,6 +26,7 @@ class Release:
     forced_source: ReleaseTable
     dia_source: ReleaseTable
     dia_object: ReleaseTable
+    dia_forced_source: ReleaseTable
     ss_source: ReleaseTable
     orbit: Catalog
     visit: Catalog
@@ -42,6 +43,7 @@ def release_catalogs(
     dia_sources: Sequence[Catalog],
     dia_objects: Sequence[Catalog],
     dia_associations: Sequence[Catalog],
+    dia_forced: Sequence[Catalog],
     attributed: Sequence[Catalog],
     orbits: Sequence[Catalog],
     summaries: Sequence[Catalog],
@@ -64,6 +66,7 @@ def release_catalogs(
         forced_source=replace(release, name="forced_source", parts=forced),
         dia_source=replace(dia_sky, name="dia_source", parts=_with_objects(dia_sources, dia_associations)),
         dia_object=replace(dia_sky, name="dia_object", parts=dia_objects),
+        dia_forced_source=replace(dia, name="dia_forced_source", parts=dia_forced),
         ss_source=replace(dia, name="ss_source", parts=attributed),
         orbit=_together(orbits),
         visit=_together(each(summaries, visit_row)),
