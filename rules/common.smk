@@ -47,10 +47,6 @@ def refcats_of(wildcards):
     return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=shards)
 
 
-def summaries_of(wildcards):
-    return expand(campaign.path("visit_summary"), visit=campaign.graph["visits"])
-
-
 def checks_of(wildcards):
     """Comparisons with the truth, where there is one."""
     visits = [] if campaign.options.data else campaign.graph["visits"]
@@ -60,10 +56,6 @@ def checks_of(wildcards):
 def moving_scores_of(wildcards):
     """Moving objects beside their truth, where there is one."""
     return [] if campaign.options.data else [campaign.path("moving_score")]
-
-
-def figures_of(wildcards):
-    return expand(campaign.path("visit_figure"), visit=campaign.graph["visits"])
 
 
 def master_bias_of(wildcards):
@@ -189,10 +181,6 @@ def template_coadds_of(wildcards):
             kind = f"template_{season}"
             found.append(made.format(tract=tract, patch=patch, band=band, kind=kind))
     return found
-
-
-def star_motions_of_all(wildcards):
-    return expand(campaign.path("star_motion"), tract=campaign.graph["tracts"])
 
 
 def objects_of_all(wildcards):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from summaries import check, summary
+from summaries import check, gathers_nothing, summary
 
 from gnomon.containers.dataid import DataId
 from gnomon.errors import ConfigError, UnprocessableData
@@ -17,7 +17,8 @@ EMPTY = empty_catalog("visit_summary", "no stars")
 
 
 def run(summaries, checks, **options):
-    return metrics(summaries, checks, [], data_id=DataId(), config=MetricsConfig(**options))
+    given = {**gathers_nothing("metrics"), "summaries": summaries, "checks": checks}
+    return metrics(**given, data_id=DataId(), config=MetricsConfig(**options))
 
 
 def value_of(table, name, band):

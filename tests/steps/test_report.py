@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from summaries import check, summary
+from summaries import check, gathers_nothing, summary
 
 from gnomon.algorithms.report.chain import without_shortcuts
 from gnomon.algorithms.report.sections import SECTIONS
@@ -47,19 +47,17 @@ class Text(HTMLParser):
 def page(summaries, rejects=NO_REJECTS, checks=()):
     filled = [s for s in summaries if len(s)]
     table = (
-        metrics(filled, list(checks), data_id=DataId(), config=MetricsConfig())
+        metrics(
+            **{**gathers_nothing("metrics"), "summaries": filled, "checks": list(checks)},
+            data_id=DataId(),
+            config=MetricsConfig(),
+        )
         if filled
         else empty_catalog("metrics", "nothing")
     )
-    html = report(
-        summaries,
-        [PNG] * len(summaries),
-        rejects,
-        JOBS,
-        table,
-        data_id=DataId(),
-        config=ReportConfig(title="A & B"),
-    )
+    given = {"summaries": summaries, "figures": [PNG] * len(summaries), "rejects": rejects, "jobs": JOBS}
+    given = {**gathers_nothing("report"), **given, "metrics": table}
+    html = report(**given, data_id=DataId(), config=ReportConfig(title="A & B"))
     text = Text()
     text.feed(html)
     assert text.open == []

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
 from gnomon.containers.provenance import Provenance
+from gnomon.containers.stream import each
 from gnomon.datamodel import DATASETS, DatasetType
 from gnomon.errors import ConfigError, UnprocessableData
 from gnomon.io import formats
@@ -200,11 +202,17 @@ def _read(job: Job) -> dict[str, Any]:
         paths = job.inputs[name]
         if dataset.container == "Raw":
             values[name] = formats.open_raw(paths, values["instrument"], job.data_id)
+        elif isinstance(want, Many) and want.stream:
+            values[name] = each(paths, partial(_one, job, dataset))
         elif isinstance(want, Many):
             values[name] = [job.read(dataset, Path(p)) for p in paths]
         else:
             values[name] = job.read(dataset, Path(paths[0]))
     return values
+
+
+def _one(job: Job, dataset: DatasetType, path: str) -> Any:  # noqa: ANN401
+    return job.read(dataset, Path(path))
 
 
 def _by_name(step: Step, result: Any) -> dict[str, Any]:  # noqa: ANN401

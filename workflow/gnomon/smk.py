@@ -27,10 +27,7 @@ WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
 TARGETS = (
     "report",
-    "release_star",
-    "forced_source",
-    "photoz",
-    "variability",
+    *(name for name in DATASETS if name.startswith("release_")),
     "dia_source",
     "orbit_catalog",
 )

@@ -29,6 +29,8 @@ class ReleaseCatalogsConfig:
 
     max_rows: Annotated[int, Ge(100), Le(10_000_000)] = 500_000
     """Rows of a partition; a HEALPix pixel with more is divided."""
+    margin_arcsec: Annotated[float, Ge(0), Le(20)] = 10.0
+    """Width of the margin caches: how far a match may reach across the border of a partition."""
     release: str = "gnomon"
     """Name of the release, told in every table."""
 
@@ -71,9 +73,26 @@ STEPS = (
     Step(
         "release_catalogs",
         ReleaseCatalogsConfig,
-        reads={"motions": Many("star_motion")},
-        writes={"star": "release_star"},
-        cost=Cost(cpu_s=2, cpu_s_per_input=0.1, mem_mb=400, mem_mb_per_input=5, out_mb=1),
+        reads={
+            "objects": Many("object", stream=True),
+            "redshifts": Many("photoz", stream=True),
+            "variability": Many("variability", stream=True),
+            "motions": Many("star_motion", stream=True),
+            "sources": Many("source", stream=True),
+            "forced": Many("forced_source", stream=True),
+            "summaries": Many("visit_summary"),
+        },
+        writes={
+            "object": "release_object",
+            "photoz": "release_photoz",
+            "star": "release_star",
+            "source": "release_source",
+            "forced_source": "release_forced_source",
+            "visit": "release_visit",
+            "visit_detector": "release_visit_detector",
+        },
+        version=2,
+        cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=600, out_mb=0.3),
     ),
     Step(
         "report",

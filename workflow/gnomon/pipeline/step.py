@@ -11,6 +11,8 @@ class Many:
     """An input that gathers any number of files of one dataset type."""
 
     dataset: str
+    stream: bool = False
+    """Files are read one at a time, whenever the step asks for one, and not kept."""
 
 
 @dataclass(frozen=True, slots=True)
