@@ -1,10 +1,9 @@
 """One visit through the steps of the campaign, from its raw file to its alerts."""
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gnomon.containers.dataid import DataId
-from gnomon.datamodel import DATASETS
 from gnomon.errors import ConfigError
 from gnomon.job import Job, prepare
 from gnomon.pipeline import STEPS
@@ -22,6 +20,8 @@ from gnomon.service.warm import Warm
 from gnomon.smk import Campaign
 
 log = logging.getLogger("gnomon")
+
+Paths = Mapping[str, list[str]]
 
 CHAIN = (
     "isr", "calibrate_visit", "finalize_visit", "difference", "score_dia_sources", "ephemerides", "attribute",
@@ -71,11 +71,12 @@ class Chain:
     def _stage(self, step: Step, visit: str) -> Timing:
         wall, cpu, made = time.perf_counter(), time.process_time(), False
         for tokens in self._jobs(step, visit):
-            job = self._job(step, tokens)
-            if _due(job):
-                said = job.perform(self._functions[step.name])
+            inputs = self._inputs(step, tokens)
+            outputs = {n: p.format(**tokens) for n, p in self.campaign.writes(step.name).items()}
+            if _due(step, inputs, outputs):
+                said = self._job(step, tokens, inputs, outputs).perform(self._functions[step.name])
+                log.debug("%s %s: %s", step.name, " ".join(tokens.values()), said)
                 made = True
-                log.debug("%s %s: %s", step.name, job.data_id, said)
         return Timing(step.name, time.perf_counter() - wall, time.process_time() - cpu, made)
 
     def _jobs(self, step: Step, visit: str) -> Iterator[dict[str, str]]:
@@ -89,19 +90,18 @@ class Chain:
                 if any(visit in some for some in bands.values()):
                     yield dict(zip(("tract", "patch"), place.split("/"), strict=True))
 
-    def _job(self, step: Step, tokens: Mapping[str, str]) -> Job:
+    def _inputs(self, step: Step, tokens: Mapping[str, str]) -> dict[str, list[str]]:
         given = self.gathers.inputs(step.name, tokens)
-        inputs = {n: self._there(dataset_of(want), given[n]) for n, want in step.reads.items()}
-        outputs = {n: p.format(**tokens) for n, p in self.campaign.writes(step.name).items()}
+        return {n: self._there(dataset_of(want), given[n]) for n, want in step.reads.items()}
+
+    def _job(self, step: Step, tokens: Mapping[str, str], inputs: Paths, outputs: Mapping[str, str]) -> Job:
         data_id: dict[str, Any] = {
             n: int(v) if isinstance(getattr(DataId(), n), int) else v for n, v in tokens.items()
         }
-        config: Any = TypeAdapter(step.config).validate_python(
-            json.loads(self.campaign.params(step.name)["config"])
-        )
+        config: Any = TypeAdapter(step.config).validate_json(self.campaign.params(step.name)["config"])
         return prepare(
-            step, DataId(**data_id), config, inputs, outputs, self.campaign.root, self.threads, self.warm.read,
-            self.warm.digest,
+            step, replace(DataId(), **data_id), config, inputs, outputs, self.campaign.root, self.threads,
+            self.warm.read, self.warm.digest,
         )  # fmt: skip
 
     def _there(self, dataset: str, paths: list[str]) -> list[str]:
@@ -125,12 +125,12 @@ def shared_by_visits() -> frozenset[str]:
     return frozenset(read - made_by_visits() - {"raw", *_LATE, "instrument"})
 
 
-def _due(job: Job) -> bool:
+def _due(step: Step, inputs: Paths, outputs: Mapping[str, str]) -> bool:
     """Whether a product is missing, or, of what gathers visits, older than an input."""
-    made = [Path(p) for p in job.outputs.values()]
+    made = [Path(p) for p in outputs.values()]
     if not all(p.exists() for p in made):
         return True
-    if DATASETS[next(iter(job.step.writes.values()))].dimensions == ("visit",):
+    if step.dimensions == ("visit",):
         return False
     oldest = min(p.stat().st_mtime_ns for p in made)
-    return any(Path(p).stat().st_mtime_ns > oldest for some in job.inputs.values() for p in some)
+    return any(Path(p).stat().st_mtime_ns > oldest for some in inputs.values() for p in some)
