@@ -9,6 +9,11 @@ def targets_of_campaign(wildcards):
     return campaign.targets()
 
 
+def manifest_of(wildcards):
+    """The manifest of a whole campaign; a slice has none."""
+    return [] if campaign.options.slice else [campaign.path("manifest")]
+
+
 def all_of(dataset):
     """A gather of every file of a dataset type that the plan has."""
     return lambda wildcards: campaign.every(dataset)
@@ -51,6 +56,41 @@ def checks_of(wildcards):
     """Comparisons with the truth, where there is one."""
     visits = [] if campaign.options.data else campaign.graph["visits"]
     return expand(campaign.path("visit_check"), visit=visits)
+
+
+def places_of_all():
+    """Tract and patch of every patch of the campaign."""
+    places = [place.split(os.sep) for place in campaign.graph["patches"]]
+    return [{"tract": t, "patch": p} for t, p in places]
+
+
+def object_checks_of(wildcards):
+    """Comparisons of the objects with the truth, where there is one."""
+    places = [] if campaign.options.data else places_of_all()
+    return [campaign.path("object_check").format(**p) for p in places]
+
+
+def derived_checks_of(wildcards):
+    tracts = [] if campaign.options.data else campaign.graph["tracts"]
+    return expand(campaign.path("derived_check"), tract=tracts)
+
+
+def of_tract(dataset, tract):
+    """The files of a dataset type for every patch of a tract."""
+    places = [p for p in places_of_all() if p["tract"] == tract]
+    return [campaign.path(dataset).format(**p) for p in places]
+
+
+def objects_of_tract(wildcards):
+    return of_tract("object", wildcards.tract)
+
+
+def photoz_of_tract(wildcards):
+    return of_tract("photoz", wildcards.tract)
+
+
+def variability_of_tract(wildcards):
+    return of_tract("variability", wildcards.tract)
 
 
 def moving_scores_of(wildcards):
@@ -200,6 +240,15 @@ def visits_of_patch(wildcards):
     return sorted({v for visits in bands.values() for v in visits})
 
 
+def truths_of_patch(wildcards):
+    """What was simulated in the visits that touch a patch."""
+    return expand(campaign.path("truth"), visit=visits_of_patch(wildcards))
+
+
+def truth_detectors_of_patch(wildcards):
+    return expand(campaign.path("truth_detector"), visit=visits_of_patch(wildcards))
+
+
 def forced_sources_of_patch(wildcards):
     return expand(campaign.path("forced_source"), visit=visits_of_patch(wildcards))
 
@@ -299,6 +348,11 @@ def catalog_before(wildcards):
     """The catalogue of the night before, where there was one."""
     earlier = nights_until(night_of(wildcards), 36500)[:-1]
     return expand(campaign.path("orbit_catalog"), night=earlier[-1:])
+
+
+def last_orbit_catalog(wildcards):
+    """The catalogue of orbits at the end of the campaign."""
+    return all_of("orbit_catalog")(wildcards)[-1:]
 
 
 def tracklets_of_window(wildcards):

@@ -103,6 +103,20 @@ _DATASETS = (
         "A simulated visit beside its truth.",
         schema="check",
     ),
+    DatasetType(
+        "object_check",
+        "check/object/{tract}/{patch}.parquet",
+        "Catalog",
+        "The objects of one patch beside the truth.",
+        schema="check",
+    ),
+    DatasetType(
+        "derived_check",
+        "check/derived/{tract}.parquet",
+        "Catalog",
+        "Redshifts and light curves of one tract beside the truth.",
+        schema="check",
+    ),
     # stars of all visits
     DatasetType(
         "isolated_star",
@@ -167,6 +181,12 @@ _DATASETS = (
         "coadd/{kind}/{band}/{tract}/{patch}.fits",
         "Coadd",
         "Mean of the visits of one patch in one band, nJy: all (deep), or the sharpest of other seasons.",
+    ),
+    DatasetType(
+        "patch_figure",
+        "figure/patch/{tract}/{patch}.png",
+        "Figure",
+        "A patch in colour, its number of visits and its depth.",
     ),
     # objects
     DatasetType(
@@ -363,6 +383,14 @@ _DATASETS = (
         "Catalog",
         "Measured numbers beside their bars.",
         schema="metrics",
+    ),
+    DatasetType(
+        "manifest",
+        "release/manifest.parquet",
+        "Catalog",
+        "Every product with its hash, and what it was made from.",
+        schema="manifest",
+        planned=True,
     ),
     DatasetType("report", "release/report.html", "Text", "What ran, what failed and why, how good it is."),
 )
