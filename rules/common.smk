@@ -379,10 +379,10 @@ def linkages_before(wildcards):
 
 
 def training_visits():
-    """Visits that reliability is learnt on: up to eight of the patch that was seen most, evenly in time."""
+    """Visits that reliability is learnt on: up to six of the patch that was seen most, evenly in time."""
     bands = most_seen_patch()
     visits = sorted({v for some in bands.values() for v in some})
-    return visits[:: -(-len(visits) // 8) or 1]
+    return visits[:: -(-len(visits) // 6) or 1]
 
 
 def most_seen_patch():

@@ -33,9 +33,9 @@ class DifferenceConfig:
 class TrainReliabilityConfig:
     """What the trees that judge detections learn from."""
 
-    injected: Annotated[int, Ge(1), Le(10000)] = 200
+    injected: Annotated[int, Ge(1), Le(10000)] = 120
     """Sources and artefacts put into each detector's difference; fewer where there is no room."""
-    snr: tuple[float, float] = (4.0, 60.0)
+    snr: tuple[float, float] = (4.0, 300.0)
     """Least and greatest signal to noise of these."""
     repeat_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
     """A detection that another visit has this near is no example of an artefact."""
