@@ -98,6 +98,11 @@ def moving_scores_of(wildcards):
     return [] if campaign.options.data else [campaign.path("moving_score")]
 
 
+def transient_checks_of(wildcards):
+    """Differences beside their truth, where there is one."""
+    return [] if campaign.options.data else [campaign.path("transient_check")]
+
+
 def master_bias_of(wildcards):
     """The master bias, where there are bias exposures."""
     return [campaign.path("master_bias")] if campaign.graph["bias"] else []
