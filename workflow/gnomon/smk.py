@@ -28,6 +28,7 @@ INSTRUMENTS = Path("config/instruments")
 TARGETS = (
     "report",
     *(name for name in DATASETS if name.startswith("release_")),
+    "mass_map_figure",
     "dia_source",
     "orbit_catalog",
 )
