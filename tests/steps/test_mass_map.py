@@ -34,13 +34,21 @@ def run(tables):
 
 def test_the_halo_is_where_it_was_put_and_in_the_e_mode():
     table = lensed()
-    done = run([table.take(np.arange(2000)), empty_catalog("shear_object", "dark"), table.take(np.arange(2000, 4000))])
+    done = run(
+        [
+            table.take(np.arange(2000)),
+            empty_catalog("shear_object", "dark"),
+            table.take(np.arange(2000, 4000)),
+        ]
+    )
     k = done.map["kappa_e"]
     row, column = np.unravel_index(k.argmax(), k.shape)
     place = (np.array([column, row]) + 0.5) * 4.0 + float(done.map["corner_arcsec"])
     np.testing.assert_allclose(place, [10, 0], atol=6)
     assert k.std() > 3 * done.map["kappa_b"].std()
-    assert done.map["n"].sum() == 3160  # four fifths of 4,000, less those of the first 50 that would have counted
+    assert (
+        done.map["n"].sum() == 3160
+    )  # four fifths of 4,000, less those of the first 50 that would have counted
     assert done.figure.rgb.shape[2] == 3
 
 

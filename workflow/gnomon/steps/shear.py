@@ -41,7 +41,9 @@ def shear(
     wcs = skymap.patch_wcs(data_id.tract, data_id.patch)
     x, y = objects["x"].astype(np.float64), objects["y"].astype(np.float64)
     sigma = config.weight_arcsec * ARCSEC / wcs.pixel_scale()
-    limits = ShearLimits(sigma, config.softening_snr, round(config.stamp_arcsec / 2 * ARCSEC / wcs.pixel_scale()))
+    limits = ShearLimits(
+        sigma, config.softening_snr, round(config.stamp_arcsec / 2 * ARCSEC / wcs.pixel_scale())
+    )
     columns = to_sky(shear_columns(mean, sources, psf, x, y, limits, COADD_UNUSABLE), wcs, x, y)
     with np.errstate(invalid="ignore"):
         strong = columns["momentFlux"] > config.min_snr * columns["momentFluxErr"]
