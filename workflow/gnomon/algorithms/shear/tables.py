@@ -76,7 +76,8 @@ def _batch(
     offsets = np.stack([x[rows] - column, y[rows] - row], -1)
     noise = np.sqrt(moments(flux[:1], beam[:1], limits.sigma_px)[1][0, 0, 0] * pixel)
     usual = float(np.median(noise)) if len(noise) else 0.0
-    bad = ~seen[:, limits.half - 1 : limits.half + 2, limits.half - 1 : limits.half + 2].all(axis=(1, 2))
+    core = slice(limits.half - 1, limits.half + 2)
+    bad = (variance[:, core, core] <= 0).any(axis=(1, 2))
     found = shapes(
         np.where(bad[:, None, None], np.float32(np.nan), flux),
         pixel,
