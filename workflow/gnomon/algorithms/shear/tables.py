@@ -77,9 +77,9 @@ def _batch(
     noise = np.sqrt(moments(flux[:1], beam[:1], limits.sigma_px)[1][0, 0, 0] * pixel)
     usual = float(np.median(noise)) if len(noise) else 0.0
     core = slice(limits.half - 1, limits.half + 2)
-    bad = (variance[:, core, core] <= 0).any(axis=(1, 2))
+    flux[(variance[:, core, core] <= 0).any(axis=(1, 2))] = np.nan
     found = shapes(
-        np.where(bad[:, None, None], np.float32(np.nan), flux),
+        flux,
         pixel,
         beam,
         limits.sigma_px,
