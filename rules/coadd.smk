@@ -4,8 +4,8 @@
 rule coadd:
     input:
         **campaign.reads("coadd"),
-        summaries=summaries_of_patch_band,
-        images=images_of_patch_band,
+        summaries=summaries_of_coadd,
+        images=images_of_coadd,
     output:
         **campaign.writes("coadd"),
     log:

@@ -1,11 +1,17 @@
 """Which files a gather gathers. Each name says what it returns; the plan says which there are."""
 
 import os
+from bisect import bisect_right
 from datetime import date
 
 
 def targets_of_campaign(wildcards):
     return campaign.targets()
+
+
+def all_of(dataset):
+    """A gather of every file of a dataset type that the plan has."""
+    return lambda wildcards: campaign.every(dataset)
 
 
 def raws_of(wildcards):
@@ -41,18 +47,15 @@ def refcats_of(wildcards):
     return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=shards)
 
 
-def summaries_of(wildcards):
-    return expand(campaign.path("preliminary_summary"), visit=campaign.graph["visits"])
-
-
 def checks_of(wildcards):
     """Comparisons with the truth, where there is one."""
     visits = [] if campaign.options.data else campaign.graph["visits"]
     return expand(campaign.path("visit_check"), visit=visits)
 
 
-def figures_of(wildcards):
-    return expand(campaign.path("visit_figure"), visit=campaign.graph["visits"])
+def moving_scores_of(wildcards):
+    """Moving objects beside their truth, where there is one."""
+    return [] if campaign.options.data else [campaign.path("moving_score")]
 
 
 def master_bias_of(wildcards):
@@ -82,16 +85,50 @@ def defects_of(wildcards):
     return [campaign.path("defects")] if frames else []
 
 
-def sources_of_tract(wildcards):
-    """Sources of the visits that touch a tract, in order of visits."""
+def visits_of_tract(wildcards):
+    """Visits that touch a tract, in order."""
     places = campaign.graph["patches"]
     mine = [
         bands
         for place, bands in places.items()
         if place.startswith(f"{wildcards.tract}/")
     ]
-    visits = sorted({v for bands in mine for some in bands.values() for v in some})
+    return sorted({v for bands in mine for some in bands.values() for v in some})
+
+
+def sources_of_tract(wildcards):
+    visits = visits_of_tract(wildcards)
     return expand(campaign.path("preliminary_source"), visit=visits)
+
+
+def summaries_of_tract(wildcards):
+    visits = visits_of_tract(wildcards)
+    return expand(campaign.path("preliminary_summary"), visit=visits)
+
+
+def refcats_of_tract(wildcards):
+    """Reference shards near the visits that touch a tract."""
+    if not campaign.options.data:
+        return campaign.path("simulated_refcat")
+    visits = campaign.graph["visits"]
+    shards = {s for v in visits_of_tract(wildcards) for s in visits[v]["shards"]}
+    return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=sorted(shards))
+
+
+def tracts_of_visit(visit):
+    return sorted({p.split("/")[0] for p in patches_of_visit(visit)})
+
+
+def astrometry_fits_of(wildcards):
+    """Joint maps of the tracts that a visit touches, in order of tracts."""
+    tracts = tracts_of_visit(wildcards.visit)
+    return expand(campaign.path("astrometry_fit"), tract=tracts)
+
+
+def photometry_fits_of(wildcards):
+    """Joint zero points of the tracts that a visit touches, in order of tracts."""
+    tracts = tracts_of_visit(wildcards.visit)
+    return expand(campaign.path("photometry_fit"), tract=tracts)
 
 
 def visits_of_patch_band(wildcards):
@@ -99,15 +136,29 @@ def visits_of_patch_band(wildcards):
     return bands.get(wildcards.band, [])
 
 
-def summaries_of_patch_band(wildcards):
-    visits = visits_of_patch_band(wildcards)
-    return expand(campaign.path("preliminary_summary"), visit=visits)
+def season_of(visit, tract):
+    """Season of a visit in a tract, from 1: there a visit is differenced with visits of the other seasons."""
+    seen = campaign.graph["visits"][visit]
+    return bisect_right(
+        campaign.graph["seasons"][f"{tract}/{seen['band']}"], seen["mjd"]
+    )
 
 
-def images_of_patch_band(wildcards):
-    """Calibrated images of the visits that touch a patch in one band, in order of visits."""
+def visits_of_coadd(wildcards):
+    """Visits that a coadd may be made of, in order; the template of a season holds none of that season."""
     visits = visits_of_patch_band(wildcards)
-    return expand(campaign.path("preliminary_image"), visit=visits)
+    kind, tract = wildcards.kind, wildcards.tract
+    return [v for v in visits if kind != f"template_{season_of(v, tract)}"]
+
+
+def summaries_of_coadd(wildcards):
+    visits = visits_of_coadd(wildcards)
+    return expand(campaign.path("visit_summary"), visit=visits)
+
+
+def images_of_coadd(wildcards):
+    visits = visits_of_coadd(wildcards)
+    return expand(campaign.path("calexp"), visit=visits)
 
 
 def deep_coadds_of_patch(wildcards):
@@ -119,18 +170,17 @@ def deep_coadds_of_patch(wildcards):
 
 
 def template_coadds_of(wildcards):
-    """Template coadds, in the visit's band, of the patches that a visit touches."""
-    made, band = (
-        campaign.path("coadd"),
-        campaign.graph["visits"][wildcards.visit]["band"],
-    )
-    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
-    given = {"kind": "template", "band": band}
-    return [made.format(tract=t, patch=p, **given) for t, p in places]
-
-
-def star_motions_of_all(wildcards):
-    return expand(campaign.path("star_motion"), tract=campaign.graph["tracts"])
+    """Coadds of other seasons, in the visit's band, on the patches that a visit touches, where there are any."""
+    made, visit = campaign.path("coadd"), wildcards.visit
+    band, found = campaign.graph["visits"][visit]["band"], []
+    for place in patches_of_visit(visit):
+        tract, patch = place.split("/")
+        season = season_of(visit, tract)
+        others = campaign.graph["patches"][place][band]
+        if any(season_of(v, tract) != season for v in others):
+            kind = f"template_{season}"
+            found.append(made.format(tract=tract, patch=patch, band=band, kind=kind))
+    return found
 
 
 def objects_of_all(wildcards):
@@ -205,18 +255,29 @@ def nights_until(night, days):
     return sorted(n for n, age in ages.items() if 0 <= age <= days)
 
 
+def night_of(wildcards):
+    """The night that a job is about, or that of its visit."""
+    if "visit" in wildcards.keys():
+        return campaign.graph["visits"][wildcards.visit]["night"]
+    return wildcards.night
+
+
 def visits_of_night(wildcards):
-    return campaign.graph["nights"][wildcards.night]
+    """Science visits of a night; none of a night of calibrations alone."""
+    return campaign.graph["nights"].get(wildcards.night, [])
 
 
 def summaries_of_night(wildcards):
-    return expand(
-        campaign.path("preliminary_summary"), visit=visits_of_night(wildcards)
-    )
+    return expand(campaign.path("visit_summary"), visit=visits_of_night(wildcards))
 
 
 def dia_sources_of_night(wildcards):
     return expand(campaign.path("dia_source"), visit=visits_of_night(wildcards))
+
+
+def ss_sources_of_visit(wildcards):
+    """Known asteroids of a visit's night: attribution needs the orbits of the night before, and no linking."""
+    return expand(campaign.path("ss_source"), night=night_of(wildcards))
 
 
 def simulated_asteroids_of(wildcards):
@@ -236,7 +297,7 @@ def known_orbits_of(wildcards):
 
 def catalog_before(wildcards):
     """The catalogue of the night before, where there was one."""
-    earlier = nights_until(wildcards.night, 36500)[:-1]
+    earlier = nights_until(night_of(wildcards), 36500)[:-1]
     return expand(campaign.path("orbit_catalog"), night=earlier[-1:])
 
 

@@ -43,6 +43,9 @@ rule alert:
         history=dia_sources_before,
         forced=dia_forced_sources_before,
         associations=dia_associations_of,
+        attributed=ss_sources_of_visit,
+        known=known_orbits_of,
+        before=catalog_before,
     output:
         **campaign.writes("alert"),
     log:

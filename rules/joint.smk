@@ -17,3 +17,60 @@ rule isolated_stars:
         **campaign.resources("isolated_stars"),
     shell:
         campaign.command("isolated_stars")
+
+
+rule fit_astrometry:
+    input:
+        **campaign.reads("fit_astrometry"),
+        summaries=summaries_of_tract,
+        refcats=refcats_of_tract,
+    output:
+        **campaign.writes("fit_astrometry"),
+    log:
+        campaign.log("fit_astrometry"),
+    benchmark:
+        campaign.benchmark("fit_astrometry")
+    params:
+        **campaign.params("fit_astrometry"),
+    resources:
+        **campaign.resources("fit_astrometry"),
+    shell:
+        campaign.command("fit_astrometry")
+
+
+rule fit_photometry:
+    input:
+        **campaign.reads("fit_photometry"),
+        summaries=summaries_of_tract,
+        refcats=refcats_of_tract,
+    output:
+        **campaign.writes("fit_photometry"),
+    log:
+        campaign.log("fit_photometry"),
+    benchmark:
+        campaign.benchmark("fit_photometry")
+    params:
+        **campaign.params("fit_photometry"),
+    resources:
+        **campaign.resources("fit_photometry"),
+    shell:
+        campaign.command("fit_photometry")
+
+
+rule finalize_visit:
+    input:
+        **campaign.reads("finalize_visit"),
+        astrometry=astrometry_fits_of,
+        photometry=photometry_fits_of,
+    output:
+        **campaign.writes("finalize_visit"),
+    log:
+        campaign.log("finalize_visit"),
+    benchmark:
+        campaign.benchmark("finalize_visit")
+    params:
+        **campaign.params("finalize_visit"),
+    resources:
+        **campaign.resources("finalize_visit"),
+    shell:
+        campaign.command("finalize_visit")

@@ -131,3 +131,26 @@ rule orbit_catalog:
         **campaign.resources("orbit_catalog"),
     shell:
         campaign.command("orbit_catalog")
+
+
+rule check_moving:
+    input:
+        **campaign.reads("check_moving"),
+        truths=all_of("truth"),
+        sources=all_of("dia_source"),
+        visits=all_of("night_visit"),
+        attributed=all_of("ss_source"),
+        linked=all_of("linkage"),
+        orbits=all_of("orbit_catalog"),
+    output:
+        **campaign.writes("check_moving"),
+    log:
+        campaign.log("check_moving"),
+    benchmark:
+        campaign.benchmark("check_moving")
+    params:
+        **campaign.params("check_moving"),
+    resources:
+        **campaign.resources("check_moving"),
+    shell:
+        campaign.command("check_moving")

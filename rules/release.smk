@@ -21,8 +21,9 @@ rule check_visit:
 rule metrics:
     input:
         **campaign.reads("metrics"),
-        summaries=summaries_of,
+        summaries=all_of("visit_summary"),
         checks=checks_of,
+        moving=moving_scores_of,
     output:
         **campaign.writes("metrics"),
     log:
@@ -40,8 +41,8 @@ rule metrics:
 rule report:
     input:
         **campaign.reads("report"),
-        summaries=summaries_of,
-        figures=figures_of,
+        summaries=all_of("visit_summary"),
+        figures=all_of("visit_figure"),
     output:
         **campaign.writes("report"),
     log:
@@ -59,7 +60,13 @@ rule report:
 rule release_catalogs:
     input:
         **campaign.reads("release_catalogs"),
-        motions=star_motions_of_all,
+        objects=all_of("object"),
+        redshifts=all_of("photoz"),
+        variability=all_of("variability"),
+        motions=all_of("star_motion"),
+        sources=all_of("source"),
+        forced=all_of("forced_source"),
+        summaries=all_of("visit_summary"),
     output:
         **campaign.writes("release_catalogs"),
     log:

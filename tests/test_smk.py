@@ -62,7 +62,12 @@ def test_params_hold_every_option_with_its_default():
 
 def test_every_file_of_a_dataset_is_named_by_the_plan():
     campaign = smk.Campaign(DEMO)
-    campaign.__dict__["graph"] = {"visits": {"7": {}}, "tracts": {"00001": []}, "patches": {"00001/002": {}}}
+    campaign.__dict__["graph"] = {
+        "visits": {"7": {}},
+        "nights": {"20261012": ["7"]},
+        "tracts": {"00001": []},
+        "patches": {"00001/002": {}},
+    }
     assert campaign.every("report") == ["run/release/report.html"]
     assert campaign.every("forced_source") == ["run/object/forced_source/7.parquet"]
     assert campaign.every("star_motion") == ["run/object/star_motion/00001.parquet"]

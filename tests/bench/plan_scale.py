@@ -108,8 +108,9 @@ def one(n):
     nights = tuple(f"{20260000 + k}" for k in range(300))
     detectors = np.full(n, len(footprints.x), np.int32)
     none = np.empty(0, np.int64), np.empty(0, np.int32)
-    none = np.empty(0, np.int64), np.empty(0, np.int32)
-    units = census(np.arange(n), night, band, detectors, nights, tuple("ugrizy"), *none, pairs)
+    units = census(
+        np.arange(n), night, band, detectors, nights, tuple("ugrizy"), *none, pairs, night + 0.0, 60.0
+    )
     clock.append(time.process_time())
     slices = cut(steps, units)
     table = quanta(steps, units, slices)

@@ -62,3 +62,9 @@ def test_no_pixel_is_larger_than_its_radius(nside):
 def test_an_nside_that_is_no_power_of_two_is_refused(nside):
     with pytest.raises(ValueError, match="power of two"):
         healpix.pixel_of(nside, 0.0, 0.0)
+
+
+def test_outline_of_a_polar_pixel_at_ra_zero_does_not_leave_it():
+    """The side on the meridian of right ascension 0 may round to just below 360 degrees, not further."""
+    ra, _ = healpix.outline(1024, np.array([1048571]), 1200)
+    assert np.abs((np.degrees(ra) + 180) % 360 - 180).max() < 31

@@ -71,5 +71,6 @@ def survey():
     calibrations = 2026101000000 + np.arange(5)
     names = ("20261010", "20261011", "20261012")
     flats = np.array([-1, -1, -1, 0, 1], np.int32)
-    units = census(visit, night, band, np.full(n, 4, np.int32), names, ("g", "r"), calibrations, flats, pairs)
+    four, mjd = np.full(n, 4, np.int32), 61000 + night + np.arange(n) / 100
+    units = census(visit, night, band, four, names, ("g", "r"), calibrations, flats, pairs, mjd, 60.0)
     return SimpleNamespace(units=units, pairs=pairs, footprints=footprints, skymap=skymap)

@@ -5,6 +5,7 @@ import pytest
 
 from gnomon.containers.catalog import Catalog
 from gnomon.plan.census import census_of
+from gnomon.plan.chain import names_of
 from gnomon.plan.incidence import Incidence
 
 SKY = ["visit", "night", "tract", "patch", "patch_band"]
@@ -66,13 +67,14 @@ def test_a_visit_table_is_counted_by_exposure():
             "obstype": np.array(["flat", "flat", "bias", "science", "science", "science"], object),
             "night": np.array(["20260101"] * 3 + ["20260102"] * 2 + ["20260103"], object),
             "band": np.array(["r", "r", "none", "r", "r", "g"], object),
+            "midpointMjdTai": np.array([1.0, 1.0, 1.1, 2.0, 2.0, 3.0]),
         }
     )
     two = np.array([0, 1], np.int32)
     pairs = Incidence(
         np.array([3, 3], np.int32), np.array([8, 8], np.int32), two, np.array([2, 1], np.uint16)
     )
-    units = census_of(table, pairs)
+    units = census_of(table, pairs, 60.0)
     assert units.visit.tolist() == [5, 7]
     assert units.n_detectors.tolist() == [2, 1]
     assert units.nights == ("20260102", "20260103")
@@ -81,10 +83,39 @@ def test_a_visit_table_is_counted_by_exposure():
     assert [units.size(g) for g in SKY] == [2, 2, 1, 1, 2]
 
 
+def test_a_template_is_made_of_other_seasons_and_read_by_its_own():
+    """Three visits in r of one patch, the last a season later; one visit in g, which has no template."""
+    table = Catalog(
+        {
+            "visit": np.arange(4),
+            "detector": np.zeros(4, np.int64),
+            "obstype": np.full(4, "science", object),
+            "night": np.array(["20260101", "20260102", "20260102", "20270102"], object),
+            "band": np.array(["r", "r", "g", "r"], object),
+            "midpointMjdTai": np.array([1.0, 2.0, 2.1, 367.0]),
+        }
+    )
+    zero, four = np.zeros(4, np.int32), np.arange(4, dtype=np.int32)
+    units = census_of(table, Incidence(zero, zero, four, np.ones(4, np.uint16)), 60.0)
+    names = [f"{n['band']}/{n['kind']}" for n in names_of("coadd", units)]
+    assert names == ["g/deep", "r/deep", "r/template_1", "r/template_2"]
+    made_of = sorted(
+        (names[c], v) for v, c in zip(*(x.tolist() for x in units.pairs("visit", "coadd")), strict=True)
+    )
+    assert [v for n, v in made_of if n == "r/deep"] == [0, 1, 3]
+    assert [v for n, v in made_of if n == "r/template_1"] == [3]
+    assert [v for n, v in made_of if n == "r/template_2"] == [0, 1]
+    reads = {(names[c], v) for c, v in zip(*(x.tolist() for x in units.pairs("coadd", "visit")), strict=True)}
+    assert reads == {("r/template_1", 0), ("r/template_1", 1), ("r/template_2", 3)}
+    assert units.fan("coadd", "patch").tolist() == [4]
+    assert units.fan("coadd", "tract").tolist() == [4]
+
+
 def test_no_visits_at_all_are_an_empty_census():
     empty = {n: np.empty(0, object) for n in ("obstype", "night", "band")}
+    empty["midpointMjdTai"] = np.empty(0)
     table = Catalog({"visit": np.empty(0, np.int64), "detector": np.empty(0, np.int32), **empty})
     none = np.empty(0, np.int32)
-    units = census_of(table, Incidence(none, none, none, np.empty(0, np.uint16)))
+    units = census_of(table, Incidence(none, none, none, np.empty(0, np.uint16)), 60.0)
     assert [units.size(g) for g in (*SKY, "exposure", "campaign")] == [0, 0, 0, 0, 0, 0, 1]
     assert units.fan("visit", "patch").tolist() == []

@@ -18,7 +18,7 @@ def plan():
 
 
 def test_every_exposure_is_in_the_graph_once(plan: Plan):
-    found = graph(plan.table, plan.pairs, plan.science)
+    found = graph(plan.table, plan.pairs, plan.science, {})
     table = simulated_table(toy_recipe())
     assert sorted([*found["visits"], *found["exposures"]]) == sorted({f"{v:013d}" for v in table["visit"]})
     assert len(found["bias"]) == 3
@@ -28,7 +28,7 @@ def test_every_exposure_is_in_the_graph_once(plan: Plan):
 
 
 def test_patches_list_their_visits_by_band(plan: Plan):
-    found = graph(plan.table, plan.pairs, plan.science)
+    found = graph(plan.table, plan.pairs, plan.science, {})
     pairs = [(v, p) for p, bands in found["patches"].items() for vs in bands.values() for v in vs]
     assert len(pairs) == len(set(pairs)) == len(plan.pairs)
     assert sorted(found["patches"]) == sorted(f"{t}/{p}" for t, ps in found["tracts"].items() for p in ps)
@@ -41,9 +41,9 @@ def test_only_shards_that_exist_are_named(plan: Plan, tmp_path):
     near = shards_near(np.radians(330.0), np.radians(-12.25))
     (tmp_path / f"{near[0]:05d}.h5").touch()
     (tmp_path / "99999.h5").touch()
-    found = graph(plan.table, plan.pairs, plan.science, str(tmp_path))
+    found = graph(plan.table, plan.pairs, plan.science, {}, str(tmp_path))
     assert {tuple(v["shards"]) for v in found["visits"].values()} == {(f"{near[0]:05d}",)}
-    without = graph(plan.table, plan.pairs, plan.science)["visits"].values()
+    without = graph(plan.table, plan.pairs, plan.science, {})["visits"].values()
     assert [v["shards"] for v in without] == [[]] * 4
 
 

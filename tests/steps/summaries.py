@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from gnomon.algorithms.validation.bars import check_table
 from gnomon.containers.catalog import Catalog
+from gnomon.pipeline import STEPS
+from gnomon.pipeline.step import Many
 from gnomon.schemas import schema
 
 
@@ -23,5 +26,11 @@ def summary(visit, band, *, meta=None, **given):
     return Catalog(columns, {"data_id": f"visit={visit}", **(meta or {})})
 
 
-def check(visit, band, **given):
-    return Catalog(rows("visit_check", 1, visit=[visit], band=np.array([band], object), **given))
+def check(band, **found):
+    """Value and number behind it, by quantity."""
+    return check_table(band, {name.replace("_", " "): pair for name, pair in found.items()})
+
+
+def gathers_nothing(step):
+    """Arguments of a step of which every gather is empty."""
+    return {name: [] for name, want in STEPS[step].reads.items() if isinstance(want, Many)}

@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
 
+from gnomon.algorithms.alert.solar import circumstances, object_ids, told_orbits
+from gnomon.algorithms.orbit.elements import keplerian_to_cartesian
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.containers.ids import source_ids
 from gnomon.containers.image import Image
+from gnomon.containers.perturbers import SUN
 from gnomon.containers.provenance import Provenance
 from gnomon.containers.psf import PsfModel
 from gnomon.containers.wcs import tangent_wcs
@@ -15,6 +18,7 @@ from gnomon.errors import UnprocessableData
 from gnomon.io import formats
 from gnomon.pipeline.diff import AlertConfig
 from gnomon.steps.alert import alert
+from steps import moving_scene as scene
 
 MADE_BY = Provenance("alert", 1, "{}", {})
 VISIT = 2026112200009
@@ -50,11 +54,11 @@ def detections(visit, mjd, n=4, reliability=0.9):
     )  # fmt: skip
 
 
-def run(sources, history=(), associations=(), forced=()):
+def run(sources, history=(), associations=(), forced=(), attributed=(), known=()):
     kinds = ({1: image(v), 2: image(v + 1)} for v in (10.0, 20.0, 30.0))
     return alert(
         *kinds, sources, list(history), list(forced), list(associations),
-        data_id=DataId(visit=VISIT), config=AlertConfig(),
+        scene.TABLE, list(attributed), list(known), [], data_id=DataId(visit=VISIT), config=AlertConfig(),
     )  # fmt: skip
 
 
@@ -104,3 +108,59 @@ def test_visit_without_reliable_detections_is_told(tmp_path):
         run(detections(VISIT, 61000.0, reliability=0.0))
     formats.write_empty(DATASETS["alert"], "no reliable detection", str(tmp_path / "e.avro"), MADE_BY)
     assert formats.read(DATASETS["alert"], str(tmp_path / "e.avro")) == []
+
+
+def known_asteroids(found, n=2):
+    """An attribution of the first ``n`` detections to the first objects of `moving_scene`."""
+    made = scene.campaign()[scene.NIGHTS[0]]["ss_source"].take(np.arange(n))
+    return made.with_columns(**{c: found[c][:n] for c in ("diaSourceId", "ra", "dec")})
+
+
+def test_a_known_asteroid_carries_its_circumstances_and_its_orbit(tmp_path):
+    found = detections(VISIT, 61000.0)
+    moving = known_asteroids(found)
+    batch = run(found, attributed=[moving], known=[scene.known_table()])
+    formats.write(DATASETS["alert"], batch, str(tmp_path / "a.avro"), MADE_BY)
+    packets = formats.read(DATASETS["alert"], str(tmp_path / "a.avro"))
+    for k, name in enumerate(moving["designation"].astype(str)):
+        here = packets[k]["ssSource"]
+        assert here["designation"] == packets[k]["mpc_orbits"]["designation"] == name
+        assert (
+            here["ssObjectId"]
+            == packets[k]["diaSource"]["ssObjectId"]
+            == int.from_bytes(name.encode() + b"\0", "big")
+        )
+        # light time puts the Sun 10 minutes later than the object: 1e-4 au at most; ranges are float32
+        assert np.linalg.norm([here[f"helio_{c}"] for c in "xyz"]) == pytest.approx(
+            here["helioRange"], abs=2e-4
+        )
+        assert np.linalg.norm([here[f"topo_{c}"] for c in "xyz"]) == pytest.approx(
+            here["topoRange"], rel=1e-6
+        )
+        along, across = here["ephOffsetAlongTrack"], here["ephOffsetCrossTrack"]
+        assert np.hypot(along, across) == pytest.approx(here["ephOffset"], rel=1e-4)
+    assert packets[2]["ssSource"] is None
+
+
+def test_told_elements_are_those_the_orbit_has():
+    told = told_orbits(scene.known_table(), scene.TABLE)
+    sun = np.concatenate(scene.TABLE.state(SUN, scene.EPOCH))
+    angles = [np.radians(told[c]) for c in ("i", "node", "argperi", "mean_anomaly")]
+    state = keplerian_to_cartesian(np.stack([told["a"], told["e"], *angles], -1))
+    assert state == pytest.approx(scene.truth()[: scene.KNOWN] - sun, abs=1e-12)
+    assert np.all(told["a_unc"] > 0)
+
+
+def test_ecliptic_and_galactic_places_are_those_of_the_book():
+    """The north galactic pole of the ICRS, and the point of the vernal equinox (within nutation and precession)."""
+    one = known_asteroids(detections(VISIT, 61000.0), 2)
+    pole = one.with_columns(ra=np.array([192.85948, 0.0]), dec=np.array([27.12825, 0.0]))
+    found = circumstances(pole, scene.TABLE)
+    assert found["galLat"][0] == pytest.approx(90, abs=1e-4)
+    assert abs(found["eclBeta"][1]) < 0.01
+
+
+def test_names_give_identifiers_that_differ_and_fit():
+    ids = object_ids(["s000001", "s000010", "2024 AB1", "2026 CZ6190", "a very long name of an object"])
+    assert len(set(ids.tolist())) == 5
+    assert (ids > 0).all()

@@ -46,7 +46,7 @@ def test_star_fluxes_are_the_total_ones(done):
 
 
 def test_a_template_takes_the_visits_of_the_best_seeing():
-    made = run(kind="template", template_share=0.5, template_visits=2)
+    made = run(kind="template_1", template_share=0.5, template_visits=2)
     assert set(made.inputs.visit.tolist()) == {1, 2, 3}  # field.summary: seeing grows with the visit's number
 
 

@@ -3,13 +3,16 @@ import pytest
 
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
+from gnomon.containers.wcs import tangent_wcs, wcs_to_text
 from gnomon.errors import UnprocessableData
 from gnomon.io.catalogs import conform, empty_catalog
 from gnomon.pipeline.object import MotionConfig
 from gnomon.schemas import schema
 from gnomon.steps.motion import motion
+from steps.summaries import rows
 
 CONFIG = MotionConfig(sigma_floor_mas=0.0)
+NO_FIT = empty_catalog("astrometry_fit", "no solution")
 
 
 def detections(n=20, m=15, seed=0):
@@ -35,14 +38,24 @@ def detections(n=20, m=15, seed=0):
 
 
 def test_motion_is_recovered_and_the_table_follows_its_schema():
-    got = conform(motion(detections(), data_id=DataId(tract=0), config=CONFIG), "star_motion")
+    got = conform(motion(detections(), NO_FIT, data_id=DataId(tract=0), config=CONFIG), "star_motion")
     pull = (got["pmDec"] - 200) / got["pmDecErr"]
     assert np.abs(pull.mean()) < 4 / np.sqrt(20)
     assert got["hasMotion"].all()
 
 
+def test_positions_are_those_of_the_joint_maps():
+    wcs = tangent_wcs((np.radians(330.0), np.radians(-12.0)), (0.0, 0.0), np.diag([-1e-6, 1e-6]))
+    found = detections().with_columns(visit=np.full(300, 5), x=np.zeros(300), y=np.full(300, 100.0))
+    text = np.array([wcs_to_text(wcs)], object)
+    fit = Catalog(rows("astrometry_fit", 1, visit=[5], detector=[0], nStar=[9], wcs=text))
+    got = motion(found, fit, data_id=DataId(tract=0), config=CONFIG)
+    # all detections lie on the same pixel of the same map; 3e-7: the sphere over 1e-4 rad
+    np.testing.assert_allclose(got["coord_dec"], -12 + np.degrees(1e-4), atol=3e-7)
+
+
 def test_one_star_seen_twice_has_a_position_only():
-    got = motion(detections(1, 2), data_id=DataId(tract=0), config=CONFIG)
+    got = motion(detections(1, 2), NO_FIT, data_id=DataId(tract=0), config=CONFIG)
     assert np.isnan(got["pmRa"][0])
     assert got["coord_dec"][0] == pytest.approx(-12, abs=1e-3)
     conform(got, "star_motion")
@@ -50,4 +63,6 @@ def test_one_star_seen_twice_has_a_position_only():
 
 def test_no_stars_are_told_with_their_reason():
     with pytest.raises(UnprocessableData, match="cloudy"):
-        motion(empty_catalog("isolated_star_source", "cloudy"), data_id=DataId(tract=0), config=CONFIG)
+        motion(
+            empty_catalog("isolated_star_source", "cloudy"), NO_FIT, data_id=DataId(tract=0), config=CONFIG
+        )

@@ -57,9 +57,16 @@ def test_missing_band_is_flagged(model):
     assert np.isfinite(got["z_median"]).all()
 
 
-def test_no_model_and_no_objects_are_told(model):
+def test_without_a_model_every_object_has_a_row_that_says_so():
     _, table = objects(3, 3)
-    with pytest.raises(UnprocessableData, match="no trained model"):
-        run(table, {})
+    got = conform(run(table, {}), "photoz")
+    assert got["photoz_flag_noData"].all()
+    assert np.isnan(got["z_median"]).all()
+    assert got["objectId"].tolist() == table["objectId"].tolist()
+    assert "no model" in got.meta["no_redshifts"]
+
+
+def test_no_objects_are_told(model):
+    _, table = objects(3, 3)
     with pytest.raises(UnprocessableData, match="no objects"):
         run(table.take(np.zeros(0, np.int64)), model)

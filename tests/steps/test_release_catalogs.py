@@ -1,6 +1,12 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from summaries import rows, summary
 
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
@@ -8,42 +14,75 @@ from gnomon.containers.provenance import Provenance
 from gnomon.datamodel import DATASETS
 from gnomon.errors import UnprocessableData
 from gnomon.io import formats
-from gnomon.io.catalogs import empty_catalog
+from gnomon.io.catalogs import conform, empty_catalog
+from gnomon.pipeline import STEPS
 from gnomon.pipeline.release import ReleaseCatalogsConfig
-from gnomon.schemas import schema
 from gnomon.steps.release_catalogs import release_catalogs
 
 MADE_BY = Provenance("release_catalogs", 1, "{}", {})
+STEP = STEPS["release_catalogs"]
+NOTHING = {
+    name: [empty_catalog(DATASETS[want.dataset].schema, f"no {want.dataset}")]
+    for name, want in STEP.reads.items()
+}
 
 
-def motions(n, ra0):
-    columns = {c.name: np.zeros(n, c.dtype) for c in schema("star_motion")}
-    return Catalog({**columns, "isolatedStarId": np.arange(n), "coord_ra": ra0 + np.arange(n) * 0.01})
+def run(**given):
+    config = ReleaseCatalogsConfig(max_rows=100)
+    return release_catalogs(**{**NOTHING, **given}, data_id=DataId(), config=config)
 
 
-def run(tables):
-    return release_catalogs(tables, data_id=DataId(), config=ReleaseCatalogsConfig(max_rows=100))
+def objects(n, ra0=10.0, primary=True):
+    place = {"coord_ra": ra0 + np.arange(n) * 0.01, "detect_isPrimary": np.full(n, primary)}
+    return Catalog(rows("object", n, objectId=np.arange(n), **place))
 
 
-def test_all_tracts_are_in_the_release_with_units(tmp_path):
-    path = str(tmp_path / "star/hats.properties")
-    table = run([motions(30, 10.0), empty_catalog("star_motion", "no stars"), motions(50, 200.0)])
-    formats.write(DATASETS["release_star"], table, path, MADE_BY)
-    metadata = pq.read_metadata(tmp_path / "star/dataset/_metadata")
-    assert metadata.num_rows == 80
-    field = pq.read_schema(tmp_path / "star/dataset/_common_metadata").field("pmRa")
-    assert field.metadata[b"unit"] == b"mas.yr-1"
+def redshifts(n):
+    table = rows("photoz", n, objectId=np.arange(n)[::-1], z_mean=np.arange(n)[::-1] / 10)
+    return Catalog({**table, "pz": np.zeros((n, 4), np.uint8)})
 
 
-def test_stars_without_a_position_are_left_out():
-    tracts = motions(5, 10.0)
-    tracts["coord_ra"][2] = np.nan
-    assert len(run([tracts])) == 4
+def write(release, folder):
+    """All tables in a folder, and where each is."""
+    for name, dataset in STEP.writes.items():
+        path = str(folder / name / Path(DATASETS[dataset].template).name)
+        formats.write(DATASETS[dataset], getattr(release, name), path, MADE_BY)
+    return folder
 
 
-def test_release_without_stars_is_valid_and_says_so(tmp_path):
-    with pytest.raises(UnprocessableData, match="no tract"):
-        run([empty_catalog("star_motion", "cloudy")])
-    path = tmp_path / "star/hats.properties"
-    formats.write_empty(DATASETS["release_star"], "no tract has isolated stars", str(path), MADE_BY)
-    assert "hats_nrows=0" in path.read_text()
+def test_an_object_stands_once_with_its_own_redshift(tmp_path):
+    parts = [objects(5), objects(5, 20.0, primary=False)]
+    empty = {n: NOTHING[n] * 2 for n in ("redshifts", "variability")}
+    release = run(objects=parts, **{**empty, "redshifts": [redshifts(4), *NOTHING["redshifts"]]})
+    first, second = release.object.parts
+    assert len(second) == 0
+    np.testing.assert_allclose(first["z_mean"], [0, 0.1, 0.2, 0.3, np.nan], rtol=1e-6)
+    assert "pz" not in first
+    found = pq.read_table(write(release, tmp_path) / "object/object/dataset", partitioning=None)
+    assert found["objectId"].to_pylist() == list(range(5)) or sorted(found["objectId"].to_pylist()) == list(
+        range(5)
+    )
+
+
+def test_pz_stays_with_the_redshifts(tmp_path):
+    write(run(redshifts=[redshifts(4)]), tmp_path)
+    table = pq.read_table(tmp_path / "photoz/photoz/dataset", partitioning=None)
+    assert len(table["pz"][0].as_py()) == 4
+
+
+def test_all_visits_are_in_the_release(tmp_path):
+    release = run(summaries=[summary(1, "r"), *NOTHING["summaries"], summary(2, "g")])
+    assert release.visit["visit"].tolist() == [1, 2]
+    assert len(conform(release.visit_detector, "visit_summary")) == 4
+
+
+def test_a_release_of_nothing_is_valid_and_says_so(tmp_path):
+    write(run(), tmp_path)
+    said = (tmp_path / "star/collection.properties").read_text()
+    assert "gnomon_empty_reason=no star_motion" in said
+    assert formats.read(DATASETS["release_visit"], tmp_path / "visit/visit.parquet").meta["empty_reason"]
+
+
+def test_a_campaign_without_visits_is_refused():
+    with pytest.raises(UnprocessableData, match="no visits"):
+        run(summaries=[])

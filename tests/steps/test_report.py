@@ -5,17 +5,25 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from summaries import check, summary
+from summaries import check, gathers_nothing, summary
 
+from gnomon.algorithms.report.chain import without_shortcuts
+from gnomon.algorithms.report.sections import SECTIONS
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.io.catalogs import empty_catalog
+from gnomon.pipeline import STEPS
 from gnomon.pipeline.release import MetricsConfig, ReportConfig
+from gnomon.pipeline.step import makers
 from gnomon.steps.metrics import metrics
 from gnomon.steps.report import report
 
 PNG = b"\x89PNG\r\n\x1a\n"
+JOBS = Catalog({"step": np.array(["isr", "calibrate_visit", "report"], object), "jobs": np.array([2, 2, 1])})
 NO_REJECTS = empty_catalog("rejects", "none")
+
+
+VOID = ("img", "br", "meta", "path", "rect")
 
 
 class Text(HTMLParser):
@@ -29,28 +37,27 @@ class Text(HTMLParser):
         self.words.append(data)
 
     def handle_starttag(self, tag, attrs):
-        if tag not in ("img", "br", "meta"):
+        if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag):
-        assert self.open.pop() == tag
+        assert tag in VOID or self.open.pop() == tag
 
 
 def page(summaries, rejects=NO_REJECTS, checks=()):
     filled = [s for s in summaries if len(s)]
     table = (
-        metrics(filled, list(checks), data_id=DataId(), config=MetricsConfig())
+        metrics(
+            **{**gathers_nothing("metrics"), "summaries": filled, "checks": list(checks)},
+            data_id=DataId(),
+            config=MetricsConfig(),
+        )
         if filled
         else empty_catalog("metrics", "nothing")
     )
-    html = report(
-        summaries,
-        [PNG] * len(summaries),
-        rejects,
-        table,
-        data_id=DataId(),
-        config=ReportConfig(title="A & B"),
-    )
+    given = {"summaries": summaries, "figures": [PNG] * len(summaries), "rejects": rejects, "jobs": JOBS}
+    given = {**gathers_nothing("report"), **given, "metrics": table}
+    html = report(**given, data_id=DataId(), config=ReportConfig(title="A & B"))
     text = Text()
     text.feed(html)
     assert text.open == []
@@ -64,12 +71,12 @@ def test_failures_stand_at_the_top_with_their_reasons():
     assert "visit=2026101201001 detector=1" in text
     assert "all pixels are <saturated>" in text
     assert "a.fits" in text
-    assert text.index("is cut off") < text.index("Requirements")
+    assert text.index("is cut off") < text.rindex("Requirements")
     assert "<saturated>" not in html
 
 
 def test_a_missed_requirement_is_called_missed():
-    checks = [check(1, "r", nStar=[100], completeness=[0.5], zeroPointRms=[0.001])]
+    checks = [check("r", completeness=(0.5, 100), zero_point_error=(0.001, 4))]
     _, text = page([summary(1, "r")], checks=checks)
     assert "missed" in text
     assert "met" in text
@@ -87,3 +94,23 @@ def test_a_campaign_of_which_nothing_is_left_still_has_its_page():
 def test_the_same_tables_give_the_same_page():
     summaries = [summary(1, "r"), summary(2, "g")]
     assert page(summaries)[0] == page(summaries)[0]
+
+
+def test_every_section_stands_on_a_page_without_data_and_says_why():
+    html, text = page([])
+    assert [s.title for s in SECTIONS if f">{s.title}</h2>" not in html] == []
+    assert "There are no visits." in text
+
+
+def test_a_reason_is_told_once_with_the_stage_that_gave_up():
+    meta = {"failures": '{"1": "no stars"}'}
+    _, text = page([summary(7, "r", meta=meta)])
+    assert text.count("detector=1") == 1
+
+
+def test_arrows_of_the_chain_leave_out_what_others_imply():
+    above = without_shortcuts(
+        makers({n: STEPS[n] for n in ("isr", "calibrate_visit", "visit_figure", "report")})
+    )
+    assert above["report"] == ["visit_figure"]
+    assert above["isr"] == []

@@ -47,3 +47,18 @@ def test_no_spectra_are_told():
     objects, _ = field()
     with pytest.raises(UnprocessableData, match="0 of spectroscopic"):
         train_photoz([objects], [], data_id=DataId(), config=CONFIG)
+
+
+def test_bands_that_nobody_was_seen_in_are_left_out():
+    objects, spectra = field()
+    config = TrainPhotozConfig(bands=("u", "g", "r", "i", "y"), members=1, steps=10)
+    model = train_photoz([objects], [spectra], data_id=DataId(), config=config)
+    assert [b.decode() for b in model["bands"]] == ["g", "r", "i"]
+
+
+def test_one_band_is_no_colour():
+    objects, spectra = field()
+    with pytest.raises(UnprocessableData, match="no colour"):
+        train_photoz(
+            [objects], [spectra], data_id=DataId(), config=TrainPhotozConfig(bands=("u", "g"), members=1)
+        )

@@ -1,80 +1,15 @@
-"""Dimensions, dataset types and where each file lives. Nothing else in the project spells a path."""
+"""Dataset types and where each file lives. Nothing else in the project spells a path."""
 
-import string
-from dataclasses import dataclass
+from gnomon.dataset import DIMENSIONS, DatasetType
 
-from gnomon.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """One axis that names data, spelled as a token that wildcards match without ambiguity."""
-
-    name: str
-    pattern: str
-    """Regular expression of a token."""
-    doc: str
-    width: int = 0
-    """Zero-padding of whole numbers; 0 keeps the value as it is."""
-
-    def token(self, value: int | str) -> str:
-        """The spelling of a value in paths."""
-        return f"{int(value):0{self.width}d}" if self.width else str(value)
+__all__ = ["DATASETS", "DIMENSIONS", "DatasetType"]
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetType:
-    """A kind of file: what it is, which dimensions name it, where it lives."""
+def _release(name: str, doc: str, schema: str) -> DatasetType:
+    """A release table with positions, in the HATS layout."""
+    path = f"release/{name}/collection.properties"
+    return DatasetType(f"release_{name}", path, "Hats", doc, schema=schema)
 
-    name: str
-    template: str
-    """Path below the run's root, one field per dimension."""
-    container: str
-    """Key of the reader and writer in ``gnomon.io``."""
-    doc: str
-    axis: str = ""
-    """Dimension whose parts lie inside the file, such as the detectors of a visit."""
-    schema: str = ""
-    """Schema of a catalogue."""
-    external: bool = False
-    """Not made by a step: the plan says which files."""
-    planned: bool = False
-    """Written by the planner, before any job."""
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        """Names of the dimensions in the path, in order, each once."""
-        fields = [f for _, f, _, _ in string.Formatter().parse(self.template) if f]
-        return tuple(dict.fromkeys(fields))
-
-    def path(self, **data_id: int | str) -> str:
-        """Path of one file below the root.
-
-        Raises
-        ------
-        ConfigError
-            A dimension of the path is missing from the data id.
-        """
-        missing = set(self.dimensions) - set(data_id)
-        if missing:
-            raise ConfigError(f"a path of {self.name} needs {sorted(missing)}")
-        tokens = {k: DIMENSIONS[k].token(v) for k, v in data_id.items() if k in self.dimensions}
-        return self.template.format(**tokens)
-
-
-_DIMENSIONS = (
-    Dimension("instrument", r"[a-z][a-z0-9]*", "Camera and telescope; a file in config/instruments."),
-    Dimension("night", r"\d{8}", "Local noon to local noon, YYYYMMDD.", 8),
-    Dimension("visit", r"\d{13}", "One exposure: the instrument's own number, or date and sequence.", 13),
-    Dimension("detector", r"\d{3}", "One sensor of the camera.", 3),
-    Dimension("band", r"[a-z][a-z0-9]*", "Passband of a filter."),
-    Dimension("tract", r"\d{5}", "One tangent plane of the skymap.", 5),
-    Dimension("patch", r"\d{3}", "One tile of a tract.", 3),
-    Dimension("kind", r"[a-z][a-z_0-9]*", "Kind of coadd, such as deep or template."),
-    Dimension("shard", r"\d{5}", "HEALPix pixel (nside 32, nested) of a reference catalogue.", 5),
-)
-
-DIMENSIONS = {d.name: d for d in _DIMENSIONS}
 
 _DATASETS = (
     # campaign input
@@ -94,6 +29,7 @@ _DATASETS = (
     DatasetType(
         "rejects", "plan/rejects.parquet", "Catalog", "Files left out.", schema="rejects", planned=True
     ),
+    DatasetType("quanta", "plan/quanta.parquet", "Catalog", "Jobs by slice and step.", planned=True),
     DatasetType("recipe", "truth/recipe.json", "Recipe", "The simulated survey, in numbers."),
     DatasetType("truth_stars", "truth/stars.parquet", "Catalog", "Every simulated star."),
     DatasetType("truth_galaxies", "truth/galaxies.parquet", "Catalog", "Every simulated galaxy."),
@@ -165,7 +101,7 @@ _DATASETS = (
         "check/visit/{visit}.parquet",
         "Catalog",
         "A simulated visit beside its truth.",
-        schema="visit_check",
+        schema="check",
     ),
     # stars of all visits
     DatasetType(
@@ -183,6 +119,42 @@ _DATASETS = (
         schema="isolated_star_source",
     ),
     DatasetType(
+        "astrometry_fit",
+        "joint/astrometry/{tract}.parquet",
+        "Catalog",
+        "Map of every detector and visit that touches a tract, from all of them together.",
+        schema="astrometry_fit",
+    ),
+    DatasetType(
+        "photometry_fit",
+        "joint/photometry/{tract}.parquet",
+        "Catalog",
+        "Zero point of every detector and visit that touches a tract, from all of them together.",
+        schema="photometry_fit",
+    ),
+    # visits, calibrated together
+    DatasetType(
+        "calexp",
+        "calexp/image/{visit}.fits",
+        "CalibratedImages",
+        "Final images of one visit, nJy, background subtracted, on the maps and zero points of the joint fits.",
+        axis="detector",
+    ),
+    DatasetType(
+        "source",
+        "calexp/source/{visit}.parquet",
+        "Catalog",
+        "Sources of one visit with final positions and fluxes.",
+        schema="source",
+    ),
+    DatasetType(
+        "visit_summary",
+        "calexp/summary/{visit}.parquet",
+        "Catalog",
+        "One row a detector of the final images: seeing, sky, zero point, depth, corners, map, counts.",
+        schema="visit_summary",
+    ),
+    DatasetType(
         "star_motion",
         "object/star_motion/{tract}.parquet",
         "Catalog",
@@ -194,7 +166,7 @@ _DATASETS = (
         "coadd",
         "coadd/{kind}/{band}/{tract}/{patch}.fits",
         "Coadd",
-        "Mean of the visits of one patch in one band, nJy: all of them (deep) or the sharpest (template).",
+        "Mean of the visits of one patch in one band, nJy: all (deep), or the sharpest of other seasons.",
     ),
     # objects
     DatasetType(
@@ -355,13 +327,35 @@ _DATASETS = (
         "orbit_export", "moving/mpcorb/{night}.txt", "Mpcorb", "All orbits at the end of a night, MPCORB."
     ),
     DatasetType("ades_report", "moving/ades/{night}.xml", "Ades", "Astrometry of a night, ADES."),
-    # release
     DatasetType(
-        "release_star",
-        "release/star/hats.properties",
-        "Hats",
-        "Motions of isolated stars, HATS.",
-        schema="star_motion",
+        "moving_check",
+        "check/moving_objects.parquet",
+        "Catalog",
+        "Simulated asteroids, and what became of each.",
+        schema="moving_check",
+    ),
+    DatasetType(
+        "moving_score",
+        "check/moving.parquet",
+        "Catalog",
+        "Moving objects beside their truth, in numbers.",
+        schema="check",
+    ),
+    # release
+    _release("object", "Objects, their redshifts and light-curve features.", "release_object"),
+    _release("photoz", "Redshifts of the objects with p(z).", "photoz"),
+    _release("star", "Motions of isolated stars.", "star_motion"),
+    _release("source", "Sources of single visits.", "source"),
+    _release("forced_source", "Fluxes of the objects on every visit.", "forced_source"),
+    DatasetType(
+        "release_visit", "release/visit.parquet", "Catalog", "Calibrated visits.", schema="release_visit"
+    ),
+    DatasetType(
+        "release_visit_detector",
+        "release/visit_detector.parquet",
+        "Catalog",
+        "Calibrated detectors of the visits.",
+        schema="visit_summary",
     ),
     DatasetType(
         "metrics",

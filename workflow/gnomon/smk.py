@@ -25,9 +25,14 @@ T = TypeVar("T")
 
 WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
-TARGETS = ("report", "release_star", "object", "forced_source")
+TARGETS = (
+    "report",
+    *(name for name in DATASETS if name.startswith("release_")),
+    "dia_source",
+    "orbit_catalog",
+)
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
-PLAN_VERSION = 4
+PLAN_VERSION = 5
 """Raised when a plan holds something else for the same exposures and options."""
 
 Graph = Mapping[str, Any]
@@ -38,6 +43,7 @@ Graph = Mapping[str, Any]
 ``exposures`` {visit: {raws}} of the calibration exposures
 ``bias``, ``dark``  [visit];  ``flat``  {band: [visit]}
 ``patches``   {"tract/patch": {band: [visit]}}
+``seasons``   {"tract/band": [MJD at which each season begins]}
 """
 
 
@@ -78,13 +84,15 @@ class Campaign:
         return [path for target in TARGETS for path in self.every(target)]
 
     def every(self, dataset: str) -> list[str]:
-        """All files of a dataset type that the plan has: of the campaign, of its visits, tracts or patches."""
+        """All files of a dataset type that the plan has: of the campaign, of its visits, nights, tracts, patches."""
         template, axes = self.path(dataset), set(DATASETS[dataset].dimensions)
         if "patch" in axes:
             places = [place.split("/") for place in self.graph["patches"]]
             return [template.format(tract=t, patch=p) for t, p in places]
         if "tract" in axes:
             return [template.format(tract=t) for t in self.graph["tracts"]]
+        if "night" in axes:
+            return [template.format(night=n) for n in self.graph["nights"]]
         return [template.format(visit=v) for v in self.graph["visits"]] if "visit" in axes else [template]
 
     def log(self, step: str) -> str:

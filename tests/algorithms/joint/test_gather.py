@@ -5,59 +5,11 @@ import pytest
 
 from algorithms.astrometry.survey import ARCSEC, MAS, make_survey
 from gnomon.algorithms.astrometry.joint import JointAstrometryOptions, fit_joint_astrometry
-from gnomon.algorithms.joint.gather import ExposureFacts, gather_astrometry, gather_photometry
+from gnomon.algorithms.joint.gather import gather_astrometry, gather_photometry
 from gnomon.algorithms.photometry.joint import JointPhotometryOptions, fit_joint_photometry
-from gnomon.containers.catalog import Catalog
 from gnomon.containers.wcs import sky_to_plane
 from gnomon.errors import UnprocessableData
-
-
-def tables(survey, rng):
-    """(star, source, facts, reference) as the campaign would have them."""
-    s, n = survey.sources, len(survey.stars)
-    name = rng.permutation(n).astype(np.int64) + 1000
-    ra, dec, visit, detector, mjd = (np.empty(len(s)) for _ in range(5))
-    facts = {}
-    for k, e in enumerate(survey.exposures):
-        rows = s.exposure == k
-        ra[rows], dec[rows] = e.wcs.pixel_to_sky(s.x[rows], s.y[rows])
-        visit[rows], detector[rows], mjd[rows] = 2000 + e.visit, 10 + e.detector, e.mjd_tai
-        facts[2000 + e.visit, 10 + e.detector] = ExposureFacts(e.wcs, e.shape, e.mjd_tai, 1.2)
-    mag = rng.uniform(17, 20, n)
-    flux = (
-        10 ** (0.4 * (31.4 - mag[s.star])) * (1 + 0.02 * (visit - 2004)) * (1 + rng.normal(0, 0.002, len(s)))
-    )
-    error = np.rad2deg(s.error * 0.2 * ARCSEC)
-    source = {
-        "isolatedStarId": name[s.star],
-        "visit": visit.astype(int),
-        "detector": detector.astype(np.int16),
-    }
-    source |= {"midpointMjdTai": mjd, "coord_raErr": error, "coord_decErr": error, "x": s.x, "y": s.y}
-    source |= {"psfFlux": flux, "psfFluxErr": 0.002 * flux, "band": np.full(len(s), "r", object)}
-    seen = np.bincount(s.star, minlength=n) > 0
-    mean = [
-        np.bincount(s.star, v, minlength=n)[seen] / np.bincount(s.star, minlength=n)[seen] for v in (ra, dec)
-    ]
-    star = {"isolatedStarId": name[seen], "coord_ra": np.rad2deg(mean[0]), "coord_dec": np.rad2deg(mean[1])}
-    known = np.flatnonzero(np.isfinite(survey.stars.error))
-    t = survey.stars
-    reference = {"coord_ra": t.ra, "coord_dec": t.dec, "raErr": t.error, "decErr": t.error, "pmRA": t.pm_ra}
-    reference |= {
-        "pmDec": t.pm_dec,
-        "pmRAErr": t.pm_error,
-        "pmDecErr": t.pm_error,
-        "parallax": np.full(n, np.nan),
-    }
-    reference |= {"epoch": t.epoch, "flux_r": 10 ** (0.4 * (31.4 - mag))}
-    reference |= {"flux_g": reference["flux_r"] * 0.6, "fluxErr_g": 0 * mag + 1, "fluxErr_r": 0.01 * mag}
-    return (
-        Catalog(star),
-        Catalog(source),
-        facts,
-        Catalog(reference).take(known),
-        dict(zip(name, mag, strict=True)),
-    )
+from joint_scene import tables
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +34,7 @@ def test_maps_fitted_from_tables_are_right(gathered):
 
 def test_zero_points_fitted_from_tables_are_right(gathered):
     _, (star, source, _, reference, truth), g = gathered
-    airmass = np.full(len(g.exposures), np.nan)
-    fluxes = gather_photometry(g, source, reference, "r", ("g", "r"), airmass)
+    fluxes = gather_photometry(g, source, reference, "r", ("g", "r"))
     solution = fit_joint_photometry(fluxes, JointPhotometryOptions(cloud_degree=1, illumination_degree=1))
     # visit v was 1 + 0.02 (v - 4) too bright
     expected = 31.4 + 2.5 * np.log10(1 + 0.02 * (np.arange(6) - 4))
@@ -116,4 +67,4 @@ def test_nothing_usable_is_refused(gathered):
     with pytest.raises(UnprocessableData, match="known exposure"):
         gather_astrometry(star, source, {}, reference, ARCSEC)
     with pytest.raises(UnprocessableData, match="flux in z"):
-        gather_photometry(g, source, reference, "z", ("g", "r"), np.ones(len(g.exposures)))
+        gather_photometry(g, source, reference, "z", ("g", "r"))

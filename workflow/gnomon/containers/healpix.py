@@ -126,7 +126,7 @@ def _face_to_sky(face: I8, x: F8, y: F8) -> tuple[F8, F8]:
     third = nr**2 / 3
     z = np.where(row < 1, 1 - third, np.where(row > 3, third - 1, (2 - row) * 2 / 3))
     rho = np.where(nr < 1, np.sqrt(third * (2 - third)), np.sqrt(np.maximum(1 - z * z, 0)))
-    column = np.mod(_FACE_COLUMN[face] * nr + x - y, 8)
+    column = _FACE_COLUMN[face] * nr + x - y
     ra = np.pi / 4 * column / np.where(nr < 1e-15, np.inf, nr)
     return np.mod(ra, 2 * np.pi), np.arctan2(z, rho)
 

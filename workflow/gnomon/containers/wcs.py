@@ -1,5 +1,6 @@
 """The map between pixels and sky: a gnomonic projection with SIP distortion."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -77,6 +78,25 @@ def tangent_wcs(crval: tuple[float, float], crpix: tuple[float, float], cd: npt.
     """A TAN projection without distortion; arguments as the fields of `Wcs`."""
     none = np.zeros((1, 1))
     return Wcs(crval, crpix, np.asarray(cd, np.float64), none, none)
+
+
+def wcs_to_text(wcs: Wcs) -> str:
+    """The map as JSON of its fields, radians and pixels, exact to the last bit: for a column of a table."""
+    fields = {
+        "crval": wcs.crval,
+        "crpix": wcs.crpix,
+        "cd": wcs.cd.tolist(),
+        "a": wcs.a.tolist(),
+        "b": wcs.b.tolist(),
+    }
+    return json.dumps(fields)
+
+
+def wcs_from_text(text: str) -> Wcs:
+    """Inverse of `wcs_to_text`."""
+    f = json.loads(text)
+    cd, a, b = (np.array(f[n], np.float64) for n in ("cd", "a", "b"))
+    return Wcs((f["crval"][0], f["crval"][1]), (f["crpix"][0], f["crpix"][1]), cd, a, b)
 
 
 def sky_to_plane(ra: npt.ArrayLike, dec: npt.ArrayLike, crval: tuple[float, float]) -> tuple[F8, F8]:

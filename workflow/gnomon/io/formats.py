@@ -128,8 +128,7 @@ def write_empty(
         case "Alerts":
             _module("alert_avro").write_alerts([], path, provenance, reason)
         case "Hats":
-            empty = _module("catalogs").empty_catalog(dataset.schema, reason)
-            _module("hats").write_empty_release(empty, path, provenance, dataset.schema)
+            _module("hats").write_empty_release(reason, path, provenance, dataset.schema)
         case _:
             raise ValueError(f"{dataset.container} has no empty form")
 

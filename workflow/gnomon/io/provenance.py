@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gnomon.containers.provenance import Provenance
@@ -26,15 +26,15 @@ def from_json(text: str) -> Provenance:
     return Provenance(fields["step"], fields["version"], config, fields["inputs"])
 
 
-def digests(paths: Sequence[str], root: str) -> dict[str, str]:
-    """SHA-256 of files by their path below the root; files elsewhere go by their bare name."""
-    return {_name(p, root): sha256(p) for p in paths}
-
-
 def sha256(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file."""
     with open(path, "rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def digests(paths: Sequence[str], root: str, digest: Callable[[str], str] = sha256) -> dict[str, str]:
+    """SHA-256 of files by their path below the root; files elsewhere go by their bare name."""
+    return {_name(p, root): digest(p) for p in paths}
 
 
 def _name(path: str, root: str) -> str:

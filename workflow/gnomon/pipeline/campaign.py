@@ -54,6 +54,9 @@ class CampaignOptions:
     """File of known orbits in MPCORB format; empty where there is none or they are simulated."""
     withdrawn: tuple[int, ...] = ()
     """Visits known to be bad: as if they had never been taken."""
+    template_gap_days: Annotated[float, Gt(0), Le(3650)] = 60.0
+    """A longer time without a visit to a tract in a band ends a season; a visit is differenced with a template of
+    the other seasons. Smaller: more seasons, templates that are nearer in time."""
     skymap: SkymapOptions = field(default_factory=SkymapOptions)
     """How the sky is cut."""
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)

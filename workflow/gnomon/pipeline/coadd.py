@@ -8,8 +8,11 @@ from pydantic.dataclasses import dataclass
 from gnomon.pipeline.options import OPTIONS
 from gnomon.pipeline.step import Cost, Many, Step
 
-KINDS = ("deep", "template")
-"""Kinds of coadd: all visits, or those of the best seeing for differences."""
+KINDS = ("deep",)
+"""Kinds of coadd that every patch and band has: all visits."""
+TEMPLATE = "template_"
+"""Before the number of a season: the kind that visits of that season are differenced with. It is made of the
+other seasons' visits (the rule names them), those of the best seeing."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -36,8 +39,8 @@ STEPS = (
         CoaddConfig,
         reads={
             "skymap": "skymap",
-            "summaries": Many("preliminary_summary"),
-            "images": Many("preliminary_image"),
+            "summaries": Many("visit_summary"),
+            "images": Many("calexp"),
         },
         writes={"coadd": "coadd"},
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),

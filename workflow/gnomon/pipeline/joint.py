@@ -27,6 +27,55 @@ class IsolatedStarsConfig:
     """Fewest visits."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class FitAstrometryConfig:
+    """What the joint maps of a tract follow."""
+
+    match_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
+    """Largest distance of a star from its place in the reference catalogue at the mean date."""
+    camera_degree: Annotated[int, Ge(1), Le(7)] = 4
+    """Degree of the static correction of each detector."""
+    visit_degree: Annotated[int, Ge(1), Le(7)] = 3
+    """Degree of each visit's polynomial over the focal plane."""
+    turbulence: bool = True
+    """Interpolate the air's displacement over each visit."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class FitPhotometryConfig:
+    """What the joint zero points of a tract follow."""
+
+    match_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
+    """Largest distance of a star from its place in the reference catalogue at the mean date."""
+    colour: tuple[str, str] = ("g", "i")
+    """Bands of the reference catalogue whose difference is the colour; without them no colour term is fitted."""
+    pivot: float = 0.6
+    """Colour at which the zero points hold."""
+    illumination_degree: Annotated[int, Ge(0), Le(3)] = 3
+    """Degree of each detector's correction of the flat field."""
+    cloud_degree: Annotated[int, Ge(0), Le(3)] = 2
+    """Degree of each visit's polynomial over the focal plane: thin cloud."""
+    min_snr: Annotated[float, Gt(0), Le(1000)] = 20.0
+    """Least signal to noise of a detection."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class FinalizeVisitConfig:
+    """When a detector takes what the joint fits say."""
+
+    min_astrometry_stars: Annotated[int, Ge(1), Le(1000)] = 5
+    """Fewer detections in the joint maps, and the detector keeps its own map."""
+    min_photometry_stars: Annotated[int, Ge(1), Le(1000)] = 3
+    """Fewer detections in the joint zero points, and the detector keeps its own zero point."""
+
+
+_STARS: dict[str, str | Many] = {
+    "star": "isolated_star",
+    "source": "isolated_star_source",
+    "summaries": Many("preliminary_summary"),
+    "refcats": Many("refcat"),
+}
+
 STEPS = (
     Step(
         "isolated_stars",
@@ -34,5 +83,33 @@ STEPS = (
         reads={"skymap": "skymap", "sources": Many("preliminary_source")},
         writes={"star": "isolated_star", "source": "isolated_star_source"},
         cost=Cost(cpu_s=2, cpu_s_per_input=0.05, mem_mb=300, mem_mb_per_input=2, out_mb=0.5),
+    ),
+    Step(
+        "fit_astrometry",
+        FitAstrometryConfig,
+        reads=_STARS,
+        writes={"fit": "astrometry_fit"},
+        cost=Cost(cpu_s=4, cpu_s_per_input=0.1, mem_mb=500, mem_mb_per_input=3, out_mb=0.05),
+    ),
+    Step(
+        "fit_photometry",
+        FitPhotometryConfig,
+        reads=_STARS,
+        writes={"fit": "photometry_fit"},
+        cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=3, out_mb=0.02),
+    ),
+    Step(
+        "finalize_visit",
+        FinalizeVisitConfig,
+        reads={
+            "image": "preliminary_image",
+            "source": "preliminary_source",
+            "summary": "preliminary_summary",
+            "astrometry": Many("astrometry_fit"),
+            "photometry": Many("photometry_fit"),
+        },
+        writes={"image": "calexp", "source": "source", "summary": "visit_summary"},
+        axis="detector",
+        cost=Cost(cpu_s=1.2, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=20, out_mb=14),
     ),
 )

@@ -99,6 +99,14 @@ class OrbitCatalogConfig:
     """Reference catalogue of the astrometry, by ADES' names."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class CheckMovingConfig:
+    """What moving objects are compared with their truth by."""
+
+    days_ahead: Annotated[float, Gt(0), Le(50)] = 30.0
+    """How long after the last night an orbit has to foretell the place."""
+
+
 _KNOWN = {"known": Many("known_orbits"), "before": Many("orbit_catalog")}
 
 STEPS = (
@@ -119,7 +127,7 @@ STEPS = (
         reads={
             "instrument": "instrument",
             "perturbers": "perturbers",
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
             **_KNOWN,
         },
         writes={"ephemeris": "ephemeris", "visits": "night_visit"},
@@ -172,5 +180,22 @@ STEPS = (
         },
         writes={"catalog": "orbit_catalog", "mpcorb": "orbit_export", "ades": "ades_report"},
         cost=Cost(cpu_s=3, mem_mb=400, mem_mb_per_input=1, out_mb=0.3),
+    ),
+    Step(
+        "check_moving",
+        CheckMovingConfig,
+        reads={
+            "instrument": "instrument",
+            "perturbers": "perturbers",
+            "asteroids": "truth_asteroids",
+            "truths": Many("truth"),
+            "sources": Many("dia_source"),
+            "visits": Many("night_visit"),
+            "attributed": Many("ss_source"),
+            "linked": Many("linkage"),
+            "orbits": Many("orbit_catalog"),
+        },
+        writes={"objects": "moving_check", "check": "moving_score"},
+        cost=Cost(cpu_s=3, cpu_s_per_input=0.02, mem_mb=300, mem_mb_per_input=0.5, out_mb=0.1),
     ),
 )

@@ -101,7 +101,7 @@ STEPS = (
     Step(
         "forced_source",
         ForcedSourceConfig,
-        reads={"image": "preliminary_image", "summary": "preliminary_summary", "objects": Many("object")},
+        reads={"image": "calexp", "summary": "visit_summary", "objects": Many("object")},
         writes={"forced": "forced_source"},
         axis="detector",
         cost=Cost(cpu_s=2, cpu_s_per_input=1, mem_mb=500, mem_mb_per_input=10, out_mb=0.1),
@@ -109,8 +109,9 @@ STEPS = (
     Step(
         "motion",
         MotionConfig,
-        reads={"detections": "isolated_star_source"},
+        reads={"detections": "isolated_star_source", "astrometry": "astrometry_fit"},
         writes={"motion": "star_motion"},
+        version=2,
         cost=Cost(cpu_s=3, mem_mb=400, out_mb=0.5),
     ),
     Step(

@@ -1,8 +1,9 @@
 """What a campaign ends with."""
 
+from dataclasses import field
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from gnomon.pipeline.options import OPTIONS
@@ -16,14 +17,10 @@ class CheckVisitConfig:
 
 @dataclass(frozen=True, config=OPTIONS)
 class MetricsConfig:
-    """The bars; a number on the wrong side is reported, and stops nothing."""
+    """A number on the wrong side of its bar is reported, and stops nothing."""
 
-    astrometry_mas: Annotated[float, Gt(0)] = 30.0
-    """Greatest error per axis of bright stars, against the truth."""
-    zero_point_mag: Annotated[float, Gt(0)] = 0.010
-    """Greatest root mean square error of the zero points, against the truth."""
-    completeness: Annotated[float, Gt(0), Le(1)] = 0.95
-    """Least part of the stars of S/N above 10 that is found."""
+    bars: dict[str, float] = field(default_factory=dict)
+    """Other bars than those of ``algorithms/validation/measures.py``, by name of the measure."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -32,6 +29,8 @@ class ReleaseCatalogsConfig:
 
     max_rows: Annotated[int, Ge(100), Le(10_000_000)] = 500_000
     """Rows of a partition; a HEALPix pixel with more is divided."""
+    margin_arcsec: Annotated[float, Ge(0), Le(20)] = 10.0
+    """Width of the margin caches: how far a match may reach across the border of a partition."""
     release: str = "gnomon"
     """Name of the release, told in every table."""
 
@@ -50,38 +49,63 @@ STEPS = (
         CheckVisitConfig,
         reads={
             "recipe": "recipe",
-            "source": "preliminary_source",
-            "summary": "preliminary_summary",
+            "source": "source",
+            "summary": "visit_summary",
             "truth": "truth",
             "truth_detector": "truth_detector",
         },
         writes={"check": "visit_check"},
+        version=2,
         cost=Cost(cpu_s=1.5, mem_mb=200, out_mb=0.1),
     ),
     Step(
         "metrics",
         MetricsConfig,
-        reads={"summaries": Many("preliminary_summary"), "checks": Many("visit_check")},
+        reads={
+            "summaries": Many("visit_summary"),
+            "checks": Many("visit_check"),
+            "moving": Many("moving_score"),
+        },
         writes={"metrics": "metrics"},
+        version=2,
         cost=Cost(cpu_s=1, cpu_s_per_input=0.01, mem_mb=200, out_mb=0.01),
     ),
     Step(
         "release_catalogs",
         ReleaseCatalogsConfig,
-        reads={"motions": Many("star_motion")},
-        writes={"star": "release_star"},
-        cost=Cost(cpu_s=2, cpu_s_per_input=0.1, mem_mb=400, mem_mb_per_input=5, out_mb=1),
+        reads={
+            "objects": Many("object", stream=True),
+            "redshifts": Many("photoz", stream=True),
+            "variability": Many("variability", stream=True),
+            "motions": Many("star_motion", stream=True),
+            "sources": Many("source", stream=True),
+            "forced": Many("forced_source", stream=True),
+            "summaries": Many("visit_summary"),
+        },
+        writes={
+            "object": "release_object",
+            "photoz": "release_photoz",
+            "star": "release_star",
+            "source": "release_source",
+            "forced_source": "release_forced_source",
+            "visit": "release_visit",
+            "visit_detector": "release_visit_detector",
+        },
+        version=2,
+        cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=600, out_mb=0.3),
     ),
     Step(
         "report",
         ReportConfig,
         reads={
-            "summaries": Many("preliminary_summary"),
+            "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
             "rejects": "rejects",
+            "jobs": "quanta",
             "metrics": "metrics",
         },
         writes={"report": "report"},
+        version=2,
         cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=400, out_mb=0.2),
     ),
 )

@@ -28,7 +28,7 @@ class SimulateConfig:
 class SimulateRedshiftsConfig:
     """Which simulated galaxies have a spectrum."""
 
-    magnitude_limit: Annotated[float, Ge(10), Le(30)] = 23.0
+    magnitude_limit: Annotated[float, Ge(10), Le(30)] = 24.0
     """Faintest i magnitude (AB) of a spectroscopic target."""
     fraction: Annotated[float, Gt(0), Le(1)] = 0.5
     """Part of the targets that give a redshift."""

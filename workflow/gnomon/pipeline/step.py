@@ -11,6 +11,8 @@ class Many:
     """An input that gathers any number of files of one dataset type."""
 
     dataset: str
+    stream: bool = False
+    """Files are read one at a time, whenever the step asks for one, and not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,10 @@ class Step:
 def dataset_of(want: str | Many) -> str:
     """Name of the dataset type that an input reads."""
     return want.dataset if isinstance(want, Many) else want
+
+
+def makers(steps: Mapping[str, Step]) -> dict[str, list[str]]:
+    """For each step the others that make what it reads, by name."""
+    writers = {d: n for n, s in steps.items() for d in s.writes.values()}
+    read = {n: map(dataset_of, s.reads.values()) for n, s in steps.items()}
+    return {n: sorted({writers[d] for d in some if d in writers} - {n}) for n, some in read.items()}

@@ -1,7 +1,8 @@
 """How many units of work there are of every grain, and which belong together.
 
 A *grain* is what one job of a step is about: an exposure, a visit, a night, a band, a tract, a patch, a patch
-in one band, or the campaign. Two grains are related when a job of one may use products of the other.
+in one band, one kind of coadd of that, or the campaign. Two grains are related when a job of one may use
+products of the other.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
-from gnomon.plan.grains import BAND, CAMPAIGN, EXPOSURE, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT
+from gnomon.pipeline.coadd import KINDS, TEMPLATE
+from gnomon.plan.grains import BAND, CAMPAIGN, COADD, EXPOSURE, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT
 from gnomon.plan.incidence import Incidence
+from gnomon.plan.seasons import Seasons, seasons_of
 
+F8 = npt.NDArray[np.float64]
 I4 = npt.NDArray[np.int32]
 I8 = npt.NDArray[np.int64]
 Index = npt.NDArray[np.integer[Any]]
@@ -50,6 +54,10 @@ class Census:
     """(npair,) row of the visit of each pair of a visit and a patch."""
     pair_patch_band: I4
     """(npair,) row of ``patch_band`` of each pair."""
+    seasons: Seasons
+    """When the seasons of each tract and band begin."""
+    pair_season: I4
+    """(npair,) season of the pair's visit, from 1."""
 
     def size(self, grain: str) -> int:
         """Units of a grain."""
@@ -62,7 +70,7 @@ class Census:
             PATCH: len(self.patch),
             PATCH_BAND: len(self.patch_band),
         }
-        return sizes.get(grain, 1)
+        return len(self.coadd) if grain == COADD else sizes.get(grain, 1)
 
     @cached_property
     def tracts(self) -> I4:
@@ -72,6 +80,25 @@ class Census:
     @cached_property
     def _tract_of_patch(self) -> I4:
         return np.searchsorted(self.tracts, self.patch["tract"]).astype(np.int32)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the kinds of coadd: those of every patch and band, and a template for each season."""
+        return KINDS + tuple(f"{TEMPLATE}{k + 1}" for k in range(int(self.pair_season.max(initial=0))))
+
+    @cached_property
+    def coadd(self) -> Catalog:
+        """Columns patch_band and kind (index into ``kinds``), sorted.
+
+        A season has a template where the patch was seen in that season, and in another one to make it of.
+        """
+        width = len(self.kinds)
+        seen = self.pair_patch_band.astype(np.int64) * width + len(KINDS) - 1 + self.pair_season
+        counts = np.bincount(seen, minlength=len(self.patch_band) * width).reshape(-1, width)
+        there = (counts > 0) & (counts < counts.sum(axis=1, keepdims=True))
+        there[:, : len(KINDS)] = True
+        rows, kind = np.nonzero(there)
+        return Catalog({"patch_band": rows.astype(np.int32), "kind": kind.astype(np.int32)})
 
     def owner(self, fine: str, coarse: str) -> Index | None:
         """For each fine unit the one coarse unit that it belongs to; None where it is not of that kind."""
@@ -92,6 +119,11 @@ class Census:
                 return self.patch_band["band"]
             case ("patch_band", "tract"):
                 return self._tract_of_patch[self.patch_band["patch"]]
+            case ("coadd", "patch_band"):
+                return self.coadd["patch_band"]
+            case ("coadd", "patch" | "band" | "tract"):
+                above = self.owner(PATCH_BAND, coarse)
+                return None if above is None else above[self.coadd["patch_band"]]
         return None
 
     def pairs(self, source: str, target: str) -> tuple[Index, Index]:
@@ -103,6 +135,8 @@ class Census:
             return np.arange(len(up)), up
         if down is not None:
             return down, np.arange(len(down))
+        if (source, target) in ((VISIT, COADD), (COADD, VISIT)):
+            return self._coadd_pairs(source)
         if source in _ON_SKY and target in _ON_SKY:
             return self._sky_pairs(source, target)
         every = np.indices((self.size(source), self.size(target))).reshape(2, -1)
@@ -141,6 +175,16 @@ class Census:
         key = key[np.flatnonzero(np.diff(key, prepend=-1))]
         return key // self.size(target), key % self.size(target)
 
+    def _coadd_pairs(self, source: str) -> tuple[Index, Index]:
+        """Visits that a coadd is made of; or the templates that a visit reads, those of its own season."""
+        first = np.searchsorted(self.coadd["patch_band"], np.arange(len(self.patch_band) + 1))
+        each = np.diff(first)[self.pair_patch_band]
+        visit = np.repeat(self.pair_visit, each)
+        within = np.arange(len(visit)) - np.repeat(np.cumsum(each) - each, each)
+        coadd = np.repeat(first[self.pair_patch_band], each) + within
+        own = self.coadd["kind"][coadd] == len(KINDS) - 1 + np.repeat(self.pair_season, each)
+        return (visit[~own], coadd[~own]) if source == VISIT else (coadd[own], visit[own])
+
     def _per_pair(self, grain: str) -> Index:
         base = VISIT if grain in (VISIT, NIGHT) else PATCH_BAND
         index = self.pair_visit if base == VISIT else self.pair_patch_band
@@ -148,8 +192,11 @@ class Census:
         return index if grain == base or owner is None else owner[index]
 
 
-def census_of(table: Catalog, pairs: Incidence) -> Census:
-    """Census of a visit table (schema `visit_detector`); ``pairs`` count its science visits in order."""
+def census_of(table: Catalog, pairs: Incidence, gap_days: float) -> Census:
+    """Census of a visit table (schema `visit_detector`); ``pairs`` count its science visits in order.
+
+    A time without visits longer than ``gap_days`` ends a season.
+    """
     science = table["obstype"] == "science"
     visit, first, count = np.unique(table["visit"][science], return_index=True, return_counts=True)
     rows = table.take(np.flatnonzero(science)[first])
@@ -157,7 +204,9 @@ def census_of(table: Catalog, pairs: Incidence) -> Census:
     nights, night = np.unique(rows["night"].astype(str), return_inverse=True)
     calibrations, flats = _calibrations(table.take(~science), bands.tolist())
     codes = night.astype(np.int32), band.astype(np.int32), count.astype(np.int32)
-    return census(visit, *codes, tuple(nights.tolist()), tuple(bands.tolist()), calibrations, flats, pairs)
+    names = tuple(nights.tolist()), tuple(bands.tolist())
+    mjd = rows["midpointMjdTai"].astype(np.float64)
+    return census(visit, *codes, *names, calibrations, flats, pairs, mjd, gap_days)
 
 
 def census(
@@ -170,8 +219,10 @@ def census(
     calibrations: I8,
     flats: I4,
     pairs: Incidence,
+    mjd: F8,
+    gap_days: float,
 ) -> Census:
-    """Census from codes; arguments as the fields of `Census`."""
+    """Census from codes; arguments as the fields of `Census`, ``mjd`` the visits' midpoints, days."""
     new = (np.diff(pairs.tract, prepend=-1) != 0) | (np.diff(pairs.patch, prepend=-1) != 0)
     patch = np.cumsum(new, dtype=np.int32) - np.int32(1)
     first = np.flatnonzero(new)
@@ -180,6 +231,7 @@ def census(
     place = (np.cumsum(there) - 1).astype(np.int32)
     rows = np.flatnonzero(there).astype(np.int32)
     patches = Catalog({"tract": pairs.tract[first], "patch": pairs.patch[first]})
+    seasons = seasons_of(pairs, band, mjd, night, gap_days)
     in_band = Catalog({"patch": rows // max(len(bands), 1), "band": rows % max(len(bands), 1)})
     return Census(
         visit,
@@ -194,6 +246,8 @@ def census(
         in_band,
         pairs.visit,
         place[dense],
+        seasons,
+        seasons.numbers(pairs, band, mjd),
     )
 
 

@@ -9,7 +9,7 @@ from gnomon.datamodel import DATASETS, DIMENSIONS, DatasetType
 from gnomon.errors import ConfigError
 from gnomon.pipeline.step import Step, dataset_of
 from gnomon.plan.census import Census
-from gnomon.plan.grains import VISIT, grain_of
+from gnomon.plan.grains import PATCH_BAND, VISIT, grain_of
 
 _SHOWN = 4
 """Files named of a gather; the others are counted."""
@@ -120,6 +120,10 @@ def names_of(grain: str, units: Census) -> list[dict[str, str]]:
         case "patch_band":
             rows = zip(units.patch_band["patch"].tolist(), units.patch_band["band"].tolist(), strict=True)
             return [_tokens(tract=tract[p], patch=patch[p], band=units.bands[b]) for p, b in rows]
+        case "coadd":
+            places = names_of(PATCH_BAND, units)
+            which = zip(units.coadd["patch_band"].tolist(), units.coadd["kind"].tolist(), strict=True)
+            return [{**places[p], "kind": units.kinds[k]} for p, k in which]
     return [{}]
 
 

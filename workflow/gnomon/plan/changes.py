@@ -12,7 +12,7 @@ from gnomon.errors import ConfigError
 from gnomon.pipeline.campaign import CampaignOptions
 from gnomon.pipeline.step import Step, dataset_of
 from gnomon.plan.census import Census
-from gnomon.plan.grains import EXPOSURE, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT, grain_of, step_grain
+from gnomon.plan.grains import COADD, EXPOSURE, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT, grain_of, step_grain
 from gnomon.smk import Campaign
 
 Truth = npt.NDArray[np.bool_]
@@ -53,7 +53,7 @@ def _gone(units: Census, exposure: int) -> dict[str, Truth]:
     if exposure >= len(units.visit):
         return gone
     gone[VISIT] = gone[EXPOSURE][: len(units.visit)]
-    for grain in (NIGHT, PATCH_BAND, PATCH, TRACT):
+    for grain in (NIGHT, COADD, PATCH_BAND, PATCH, TRACT):
         source, target = units.pairs(VISIT, grain)
         gone[grain] = units.fan(VISIT, grain) == 1
         gone[grain] &= np.bincount(target[source == exposure], minlength=units.size(grain)) > 0

@@ -13,7 +13,6 @@ from pydantic import TypeAdapter
 
 from gnomon.errors import ConfigError
 from gnomon.pipeline.campaign import CampaignOptions
-from gnomon.plan.census import census_of
 from gnomon.plan.chain import why
 from gnomon.plan.changes import change, changed_steps, withdraw
 from gnomon.plan.make import Plan, counts, make_plan, write_plan, write_slice
@@ -75,7 +74,7 @@ def _answer(options: CampaignOptions, plan: Plan, args: argparse.Namespace) -> s
     if args.what_if:
         return _what_if(options, plan, args.what_if)
     if args.why:
-        return why(args.why, options.instrument, plan.steps, census_of(plan.table, plan.pairs))
+        return why(args.why, options.instrument, plan.steps, plan.units)
     if args.slice:
         return "\n".join(write_slice(options, plan, args.slice, args.max_jobs))
     counted = counts(plan, args.max_jobs)
@@ -83,7 +82,7 @@ def _answer(options: CampaignOptions, plan: Plan, args: argparse.Namespace) -> s
 
 
 def _what_if(options: CampaignOptions, plan: Plan, words: Sequence[str]) -> str:
-    units = census_of(plan.table, plan.pairs)
+    units = plan.units
     if words[0] != "withdraw":
         return reruns(change(plan.steps, units, changed_steps(options, " ".join(words))))
     if len(words) != 2 or not words[1].isdigit():

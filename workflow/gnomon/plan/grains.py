@@ -4,7 +4,7 @@ from gnomon.datamodel import DATASETS
 from gnomon.pipeline.step import Step
 
 EXPOSURE, VISIT, NIGHT, BAND = "exposure", "visit", "night", "band"
-TRACT, PATCH, PATCH_BAND, CAMPAIGN = "tract", "patch", "patch_band", "campaign"
+TRACT, PATCH, PATCH_BAND, COADD, CAMPAIGN = "tract", "patch", "patch_band", "coadd", "campaign"
 
 _OF_EXPOSURES = ("raw", "truth", "truth_detector")
 """Datasets whose visit may be a calibration exposure."""
@@ -15,6 +15,8 @@ def grain_of(dataset: str) -> str:
     dims = set(DATASETS[dataset].dimensions)
     if "visit" in dims:
         return EXPOSURE if dataset in _OF_EXPOSURES else VISIT
+    if "kind" in dims:
+        return COADD
     if "tract" in dims:
         return (PATCH_BAND if "band" in dims else PATCH) if "patch" in dims else TRACT
     if "night" in dims:

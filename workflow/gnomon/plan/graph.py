@@ -23,7 +23,9 @@ SHARD_MARGIN = np.radians(2 / 60)
 """Reach of the search for reference stars beyond the detectors: pointing errors, proper motion."""
 
 
-def graph(table: Catalog, pairs: Incidence, science: I8, refcat: str = "") -> dict[str, Any]:
+def graph(
+    table: Catalog, pairs: Incidence, science: I8, seasons: Mapping[str, list[float]], refcat: str = ""
+) -> dict[str, Any]:
     """Visits, calibration exposures and patches by name.
 
     Parameters
@@ -34,6 +36,8 @@ def graph(table: Catalog, pairs: Incidence, science: I8, refcat: str = "") -> di
         Patches by row of ``science``.
     science
         Numbers of the science visits in the order that ``pairs`` counts them.
+    seasons
+        When the seasons of each tract and band begin; those of other tracts are left out.
     refcat
         Folder of the reference shards; only those that are there are named. Empty: none are named.
     """
@@ -41,6 +45,7 @@ def graph(table: Catalog, pairs: Incidence, science: I8, refcat: str = "") -> di
     there = {p.stem for p in Path(refcat).glob("*.h5")} if refcat else set()
     visits = {_token("visit", v): _visit(table.take(by_visit[v]), there) for v in science.tolist()}
     others = {v: table.take(rows) for v, rows in by_visit.items() if table["obstype"][rows[0]] != "science"}
+    tracts = _groups((_token("tract", t), _token("patch", p)) for t, p in _distinct(pairs))
     return {
         "visits": visits,
         "exposures": {_token("visit", v): _exposure(t) for v, t in others.items()},
@@ -50,7 +55,8 @@ def graph(table: Catalog, pairs: Incidence, science: I8, refcat: str = "") -> di
         "bands": sorted({v["band"] for v in visits.values()}),
         "nights": _groups((v["night"], name) for name, v in visits.items()),
         "patches": _patches(pairs, [(n, v["band"]) for n, v in visits.items()]),
-        "tracts": _groups((_token("tract", t), _token("patch", p)) for t, p in _distinct(pairs)),
+        "tracts": tracts,
+        "seasons": {k: starts for k, starts in seasons.items() if k.partition("/")[0] in tracts},
     }
 
 

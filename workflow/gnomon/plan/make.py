@@ -21,7 +21,7 @@ from gnomon.pipeline import STEPS
 from gnomon.pipeline.campaign import CampaignOptions
 from gnomon.pipeline.step import Step
 from gnomon.plan.active import active
-from gnomon.plan.census import census_of
+from gnomon.plan.census import Census, census_of
 from gnomon.plan.exposures import corners_of, exposures_of, tiling_of, without_withdrawn
 from gnomon.plan.graph import graph
 from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
@@ -49,6 +49,8 @@ class Plan:
     """Files that cannot be used."""
     steps: Mapping[str, Step]
     """The steps that have jobs."""
+    units: Census
+    """How many units of work there are, and which belong together."""
 
 
 def make_plan(options: CampaignOptions) -> Plan:
@@ -70,13 +72,13 @@ def make_plan(options: CampaignOptions) -> Plan:
     except ValueError as error:
         raise ConfigError(f"the corners of the detectors cannot be: {error}") from None
     steps = active(STEPS, table, simulated=not options.data)
-    return Plan(table, science, pairs, tiling, found.rejects, steps)
+    units = census_of(table, pairs, options.template_gap_days)
+    return Plan(table, science, pairs, tiling, found.rejects, steps, units)
 
 
 def counts(plan: Plan, max_jobs: int = MAX_JOBS) -> Catalog:
     """Jobs and their cost by slice and step: see `gnomon.plan.quanta.quanta`."""
-    units = census_of(plan.table, plan.pairs)
-    return quanta(plan.steps, units, cut(plan.steps, units, max_jobs))
+    return quanta(plan.steps, plan.units, cut(plan.steps, plan.units, max_jobs))
 
 
 def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -> None:
@@ -90,7 +92,8 @@ def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -
     write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
     with replacing(folder / "slices.json") as temporary:
         temporary.write_text(json.dumps(slice_order(plan, max_jobs), indent=0) + "\n")
-    whole = graph(plan.table, plan.pairs, plan.science, options.refcat)
+    seasons = plan.units.seasons.starts(plan.units.bands)
+    whole = graph(plan.table, plan.pairs, plan.science, seasons, options.refcat)
     with replacing(folder / "graph.json") as temporary:
         temporary.write_text(json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n")
 
@@ -103,7 +106,7 @@ def write_slice(options: CampaignOptions, plan: Plan, name: str, max_jobs: int =
     ConfigError
         There is no such slice.
     """
-    units = census_of(plan.table, plan.pairs)
+    units = plan.units
     slices = cut(plan.steps, units, max_jobs)
     try:
         asked = targets(slices, plan.steps, units, name, options.instrument)
@@ -112,7 +115,8 @@ def write_slice(options: CampaignOptions, plan: Plan, name: str, max_jobs: int =
         raise ConfigError(str(error)) from None
     kept = np.isin(plan.table["visit"], plan.science[visits]) | (plan.table["obstype"] != "science")
     pairs = subset(plan.pairs, visits, units.tracts[tracts])
-    part = graph(plan.table.take(kept), pairs, plan.science[visits], options.refcat)
+    seasons = units.seasons.starts(units.bands)
+    part = graph(plan.table.take(kept), pairs, plan.science[visits], seasons, options.refcat)
     paths = [f"{options.root.rstrip('/')}/{p}" for p in asked]
     content = {"key": plan_key(options), **part, "targets": paths}
     with replacing(Path(options.root, "plan", "slices", f"{name}.json")) as temporary:
@@ -122,7 +126,7 @@ def write_slice(options: CampaignOptions, plan: Plan, name: str, max_jobs: int =
 
 def slice_order(plan: Plan, max_jobs: int = MAX_JOBS) -> dict[str, list[str]]:
     """For each slice the slices that must be done before."""
-    units = census_of(plan.table, plan.pairs)
+    units = plan.units
     slices = cut(plan.steps, units, max_jobs)
     before: dict[str, list[str]] = {name: [] for name in slices.names}
     for first, then in edges(slices, plan.steps, units):

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.datamodel import DATASETS
-from gnomon.pipeline.coadd import KINDS
 from gnomon.pipeline.step import Step, dataset_of
 from gnomon.plan.census import Census
 from gnomon.plan.chain import names_of
@@ -56,12 +55,8 @@ def targets(
         ids = names_of(step_grain(step), units)
         for dataset in (DATASETS[d] for d in step.writes.values()):
             if not _read_inside(dataset.name, chosen, here, slices, steps, units):
-                kinds = KINDS if "kind" in dataset.dimensions else ("",)
-                paths += [
-                    dataset.path(instrument=instrument, kind=kind, **ids[k])
-                    for k in np.flatnonzero(chosen).tolist()
-                    for kind in kinds
-                ]
+                mine = np.flatnonzero(chosen).tolist()
+                paths += [dataset.path(instrument=instrument, **ids[k]) for k in mine]
     return paths
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from gnomon.containers.catalog import Catalog
 from gnomon.pipeline.step import Many, Step, dataset_of
 from gnomon.plan.census import Census
-from gnomon.plan.grains import EXPOSURE, PATCH, PATCH_BAND, VISIT, grain_of, step_grain
+from gnomon.plan.grains import COADD, EXPOSURE, PATCH, PATCH_BAND, VISIT, grain_of, step_grain
 from gnomon.plan.slices import Slices
 
 I8 = npt.NDArray[np.int64]
@@ -31,7 +31,7 @@ def count(step: Step, units: Census) -> StepCount:
     """Jobs of a step and their sizes."""
     grain = step_grain(step)
     inputs = np.maximum(_inputs(step, grain, units), 1)
-    warps = bool(step.axis) or grain in (PATCH, PATCH_BAND)
+    warps = bool(step.axis) or grain in (PATCH, PATCH_BAND, COADD)
     return StepCount(step, grain, inputs, inputs if warps else np.ones_like(inputs))
 
 

@@ -14,7 +14,18 @@ import numpy.typing as npt
 
 from gnomon.pipeline.step import Step, dataset_of
 from gnomon.plan.census import Census
-from gnomon.plan.grains import BAND, CAMPAIGN, EXPOSURE, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT, step_grain
+from gnomon.plan.grains import (
+    BAND,
+    CAMPAIGN,
+    COADD,
+    EXPOSURE,
+    NIGHT,
+    PATCH,
+    PATCH_BAND,
+    TRACT,
+    VISIT,
+    step_grain,
+)
 
 I8 = npt.NDArray[np.int64]
 
@@ -28,6 +39,7 @@ _GROUP = {
     TRACT: TRACT,
     PATCH: TRACT,
     PATCH_BAND: TRACT,
+    COADD: TRACT,
     BAND: CAMPAIGN,
     CAMPAIGN: CAMPAIGN,
 }
@@ -98,7 +110,7 @@ def _cut_group(group: str, members: list[Step], units: Census, limit: int) -> tu
         return place, _spans("nights", place, [*units.nights])
     if group == TRACT:
         jobs = np.full(units.size(TRACT), grains.count(TRACT))
-        for grain in (PATCH, PATCH_BAND):
+        for grain in (PATCH, PATCH_BAND, COADD):
             jobs += grains.count(grain) * units.fan(grain, TRACT)
         place = pack(jobs, limit)
         return place, _spans("tracts", place, [f"{t:05d}" for t in units.tracts.tolist()])

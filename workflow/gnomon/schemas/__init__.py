@@ -32,7 +32,8 @@ class ColumnSpec:
 def schema(name: str) -> tuple[ColumnSpec, ...]:
     """Columns of a schema in order.
 
-    A column with ``per: [a, b]`` stands for one column a value, ``{}`` in its name and text replaced.
+    A column with ``per: [a, b]`` stands for one column a value, ``{}`` in its name and text replaced. A schema
+    with ``join: [a, b]`` has the columns of those schemas first, each name once, without those of ``without``.
 
     Raises
     ------
@@ -42,8 +43,12 @@ def schema(name: str) -> tuple[ColumnSpec, ...]:
     path = _FOLDER / f"{name}.yaml"
     if not path.exists():
         raise ConfigError(f"no schema {name!r}")
-    columns: list[ColumnSpec] = []
-    for entry in yaml.safe_load(path.read_text())["columns"]:
+    content = yaml.safe_load(path.read_text())
+    joined: dict[str, ColumnSpec] = {}
+    for column in (c for other in content.get("join", ()) for c in schema(other)):
+        joined.setdefault(column.name, column)
+    columns = [c for n, c in joined.items() if n not in content.get("without", ())]
+    for entry in content.get("columns", ()):
         values = entry.pop("per", [""])
         for value in values:
             texts: dict[str, Any] = {k: _fill(v, value) for k, v in entry.items()}

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnomon.algorithms.alert.cutouts import join_stamps, stamps_of
+from gnomon.algorithms.alert.solar import circumstances, object_ids, told_orbits
 from gnomon.algorithms.association.tables import ARCSEC, MatchLimits, objects_until
+from gnomon.algorithms.orbit.tables import latest
 from gnomon.algorithms.variability.tables import row_index
 from gnomon.containers.alerts import AlertBatch, Stamps
 from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
+from gnomon.containers.perturbers import PerturberTable
 from gnomon.errors import UnprocessableData
 from gnomon.pipeline.diff import AlertConfig
 
@@ -33,26 +36,34 @@ def alert(
     history: Sequence[Catalog],
     forced: Sequence[Catalog],
     associations: Sequence[Catalog],
+    perturbers: PerturberTable,
+    attributed: Sequence[Catalog],
+    known: Sequence[Catalog],
+    before: Sequence[Catalog],
     *,
     data_id: DataId,
     config: AlertConfig,
 ) -> AlertBatch:
-    """Reliable detections with stamps, what was seen there before, and the object as known by now."""
+    """Reliable detections with stamps, what was seen there before, and the object as known by now.
+
+    Known asteroids carry their circumstances and the orbit that the night began with: nothing waits for linking.
+    """
     told = sources.take(_reliable(sources, config.min_reliability)) if len(sources) else sources
     if not len(told):
         raise UnprocessableData(str(sources.meta.get("empty_reason", "no reliable detection")))
     told = told.take(np.lexsort((told["diaSourceId"], told["detector"])))
     told = with_objects(told, associations)
-    before = [with_objects(h, associations) for h in history if len(h)]
+    moving = _asteroids(attributed, told)
+    seen = [with_objects(h, associations) for h in history if len(h)]
     now = float(told["midpointMjdTai"].max())
     images = [_stamps(told, kind, config.stamp_px) for kind in (difference, science, template)]
     return AlertBatch(
-        told,
-        _of_objects(before, told),
+        _with_asteroids(told, moving),
+        _of_objects(seen, told),
         _of_objects([f for f in forced if len(f)], told),
-        objects_until(_of_objects([*before, told], told), now, LIMITS, BANDS),
-        NOTHING,
-        NOTHING,
+        objects_until(_of_objects([*seen, told], told), now, LIMITS, BANDS),
+        circumstances(moving, perturbers) if len(moving) else NOTHING,
+        _orbits(moving, latest(known, before), perturbers),
         *images,
     )
 
@@ -66,6 +77,31 @@ def with_objects(sources: Catalog, associations: Sequence[Catalog]) -> Catalog:
     pairs = pairs.take(np.argsort(pairs["diaSourceId"], kind="stable"))
     at = row_index(sources["diaSourceId"].astype(np.int64), pairs["diaSourceId"])
     return sources.with_columns(diaObjectId=np.where(at >= 0, pairs["diaObjectId"][at], -1))
+
+
+def _asteroids(attributed: Sequence[Catalog], told: Catalog) -> Catalog:
+    """Attributions of the detections that are told."""
+    parts = [a.take(np.isin(a["diaSourceId"], told["diaSourceId"])) for a in attributed if len(a)]
+    return concatenate(parts) if parts else NOTHING
+
+
+def _with_asteroids(told: Catalog, moving: Catalog) -> Catalog:
+    """The detections with the identifier of their asteroid, -1 for none."""
+    asteroid = np.full(len(told), -1, np.int64)
+    if len(moving):
+        ids = dict(
+            zip(moving["diaSourceId"].tolist(), object_ids(moving["designation"]).tolist(), strict=True)
+        )
+        asteroid = np.array([ids.get(s, -1) for s in told["diaSourceId"].tolist()], np.int64)
+    return told.with_columns(ssObjectId=asteroid)
+
+
+def _orbits(moving: Catalog, orbits: Catalog, perturbers: PerturberTable) -> Catalog:
+    """Orbits of the asteroids that are told."""
+    if not len(moving):
+        return NOTHING
+    mine = orbits.take(np.isin(orbits["designation"].astype(str), moving["designation"].astype(str)))
+    return told_orbits(mine, perturbers) if len(mine) else NOTHING
 
 
 def _reliable(sources: Catalog, least: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.validation import check_sources
+from gnomon.algorithms.validation.bars import check_table
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
@@ -29,21 +30,18 @@ def check_visit(
     found = check_sources(source, made, made["kind"] == STAR, recipe.camera.size)
     detector = truth_detector.take(np.searchsorted(truth_detector["detector"], summary["detector"]))
     off = summary["zeroPoint"] - _true_zero_point(detector)
-    row = {
-        "visit": data_id.visit,
-        "nStar": found.n_star,
-        "completeness": found.completeness,
-        "purity": found.purity,
-        "nAstrometry": found.n_astrometry,
-        "astrometryRms": found.astrometry_rms_mas,
-        "fluxBias": found.flux_bias,
-        "fluxPull": found.flux_pull,
-        "zeroPointError": _largest(off),
-        "zeroPointRms": float(np.sqrt(np.mean(off**2))),
-        "seeingError": _largest(summary["seeing"] / detector["fwhm"] - 1),
+    seeing = summary["seeing"] / detector["fwhm"] - 1
+    measured = {
+        "completeness": (found.completeness, found.n_star),
+        "purity": (found.purity, 1),
+        "astrometric error": (found.astrometry_rms_mas, found.n_astrometry),
+        "PSF flux bias": (found.flux_bias, found.n_astrometry),
+        "PSF flux pull": (found.flux_pull, found.n_star),
+        "zero point error": (float(np.sqrt(np.mean(off**2))), len(off)),
+        "zero point, worst detector": (_largest(off), len(off)),
+        "seeing, worst detector": (_largest(seeing), len(off)),
     }
-    columns = {name: np.array([value]) for name, value in row.items()}
-    return Catalog({**columns, "band": summary["band"][:1]})
+    return check_table(str(summary["band"][0]), measured)
 
 
 def _true_zero_point(detector: Catalog) -> npt.NDArray[np.float64]:

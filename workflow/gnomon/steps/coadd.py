@@ -15,7 +15,7 @@ from gnomon.containers.parts import Parts
 from gnomon.containers.skymap import SkyMap
 from gnomon.containers.wcs import Wcs
 from gnomon.errors import ConfigError, UnprocessableData
-from gnomon.pipeline.coadd import KINDS, CoaddConfig
+from gnomon.pipeline.coadd import KINDS, TEMPLATE, CoaddConfig
 
 _CORNERS = ("ll", "lr", "ur", "ul")
 
@@ -63,7 +63,10 @@ def _inputs(
 
 def _chosen(inputs: list[CoaddInput], kind: str, config: CoaddConfig) -> list[CoaddInput]:
     """Those of a kind of coadd: all within the seeing limit, or the best of these."""
-    if kind not in KINDS:
-        raise ConfigError(f"there is no coadd of kind {kind!r}; known: {', '.join(KINDS)}")
+    template = kind.startswith(TEMPLATE)
+    if kind not in KINDS and not template:
+        raise ConfigError(
+            f"there is no coadd of kind {kind!r}; known: {', '.join(KINDS)}, {TEMPLATE}<season>"
+        )
     good = [i for i in inputs if i.seeing <= config.max_seeing_arcsec]
-    return good if kind == "deep" else best_seeing(good, config.template_share, config.template_visits)
+    return best_seeing(good, config.template_share, config.template_visits) if template else good

@@ -46,6 +46,8 @@ def difference(
     if not len(fact):
         raise UnprocessableData(f"the summary of the visit has no detector {data_id.detector}")
     band = str(fact["band"][0])
+    if not coadds:
+        raise UnprocessableData("no template: this part of the sky was seen in no other season or night")
     mine = [c for c in coadds if c.band == band]
     template, psf = template_image(mine, science.wcs, science.image.shape)
     stars = kernel_stars(sources.take(sources["detector"] == data_id.detector), config.star_snr)

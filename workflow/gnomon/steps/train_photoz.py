@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from gnomon.algorithms.association.match import Positions, isotropic, match
 from gnomon.algorithms.photoz.predict import model_arrays
-from gnomon.algorithms.photoz.tables import band_fluxes
+from gnomon.algorithms.photoz.tables import band_fluxes, seen_bands
 from gnomon.algorithms.photoz.training import TrainingPlan, train
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
@@ -28,10 +28,11 @@ def train_photoz(
     primary = concatenate([t.take(t["detect_isPrimary"]) for t in seen])
     spectra = concatenate(known)
     mine, theirs = _matched(primary, spectra, np.radians(config.match_arcsec / 3600))
-    flux, err = band_fluxes(primary.take(mine), config.bands, config.flux)
+    bands = seen_bands(primary.take(mine), config.bands, config.flux)
+    flux, err = band_fluxes(primary.take(mine), bands, config.flux)
     plan = TrainingPlan(n_members=config.members, n_steps=config.steps)
     model = train(flux, err, spectra["redshift"][theirs], plan, np.random.default_rng(config.seed))
-    wanted = {"bands": np.array(config.bands, "S16"), "flux": np.array(config.flux, "S32")}
+    wanted = {"bands": np.array(bands, "S16"), "flux": np.array(config.flux, "S32")}
     return {**model_arrays(model), **wanted}
 
 

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gnomon.algorithms.object.table import BANDS
 from gnomon.algorithms.variability.tables import VariabilityLimits, row_index, variability_table
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
 from gnomon.pipeline.object import VariabilityConfig
-
-BANDS = ("u", "g", "r", "i", "z", "y")
-"""Bands of the schema."""
 
 COLUMNS = ("objectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
 """What is taken of the forced photometry."""

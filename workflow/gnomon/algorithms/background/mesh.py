@@ -121,7 +121,7 @@ def _windows(padded: F4, size: int) -> F4:
     return np.lib.stride_tricks.sliding_window_view(padded, (size, size))
 
 
-def scale_background(model: BackgroundModel, factor: float) -> BackgroundModel:
-    """The same sky in another unit: level and rms times ``factor``."""
-    scale = np.float32(factor)
+def scale_background(model: BackgroundModel, factor: npt.ArrayLike) -> BackgroundModel:
+    """The same sky in another unit: level and rms times ``factor``, a number or one for each cell."""
+    scale = np.asarray(factor, np.float32)
     return BackgroundModel(model.level * scale, model.rms * scale, model.shape)

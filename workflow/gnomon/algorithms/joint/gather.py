@@ -24,6 +24,8 @@ from gnomon.errors import UnprocessableData
 
 F8 = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
+Circle = tuple[tuple[float, float], float]
+"""Centre (ICRS radians) and radius (radians)."""
 
 _PM_SPREAD_MAS = (
     8.0  # mas / yr per axis, of field stars of 18 to 22 mag in the Besancon model at high latitude
@@ -42,6 +44,8 @@ class ExposureFacts:
     """Mid-exposure."""
     airmass: float
     """Of the boresight; NaN counts as 1."""
+    zero_point: float = AB_NJY
+    """AB magnitude of one count that the exposure's fluxes were made with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Gathered:
 
     key: tuple[tuple[int, int], ...]
     """(visit, detector) of each exposure, in order."""
+    facts: tuple[ExposureFacts, ...]
+    """Of each exposure, in order."""
     exposures: tuple[JointExposure, ...]
     """Exposures, visits and detectors numbered from 0."""
     sources: JointSources
@@ -105,16 +111,17 @@ def gather_astrometry(
     )
     mean_mjd = float(np.mean(source["midpointMjdTai"][row]))
     match = _match(star, reference, mean_mjd, radius)
-    return Gathered(keys, exposures, sources, _stars(star, reference, match, mean_mjd), row, match)
+    told = tuple(facts[k] for k in keys)
+    return Gathered(keys, told, exposures, sources, _stars(star, reference, match, mean_mjd), row, match)
 
 
 def gather_photometry(
-    gathered: Gathered, source: Catalog, reference: Catalog, band: str, colour: tuple[str, str], airmass: F8
+    gathered: Gathered, source: Catalog, reference: Catalog, band: str, colour: tuple[str, str]
 ) -> JointFluxes:
-    """Input of `fit_joint_photometry` for one band.
+    """Input of `fit_joint_photometry` for one band, with visits numbered as in `visits_of_band`.
 
-    Fluxes are already in nJy of the visits' own zero points, so that the joint zero points come out near 31.4
-    and mean corrections.
+    The table's fluxes are in nJy by each exposure's own zero point, which is taken off again: the joint zero
+    points are those of one count.
 
     Parameters
     ----------
@@ -128,8 +135,6 @@ def gather_photometry(
         Detections of other bands are left out.
     colour
         Two bands of the catalogue whose magnitudes differ by the colour.
-    airmass
-        (nexposure,) of each exposure; NaN counts as 1.
 
     Raises
     ------
@@ -142,16 +147,28 @@ def gather_photometry(
     if not keep.any():
         raise UnprocessableData(f"no detection with a flux in {band}")
     exposure = gathered.sources.exposure[keep]
-    visit = np.array([e.visit for e in gathered.exposures])[exposure]
+    visit = np.searchsorted(
+        visits_of_band(gathered, source, band), np.array([e.visit for e in gathered.exposures])[exposure]
+    )
     detector = np.array([e.detector for e in gathered.exposures])[exposure]
     pixel, focal = _places(gathered, keep)
+    own = np.array([f.zero_point for f in gathered.facts])[exposure]
+    airmass = np.nan_to_num(np.array([f.airmass for f in gathered.facts]), nan=1.0)[exposure]
     mag, mag_err = _catalogue(gathered, reference, band)
     blue, red = (_catalogue(gathered, reference, b)[0] for b in colour)
     return JointFluxes(
-        visit, detector, gathered.sources.star[keep], -2.5 * np.log10(flux[keep]),
-        MAG_PER_LN * error[keep] / flux[keep], pixel, focal, np.nan_to_num(airmass, nan=1.0)[exposure],
-        blue - red, mag, mag_err,
+        visit, detector, gathered.sources.star[keep], AB_NJY - own - 2.5 * np.log10(flux[keep]),
+        MAG_PER_LN * error[keep] / flux[keep], pixel, focal, airmass, blue - red, mag, mag_err,
     )  # fmt: skip
+
+
+def visits_of_band(gathered: Gathered, source: Catalog, band: str) -> Index:
+    """Visits with a usable detection in a band, rising: the numbers of `JointFluxes.visit` count them."""
+    flux, error = source["psfFlux"][gathered.row], source["psfFluxErr"][gathered.row]
+    with np.errstate(invalid="ignore"):
+        keep = (source["band"][gathered.row] == band) & (flux > 0) & (error > 0)
+    visit = np.array([e.visit for e in gathered.exposures], np.intp)
+    return np.unique(visit[gathered.sources.exposure[keep]])
 
 
 def _numbered(
@@ -219,18 +236,29 @@ def _places(gathered: Gathered, keep: npt.NDArray[np.bool_]) -> tuple[F8, F8]:
     """Positions on the detector and about the visit's middle on the sky, both over about [-1, 1]."""
     sources = gathered.sources
     pixel, focal = np.empty((len(sources), 2)), np.empty((len(sources), 2))
-    corners = {v: _visit_circle(gathered, v) for v in {e.visit for e in gathered.exposures}}
+    circles = visit_circles(gathered)
+    order = np.argsort(sources.exposure, kind="stable")
+    bounds = np.searchsorted(sources.exposure[order], np.arange(len(gathered.exposures) + 1))
     for k, e in enumerate(gathered.exposures):
-        rows = np.flatnonzero(sources.exposure == k)
-        x, y = sources.x[rows], sources.y[rows]
-        half, middle = max(e.shape) / 2, ((e.shape[1] - 1) / 2, (e.shape[0] - 1) / 2)
-        pixel[rows] = np.stack([(x - middle[0]) / half, (y - middle[1]) / half], -1)
-        centre, reach = corners[e.visit]
-        focal[rows] = np.stack(sky_to_plane(*e.wcs.pixel_to_sky(x, y), centre), -1) / reach
+        rows = order[bounds[k] : bounds[k + 1]]
+        pixel[rows], focal[rows] = place_in_visit(e, sources.x[rows], sources.y[rows], circles[e.visit])
     return pixel[keep], focal[keep]
 
 
-def _visit_circle(gathered: Gathered, visit: int) -> tuple[tuple[float, float], float]:
+def place_in_visit(e: JointExposure, x: F8, y: F8, circle: Circle) -> tuple[F8, F8]:
+    """(n, 2) positions on the detector, -1 to 1 between the borders of its longer side, and in the visit."""
+    half, middle = max(e.shape) / 2, ((e.shape[1] - 1) / 2, (e.shape[0] - 1) / 2)
+    centre, reach = circle
+    focal = np.stack(sky_to_plane(*e.wcs.pixel_to_sky(x, y), centre), -1) / reach
+    return np.stack([(x - middle[0]) / half, (y - middle[1]) / half], -1), focal
+
+
+def visit_circles(gathered: Gathered) -> dict[int, Circle]:
+    """Circle about the detectors of each visit."""
+    return {v: _visit_circle(gathered, v) for v in {e.visit for e in gathered.exposures}}
+
+
+def _visit_circle(gathered: Gathered, visit: int) -> Circle:
     """Middle of a visit's detectors and the distance of their furthest corner, radians."""
     ra, dec = [], []
     for e in gathered.exposures:

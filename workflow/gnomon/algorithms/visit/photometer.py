@@ -127,7 +127,7 @@ def calibrate_photometry(
     return zero_point, used
 
 
-def in_njy(sources: Catalog, njy_per_count: float) -> Catalog:
-    """All fluxes and their errors in nJy."""
+def in_njy(sources: Catalog, njy_per_count: npt.ArrayLike) -> Catalog:
+    """All fluxes and their errors times a number, or one for each source."""
     fluxes = [n for n in sources.columns if n.endswith(("Flux", "FluxErr", "psfSky"))]
     return sources.with_columns(**{n: sources[n] * njy_per_count for n in fluxes})

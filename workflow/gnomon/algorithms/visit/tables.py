@@ -15,37 +15,39 @@ from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.exposure import VisitFacts
 from gnomon.containers.ids import source_ids
-from gnomon.containers.wcs import Wcs
+from gnomon.containers.wcs import Wcs, wcs_to_text
 from gnomon.flags import MASK, UNUSABLE
 
 F8 = npt.NDArray[np.float64]
 _ARCSEC_PER_RADIAN = float(np.degrees(1) * 3600)
+NOMINAL, VISIT, JOINT = "header", "visit", "joint"
+"""Where a zero point comes from: the header, the stars of the visit, or all visits together."""
 _NOT_COLUMNS = ("peakX", "peakY", "peakFlux")
 
 
 def source_table(sources: Catalog, wcs: Wcs, facts: VisitFacts, detector: int) -> Catalog:
     """Sources with identifiers, sky positions in degrees and the exposure's facts."""
     n = len(sources)
-    ra, dec = wcs.pixel_to_sky(sources["x"], sources["y"])
     columns = {
         "sourceId": source_ids(facts.visit, detector, np.arange(n)),
         "visit": np.full(n, facts.visit),
         "detector": np.full(n, detector),
         "band": np.full(n, facts.band, object),
         "midpointMjdTai": np.full(n, facts.mjd_tai),
-        "coord_ra": np.degrees(ra),
-        "coord_dec": np.degrees(dec),
-        **_sky_errors(sources, wcs),
+        **sky_columns(sources, wcs),
     }
     kept = {k: v for k, v in sources.columns.items() if k not in _NOT_COLUMNS}
     return Catalog({**columns, **kept})
 
 
-def _sky_errors(sources: Catalog, wcs: Wcs) -> dict[str, F8]:
+def sky_columns(sources: Catalog, wcs: Wcs) -> dict[str, F8]:
+    """Position on the sky and its errors, degrees, of sources with ``x``, ``y`` and their errors."""
+    ra, dec = wcs.pixel_to_sky(sources["x"], sources["y"])
     jacobian = wcs.jacobian(sources["x"], sources["y"])
     variance = np.stack([sources["xErr"], sources["yErr"]], -1) ** 2
     error = np.degrees(np.sqrt(np.einsum("nij,nj->ni", jacobian**2, variance)))
-    return {"coord_raErr": error[:, 0], "coord_decErr": error[:, 1]}
+    place = {"coord_ra": np.degrees(ra), "coord_dec": np.degrees(dec)}
+    return {**place, "coord_raErr": error[:, 0], "coord_decErr": error[:, 1]}
 
 
 def summary_row(
@@ -70,8 +72,7 @@ def summary_row(
         "midpointMjdTai": facts.mjd_tai,
         "exptime": facts.exptime,
         "airmass": facts.airmass,
-        **_place(calibrated.wcs, nx, ny),
-        "pixelScale": scale,
+        **place_on_sky(calibrated.wcs, nx, ny),
         "seeing": found.fwhm_px * scale,
         **_ellipticity(psf),
         "nPsfStar": len(found.star_x),
@@ -79,6 +80,8 @@ def summary_row(
         "skyNoise": noise,
         "zeroPoint": zero_point.value,
         "zeroPointErr": zero_point.error,
+        "photomKind": NOMINAL if zero_point.nominal else VISIT,
+        "photomRms": zero_point.scatter,
         "nPhotomStar": zero_point.stars,
         "astromKind": located.kind,
         "nAstromStar": len(located.source),
@@ -92,13 +95,23 @@ def summary_row(
     return Catalog({k: np.array([v], object if isinstance(v, str) else None) for k, v in row.items()})
 
 
-def _place(wcs: Wcs, nx: int, ny: int) -> Mapping[str, float]:
+def place_on_sky(wcs: Wcs, nx: int, ny: int) -> Mapping[str, Any]:
+    """Columns of the summary that tell where a detector of this size lies."""
     x = np.array([(nx - 1) / 2, -0.5, nx - 0.5, nx - 0.5, -0.5])
     y = np.array([(ny - 1) / 2, -0.5, -0.5, ny - 0.5, ny - 0.5])
     ra, dec = np.degrees(wcs.pixel_to_sky(x, y))
     corners = {f"{n}cra": ra[i] for i, n in enumerate(("ll", "lr", "ur", "ul"), 1)}
     corners |= {f"{n}cdec": dec[i] for i, n in enumerate(("ll", "lr", "ur", "ul"), 1)}
-    return {"ra": ra[0], "dec": dec[0], **corners}
+    scale = wcs.pixel_scale() * _ARCSEC_PER_RADIAN
+    return {
+        "ra": ra[0],
+        "dec": dec[0],
+        **corners,
+        "nx": nx,
+        "ny": ny,
+        "wcs": wcs_to_text(wcs),
+        "pixelScale": scale,
+    }
 
 
 def _ellipticity(psf: npt.NDArray[np.float32]) -> Mapping[str, float]:

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+import toy
+from gnomon.algorithms.background import background_map
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.wcs import wcs_from_text, wcs_to_text
+from gnomon.io.catalogs import conform, empty_catalog
+from gnomon.pipeline.joint import FinalizeVisitConfig
+from gnomon.pipeline.visit import CalibrateVisitConfig
+from gnomon.steps.calibrate_visit import calibrate_visit
+from gnomon.steps.finalize_visit import finalize_visit
+from steps.summaries import rows
+
+ARCSEC = np.pi / 180 / 3600
+
+
+@pytest.fixture(scope="module")
+def before():
+    return calibrate_visit(
+        toy.detrended(), [toy.refcat()], data_id=toy.data_id(), config=CalibrateVisitConfig()
+    )
+
+
+def run(before, astrometry=(), photometry=()):
+    return finalize_visit(
+        before.image, before.source, before.summary, astrometry, photometry,
+        data_id=toy.data_id(), config=FinalizeVisitConfig(),
+    )  # fmt: skip
+
+
+def astrometry_of(before, shift_arcsec=0.3, stars=50):
+    wcs = before.image.wcs
+    moved = type(wcs)((wcs.crval[0], wcs.crval[1] + shift_arcsec * ARCSEC), wcs.crpix, wcs.cd, wcs.a, wcs.b)
+    text = np.array([wcs_to_text(moved)], object)
+    given = {"visit": before.summary["visit"], "detector": before.summary["detector"]}
+    return Catalog(rows("astrometry_fit", 1, **given, wcs=text, nStar=[stars], rms=[4.0]))
+
+
+def photometry_of(before, brighter_mag=0.1, slope=0.02, stars=50):
+    given = {"visit": before.summary["visit"], "detector": before.summary["detector"], "nStar": [stars]}
+    zero = before.summary["zeroPoint"] - brighter_mag
+    return Catalog(rows("photometry_fit", 1, **given, zeroPoint00=zero, zeroPoint10=[slope], rms=[0.004]))
+
+
+def test_a_map_moves_sources_corners_and_image(before):
+    after = run(before, [astrometry_of(before)])
+    moved = (after.source["coord_dec"] - before.source["coord_dec"]) * 3600
+    np.testing.assert_allclose(moved, 0.3, atol=1e-6)
+    assert (after.summary["llcdec"] - before.summary["llcdec"])[0] * 3600 == pytest.approx(0.3, abs=1e-6)
+    assert after.summary["astromKind"][0] == "joint"
+    assert wcs_to_text(after.image.wcs) == after.summary["wcs"][0]
+
+
+def test_a_zero_point_scales_pixels_variance_sky_and_fluxes_alike(before):
+    after = run(before, photometry=[photometry_of(before)])
+    ny, nx = before.image.image.shape
+    expected = 10 ** (0.4 * (0.1 - 0.02 * (before.source["x"] - (nx - 1) / 2) / (nx / 2)))
+    np.testing.assert_allclose(after.source["psfFlux"], before.source["psfFlux"] * expected, rtol=1e-10)
+    y, x = 100, 400
+    here = 10 ** (0.4 * (0.1 - 0.02 * (x - (nx - 1) / 2) / (nx / 2)))
+    pixels, old = after.image.image, before.image.image
+    assert pixels.flux[y, x] == pytest.approx(old.flux[y, x] * here, rel=1e-5)  # float32
+    assert pixels.variance[y, x] == pytest.approx(old.variance[y, x] * here**2, rel=1e-5)
+    sky, old_sky = (background_map(i.background)[y, x] for i in (after.image, before.image))
+    # the factor at the cells of the sky, between which a spline runs
+    assert sky == pytest.approx(old_sky * here, rel=2e-4)
+    assert after.summary["magLim"][0] == pytest.approx(before.summary["magLim"][0] - 0.1, abs=1e-5)
+    assert after.summary["photomKind"][0] == "joint"
+    assert (pixels.mask == old.mask).all()
+
+
+def test_tables_follow_their_schemas(before):
+    after = run(before, [astrometry_of(before)], [photometry_of(before)])
+    conform(after.source, "source")
+    conform(after.summary, "visit_summary")
+
+
+def test_of_two_tracts_the_one_with_more_stars_is_taken_whatever_the_order(before):
+    few, many = astrometry_of(before, 0.1, 20), astrometry_of(before, 0.5, 21)
+    for tracts in ([few, many], [many, few]):
+        assert run(before, tracts).image.wcs.crval == wcs_from_text(many["wcs"][0]).crval
+
+
+def test_of_two_equal_tracts_the_first_is_taken(before):
+    tracts = [astrometry_of(before, 0.1), astrometry_of(before, 0.5)]
+    assert run(before, tracts).image.wcs.crval == wcs_from_text(tracts[0]["wcs"][0]).crval
+
+
+@pytest.mark.parametrize(
+    ("fits", "why"),
+    [
+        (lambda b: [astrometry_of(b, stars=2)], "2 stars, 5 wanted"),
+        (lambda b: [empty_catalog("astrometry_fit", "no reference star near")], "no reference star near"),
+        (lambda b: [], "the detector is in no tract's solution"),
+    ],
+)
+def test_without_a_solution_the_detector_keeps_its_own_and_says_so(before, fits, why):
+    after = run(before, fits(before))
+    assert wcs_to_text(after.image.wcs) == before.summary["wcs"][0]
+    assert why in after.summary["note"][0]
+    assert after.summary["zeroPoint"][0] == before.summary["zeroPoint"][0]
+    assert (after.image.image.flux == before.image.image.flux).all()

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from algorithms.astrometry.survey import make_survey
+from gnomon.algorithms.visit.finalize import zero_point_over
+from gnomon.containers.dataid import DataId
+from gnomon.errors import UnprocessableData
+from gnomon.io.catalogs import conform
+from gnomon.pipeline.joint import FitPhotometryConfig
+from gnomon.steps.fit_photometry import fit_photometry
+from joint_scene import summaries, tables
+
+CONFIG = FitPhotometryConfig(colour=("g", "r"), min_snr=5)
+
+
+@pytest.fixture(scope="module")
+def scene():
+    rng = np.random.default_rng(4)
+    survey = make_survey(rng, visits=6, n_stars=300, rms_air=0)
+    star, source, facts, reference, _ = tables(survey, rng)
+    return star, source, facts, reference.with_columns(id=np.arange(len(reference)))
+
+
+def run(star, source, told, refcats):
+    return fit_photometry(star, source, told, refcats, data_id=DataId(tract=0), config=CONFIG)
+
+
+def test_zero_points_are_those_of_the_survey(scene):
+    star, source, facts, reference = scene
+    fit = conform(run(star, source, summaries(facts), [reference]), "photometry_fit")
+    assert len(fit) == 24
+    # visit v was 1 + 0.02 (v - 4) too bright
+    expected = 31.4 + 2.5 * np.log10(1 + 0.02 * (fit["visit"] - 2004))
+    got = [zero_point_over(fit.take(np.arange(24) == k), (1500, 1500)).at(749.5, 749.5)[0] for k in range(24)]
+    np.testing.assert_allclose(got, expected, atol=0.01)  # 0.01: the tie to some 70 stars of 0.17 mag
+
+
+def test_the_zero_points_that_fluxes_were_made_with_do_not_matter(scene):
+    """Detectors whose own zero points are wrong, and fluxes with them, end with the same zero points."""
+    star, source, facts, reference = scene
+    wrong = {k: 0.03 * np.sin(7 * k[0] + 3 * k[1]) for k in facts}
+    told = summaries(
+        {k: type(f)(f.wcs, f.shape, f.mjd_tai, f.airmass, 31.4 + wrong[k]) for k, f in facts.items()}
+    )
+    pairs = zip(source["visit"].astype(int), source["detector"].astype(int), strict=True)
+    factor = np.array([10 ** (-0.4 * wrong[p]) for p in pairs])
+    moved = source.with_columns(psfFlux=source["psfFlux"] * factor, psfFluxErr=source["psfFluxErr"] * factor)
+    before, after = run(star, source, summaries(facts), [reference]), run(star, moved, told, [reference])
+    np.testing.assert_allclose(after["zeroPoint00"], before["zeroPoint00"], atol=1e-6)
+
+
+def test_bands_are_fitted_apart_and_one_without_a_catalogue_is_left_out(scene):
+    star, source, facts, reference = scene
+    told = [
+        s.with_columns(band=np.full(len(s), "x", object)) if k > 3 else s
+        for k, s in enumerate(summaries(facts))
+    ]
+    band = np.where(source["visit"] > 2003, "x", "r").astype(object)
+    fit = run(star, source.with_columns(band=band), told, [reference])
+    assert set(fit["band"]) == {"r"}
+    assert max(fit["visit"]) == 2003
+
+
+def test_without_any_band_it_says_why(scene):
+    star, source, facts, reference = scene
+    dark = {n: c for n, c in reference.columns.items() if not n.startswith("flux")}
+    with pytest.raises(UnprocessableData, match="no star of a catalogue"):
+        run(star, source, summaries(facts), [type(reference)(dark)])

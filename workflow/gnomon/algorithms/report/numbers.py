@@ -1,0 +1,69 @@
+"""Sections: the table of requirements, and what else was measured."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from gnomon.algorithms.report.html import Cell, marked, table
+from gnomon.algorithms.report.products import NothingToShowError, Products
+from gnomon.algorithms.validation.bars import bands_of
+from gnomon.containers.catalog import Catalog
+
+_SIGN = {"below": "≤", "above": "≥"}
+
+
+def requirements(products: Products) -> Markup:
+    """Every bar, what was measured in each band, and whether it is met."""
+    held = products.metrics.take(products.metrics["sense"] != "none")
+    if not len(held):
+        raise NothingToShowError("None: the truth of this survey is not known.")
+    bands = [b for b in bands_of(held["band"]) if b]
+    rows = [_requirement(held.take(held["name"] == n), bands) for n in dict.fromkeys(held["name"])]
+    return table(["requirement", "bar", "all", *bands, "n", "", "measured on"], rows, (0, len(bands) + 5))
+
+
+def _requirement(of: Catalog, bands: Sequence[str]) -> list[Cell]:
+    unit = f" {of['unit'][0]}" if of["unit"][0] else ""
+    bar = f"{_SIGN[str(of['sense'][0])]} {of['bar'][0]:.4g}{unit}"
+    n = int(of["n"].sum())
+    return [str(of["name"][0]), bar, *_cells(of, ["", *bands], judge=True), n, _verdict(of), _meaning(of)]
+
+
+def _verdict(of: Catalog) -> Markup:
+    if not of["n"].sum():
+        return marked("not measured", "soft")
+    met = bool(of["passed"].all())
+    return marked("met" if met else "missed", "good" if met else "bad")
+
+
+def _meaning(of: Catalog) -> str:
+    said = f"{of['doc'][0]}"
+    return f"{said} Wanted: {of['requirement'][0]}." if of["requirement"][0] else said
+
+
+def measured(products: Products) -> Markup:
+    """Numbers that are held to no bar."""
+    free = products.metrics.take(products.metrics["sense"] == "none")
+    if not len(free):
+        raise NothingToShowError(str(products.metrics.meta.get("empty_reason", "Nothing was measured.")))
+    bands = bands_of(free["band"])
+    rows = []
+    for name in dict.fromkeys(free["name"]):
+        of = free.take(free["name"] == name)
+        unit = f", {of['unit'][0]}" if of["unit"][0] else ""
+        rows.append([f"{name}{unit}", *_cells(of, bands), str(of["doc"][0])])
+    return table(["quantity", *(b or "all" for b in bands), "meaning"], rows, (0, len(bands) + 1))
+
+
+def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Cell]:
+    value = dict(zip((str(b) for b in of["band"]), of["value"], strict=True))
+    passed = dict(zip((str(b) for b in of["band"]), of["passed"], strict=True))
+    cells: list[Cell] = []
+    for band in bands:
+        if not np.isfinite(value.get(band, np.nan)):
+            cells.append("–" if band in value or band else "")
+        else:
+            text = f"{value[band]:.4g}"
+            cells.append(marked(text, "bad") if judge and not passed[band] else text)
+    return cells
