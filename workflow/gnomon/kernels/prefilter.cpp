@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "buffer.hpp"
-#include "lanes.hpp"
+#include "symmetric.hpp"
 
 namespace gnomon {
 namespace {
@@ -14,7 +14,6 @@ namespace {
 using Index = std::ptrdiff_t;
 constexpr Index kReach = 16;   // samples on either side
 constexpr Index kStrip = 512;  // columns filtered together: their rows stay in the second cache
-constexpr Index kLanes = 32;   // samples summed together
 constexpr Index kHeld = 64;    // rows of a strip that are held, at least 2 kReach + 1
 
 using Taps = std::array<float, kReach + 1>;
@@ -47,21 +46,6 @@ struct Source {
   Index ny, nx, stride;
 };
 
-// out[x] = sum over k of taps[|k|] row(k)[x] for -kReach <= k <= kReach, x < n, n a multiple of kLanes.
-template <class Row>
-void filter(const Row &row, Index n, const Taps &taps, float *out) {
-  for (Index x = 0; x < n; x += kLanes) {
-    Float8 sum[4];
-    for (int j = 0; j < 4; ++j) sum[j] = all8(taps[0]) * load8(row(0) + x + 8 * j);
-    for (Index k = 1; k <= kReach; ++k) {
-      const Float8 tap = all8(taps[static_cast<std::size_t>(k)]);
-      const float *up = row(-k) + x, *down = row(k) + x;
-      for (int j = 0; j < 4; ++j) sum[j] = fma8(tap, load8(up + 8 * j) + load8(down + 8 * j), sum[j]);
-    }
-    for (int j = 0; j < 4; ++j) store8(out + x + 8 * j, sum[j]);
-  }
-}
-
 // Columns first .. first + kStrip of one row, and kReach on either side, mirrored.
 void fetch(const Source &s, Index y, Index first, float *line) {
   const float *row = s.image + y * s.stride;
@@ -75,16 +59,18 @@ void filter_strip(const Source &s, Index first, const Taps &taps, float *held, f
   std::array<float, kStrip + 2 * kReach> line;
   std::array<float, kStrip> result;
   std::array<const float *, 2 * kReach + 1> rows;
-  const Index wide = std::min(kStrip, s.nx - first), lanes = (wide + kLanes - 1) / kLanes * kLanes;
+  const Index wide = std::min(kStrip, s.nx - first), lanes = (wide + kSymmetricLanes - 1) / kSymmetricLanes * kSymmetricLanes;
   Index ready = 0;
   for (Index y = 0; y < s.ny; ++y) {
     for (; ready < std::min(s.ny, y + kReach + 1); ++ready) {
       fetch(s, ready, first, line.data());
-      filter([&](Index k) { return line.data() + kReach + k; }, lanes, taps, held + ready % kHeld * kStrip);
+      symmetric_sum([&](Index k) { return line.data() + kReach + k; }, lanes, taps.data(), kReach,
+                    held + ready % kHeld * kStrip);
     }
     for (Index k = -kReach; k <= kReach; ++k)
       rows[static_cast<std::size_t>(k + kReach)] = held + mirrored(y + k, s.ny) % kHeld * kStrip;
-    filter([&](Index k) { return rows[static_cast<std::size_t>(k + kReach)]; }, lanes, taps, result.data());
+    symmetric_sum([&](Index k) { return rows[static_cast<std::size_t>(k + kReach)]; }, lanes, taps.data(), kReach,
+                  result.data());
     std::copy(result.begin(), result.begin() + wide, out + y * out_stride + first);
   }
 }
