@@ -183,7 +183,10 @@ def _check(scene: Path, out: Path) -> dict[str, float]:
         cut = pixels[j - REACH : j + REACH + 1, i - REACH : i + REACH + 1].astype(np.float32)
         got = galsim.Image(cut.copy(), xmin=i - REACH, ymin=j - REACH)
         t, g = truth.FindAdaptiveMom(), got.FindAdaptiveMom()
-        place, rows = g.moments_centroid - t.moments_centroid, np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1]
+        place, rows = (
+            g.moments_centroid - t.moments_centroid,
+            np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1],
+        )
         disc = np.hypot(rows[0], rows[1]) < 12
         errors.append(
             [

@@ -105,18 +105,24 @@ class Campaign:
 
     def params(self, step: str) -> dict[str, Any]:
         """What reruns a step when it changes: its config with defaults filled in, and its version."""
-        return self._params[step]
+        launch = {"launch": _launch} if STEPS[step].mpi else {}
+        return {**self._params[step], **launch}
 
     def resources(self, step: str) -> dict[str, int]:
-        """Memory in 10^6 bytes and run time in minutes that a job asks for."""
+        """Memory in 10^6 bytes and run time in minutes that a job asks for, and its MPI ranks.
+
+        A profile that sets a rule's ``mpi`` (the launcher) and ``tasks`` (the ranks) runs it on several.
+        """
         cost = STEPS[step].cost
-        return {"mem_mb": round(1.5 * cost.mem_mb), "runtime": max(5, round(cost.cpu_s / 10))}
+        tasks = {"tasks": 1} if STEPS[step].mpi else {}
+        return {"mem_mb": round(1.5 * cost.mem_mb), "runtime": max(5, round(cost.cpu_s / 10)), **tasks}
 
     def command(self, step: str) -> str:
         """The shell line of a rule, with Snakemake's placeholders still in it."""
         declared = STEPS[step]
-        words = ["{resources.launch}"] if declared.mpi else []
+        words = ["{params.launch}"] if declared.mpi else []
         words += [f"python scripts/{step}.py --root {self.root}"]
+        words += ["--ranks {resources.tasks}"] if declared.mpi else []
         words += [f"--{d} {{wildcards.{d}}}" for d in self._wildcards(step)]
         if "instrument" in DATASETS[next(iter(declared.writes.values()))].dimensions:
             words += [f"--instrument-name {self.options.instrument}"]
@@ -129,6 +135,11 @@ class Campaign:
 
     def _job_name(self, step: str) -> str:
         return "-".join(f"{{{d}}}" for d in self._wildcards(step)) or step
+
+
+def _launch(wildcards: Any, resources: Any) -> str:  # noqa: ANN401
+    """What starts a job's ranks; nothing where it has no launcher. Snakemake does not record it: no rerun."""
+    return f"{resources.mpi} -n {resources.tasks}" if resources.get("mpi") else ""
 
 
 def campaign_options(config: Mapping[str, Any]) -> CampaignOptions:

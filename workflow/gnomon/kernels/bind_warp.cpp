@@ -3,6 +3,7 @@
 
 #include "prefilter.hpp"
 #include "warp.hpp"
+#include "warp_psf.hpp"
 
 namespace nb = nanobind;
 
@@ -43,6 +44,16 @@ void prefilter(Plane<const float> image, Plane<float> out) {
   gnomon::quintic_prefilter(image.data(), ny, nx, nx, out.data(), nx);
 }
 
+void warp_psf(nb::ndarray<const float, nb::ndim<3>, nb::c_contig, nb::device::cpu> basis,
+              nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu> terms, double shift_x,
+              double shift_y, double xx, double yx, double xy, double yy, double scale, Plane<float> out) {
+  if (basis.shape(1) != basis.shape(2) || terms.shape(0) != basis.shape(0) || out.shape(0) != out.shape(1))
+    throw nb::value_error("the basis and the result are square, with one factor a term");
+  nb::gil_scoped_release release;
+  gnomon::warp_psf({basis.data(), basis.shape(0), basis.shape(1)}, terms.data(), {shift_x, shift_y, xx, yx, xy, yy},
+                   scale, out.shape(0), out.data());
+}
+
 }  // namespace
 
 NB_MODULE(_warp, m) {
@@ -51,4 +62,7 @@ NB_MODULE(_warp, m) {
         nb::arg("tile"), nb::arg("skip_x"), nb::arg("skip_y"), nb::arg("quintic"), nb::arg("no_data"), nb::arg("edge"),
         nb::arg("out_flux").noconvert(), nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert());
   m.def("prefilter", &prefilter, nb::arg("image").noconvert(), nb::arg("out").noconvert());
+  m.def("warp_psf", &warp_psf, nb::arg("basis").noconvert(), nb::arg("terms").noconvert(), nb::arg("shift_x"),
+        nb::arg("shift_y"), nb::arg("xx"), nb::arg("yx"), nb::arg("xy"), nb::arg("yy"), nb::arg("scale"),
+        nb::arg("out").noconvert());
 }

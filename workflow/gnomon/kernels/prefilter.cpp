@@ -13,7 +13,6 @@ namespace {
 
 using Index = std::ptrdiff_t;
 constexpr Index kReach = 16;   // samples on either side
-constexpr Index kStrip = 512;  // columns filtered together: their rows stay in the second cache
 constexpr Index kHeld = 64;    // rows of a strip that are held, at least 2 kReach + 1
 
 using Taps = std::array<float, kReach + 1>;
@@ -55,13 +54,14 @@ void fetch(const Source &s, Index y, Index first, float *line) {
   for (Index x = high; x < first + kStrip + kReach; ++x) line[x - first + kReach] = row[mirrored(x, s.nx)];
 }
 
-void filter_strip(const Source &s, Index first, const Taps &taps, float *held, float *out, Index out_stride) {
+void filter_strip(const Source &s, Index first, const Taps &taps, float *held, Index from, Index to,
+                  float *out, Index out_stride) {
   std::array<float, kStrip + 2 * kReach> line;
   std::array<float, kStrip> result;
   std::array<const float *, 2 * kReach + 1> rows;
   const Index wide = std::min(kStrip, s.nx - first), lanes = (wide + kSymmetricLanes - 1) / kSymmetricLanes * kSymmetricLanes;
-  Index ready = 0;
-  for (Index y = 0; y < s.ny; ++y) {
+  Index ready = std::max<Index>(0, from - kReach);
+  for (Index y = from; y <= to; ++y) {
     for (; ready < std::min(s.ny, y + kReach + 1); ++ready) {
       fetch(s, ready, first, line.data());
       symmetric_sum([&](Index k) { return line.data() + kReach + k; }, lanes, taps.data(), kReach,
@@ -78,12 +78,16 @@ void filter_strip(const Source &s, Index first, const Taps &taps, float *held, f
 }  // namespace
 
 void quintic_prefilter(const float *image, std::size_t ny, std::size_t nx, std::size_t image_stride, float *out,
-                       std::size_t out_stride) noexcept {
+                       std::size_t out_stride, const Index *rows) noexcept {
   static const auto taps = response();
   const Source source{image, static_cast<Index>(ny), static_cast<Index>(nx), static_cast<Index>(image_stride)};
   const auto held = make_buffer<float>(kHeld * kStrip);
-  for (Index first = 0; first < source.nx; first += kStrip)
-    filter_strip(source, first, taps, held.get(), out, static_cast<Index>(out_stride));
+  for (Index first = 0; first < source.nx; first += kStrip) {
+    const Index *range = rows == nullptr ? nullptr : rows + 2 * (first / kStrip);
+    if (range != nullptr && range[0] < 0) continue;
+    filter_strip(source, first, taps, held.get(), range == nullptr ? 0 : range[0],
+                 range == nullptr ? source.ny - 1 : range[1], out, static_cast<Index>(out_stride));
+  }
 }
 
 }  // namespace gnomon

@@ -5,55 +5,14 @@
 #include <cstring>
 #include <vector>
 
-#include "buffer.hpp"
-#include "prefilter.hpp"
+#include "padded.hpp"
 #include "tile_mask.hpp"
 
 namespace gnomon {
 namespace {
 
 using Index = std::ptrdiff_t;
-constexpr Index kPad = 8;         // pixels around the source, so that no tap needs a test
 constexpr double kFar = 1 << 28;  // nodes beyond are nowhere
-
-Index reflect(Index i, Index n) {
-  if (n == 1) return 0;
-  const Index period = 2 * (n - 1);
-  i = std::abs(i) % period;
-  return std::min(i, period - i);
-}
-
-// The source's spline coefficients or pixels with a border of kPad pixels mirrored about the outermost centres.
-struct Padded {
-  Index stride;
-  Buffer<float> data;
-
-  Padded(const float *plane, Index ny, Index nx, bool prefilter)
-      : stride(nx + 2 * kPad), data(make_buffer<float>(static_cast<std::size_t>((ny + 2 * kPad) * stride))) {
-    float *origin = data.get() + kPad * stride + kPad;
-    const auto size = [](Index n) { return static_cast<std::size_t>(n); };
-    if (prefilter)
-      quintic_prefilter(plane, size(ny), size(nx), size(nx), origin, size(stride));
-    else
-      for (Index y = 0; y < ny; ++y) std::copy(plane + y * nx, plane + (y + 1) * nx, origin + y * stride);
-    mirror(origin, ny, nx);
-  }
-
-  void mirror(float *origin, Index ny, Index nx) {
-    for (Index y = 0; y < ny; ++y)
-      for (Index k = 1; k <= kPad; ++k) {
-        origin[y * stride - k] = origin[y * stride + reflect(-k, nx)];
-        origin[y * stride + nx - 1 + k] = origin[y * stride + reflect(nx - 1 + k, nx)];
-      }
-    for (Index k = 1; k <= kPad; ++k)
-      for (const Index y : {-k, ny - 1 + k}) {
-        const float *from = origin + reflect(y, ny) * stride - kPad;
-        std::copy(from, from + stride, origin + y * stride - kPad);
-      }
-  }
-
-  const float *at(Index y, Index x) const { return data.get() + (y + kPad) * stride + x + kPad; }
-};
 
 // Eight places on the section: the pixel below, and the way to the next.
 struct Places {
@@ -108,23 +67,6 @@ inline Int8 on_source(Int8 whole, Float8 rest, Index n) {
   const Int8 after = (whole > -1) | ((whole == -1) & (rest >= 0.5f));
   const Int8 last = ints(n - 1);
   return after & ((whole < last) | ((whole == last) & (rest < 0.5f)));
-}
-
-// Sums over 6 x 6 pixels around eight places; the order of the additions is fixed.
-inline Float8 gather(const Padded &flux, Int8 ix, Int8 iy, const Weights8 &wx, const Weights8 &wy) {
-  alignas(32) float down[6][8];
-  for (int k = 0; k < 6; ++k) store8(down[k], wy.pixel[k]);
-  Float8 columns[8];
-  for (int l = 0; l < 8; ++l) {
-    const float *corner = flux.at(iy[l] - 2, ix[l] - 2);
-    Float8 sum = all8(down[0][l]) * load8(corner);
-    for (int k = 1; k < 6; ++k) sum = fma8(all8(down[k][l]), load8(corner + k * flux.stride), sum);
-    columns[l] = sum;
-  }
-  transpose8(columns);
-  Float8 value = wx.pixel[0] * columns[0];
-  for (int k = 1; k < 6; ++k) value = fma8(wx.pixel[k], columns[k], value);
-  return value;
 }
 
 using Float4 = float __attribute__((vector_size(16)));
@@ -183,9 +125,9 @@ struct Tile {
 };
 
 // Whole source pixels that a tile may see, from its corners: a bilinear map stays between them.
-bool sources(const Nodes &n, const Tile &tile, const Planes &s, Index (&box)[4]) {
+bool sources(const Nodes &n, std::size_t at, const Planes &s, Index (&box)[4]) {
   const auto range = [&](const double *v, std::int32_t origin, std::size_t size, Index &low, Index &high) {
-    const double corners[4] = {v[tile.at], v[tile.at + 1], v[tile.at + n.nx], v[tile.at + n.nx + 1]};
+    const double corners[4] = {v[at], v[at + 1], v[at + n.nx], v[at + n.nx + 1]};
     const auto [least, most] = std::minmax_element(corners, corners + 4);
     const double last = static_cast<double>(size) - 1;
     if (!(*least - origin < last + 1 && *most - origin > -1)) return false;
@@ -194,7 +136,7 @@ bool sources(const Nodes &n, const Tile &tile, const Planes &s, Index (&box)[4])
     return true;
   };
   for (const double *v : {n.x, n.y})
-    for (const std::size_t k : {tile.at, tile.at + 1, tile.at + n.nx, tile.at + n.nx + 1})
+    for (const std::size_t k : {at, at + 1, at + n.nx, at + n.nx + 1})
       if (!(std::abs(v[k]) < kFar)) return false;  // also where not a number
   return range(n.x, s.x0, s.nx, box[0], box[1]) && range(n.y, s.y0, s.ny, box[2], box[3]);
 }
@@ -207,6 +149,27 @@ inline Lanes only(Int8 test, Lanes value) {
   bits &= test;
   std::memcpy(&value, &bits, sizeof bits);
   return value;
+}
+
+// First and last row (y0, y1), for each strip of columns, of the coefficients that the window needs: turned by half a
+// right angle it sees half of what lies around it.
+std::vector<Index> rows_seen(const Planes &s, const Nodes &nodes, const Window &w) {
+  const auto nx = static_cast<Index>(s.nx), ny = static_cast<Index>(s.ny), strips = (nx + kStrip - 1) / kStrip;
+  std::vector<Index> rows(static_cast<std::size_t>(2 * strips), -1);
+  const std::size_t t = nodes.tile;
+  for (std::size_t j = w.y0 / t; j * t < w.y0 + w.ny; ++j)
+    for (std::size_t i = w.x0 / t; i * t < w.x0 + w.nx; ++i) {
+      Index box[4];
+      if (!sources(nodes, j * nodes.nx + i, s, box)) continue;
+      const Index low = std::max<Index>(0, box[2] - kPad), high = std::min(ny - 1, box[3] + kPad);
+      const Index last = std::min(nx - 1, box[1] + kPad) / kStrip;
+      for (Index strip = std::max<Index>(0, box[0] - kPad) / kStrip; strip <= last; ++strip) {
+        Index *range = rows.data() + 2 * strip;
+        range[0] = range[0] < 0 ? low : std::min(range[0], low);
+        range[1] = std::max(range[1], high);
+      }
+    }
+  return rows;
 }
 
 void eight(const Job &job, const Places &p, const TileMask &spread, std::size_t n, const Target &out) {
@@ -230,7 +193,7 @@ void eight(const Job &job, const Places &p, const TileMask &spread, std::size_t 
 void warp_tile(const Job &job, const Nodes &nodes, const Window &w, const Tile &tile, TileMask &spread,
                const Target &out) {
   Index box[4];
-  const bool meets = sources(nodes, tile, job.source, box);
+  const bool meets = sources(nodes, tile.at, job.source, box);
   if (meets) spread.fill(job.source, job.bits.no_data, box[0], box[1], box[2], box[3]);
   for (std::size_t y = tile.y0; y < tile.y1; ++y) {
     const Line line(nodes, tile.at, static_cast<double>(y % nodes.tile) / static_cast<double>(nodes.tile));
@@ -252,8 +215,9 @@ void warp_tile(const Job &job, const Nodes &nodes, const Window &w, const Tile &
 void warp(const Planes &source, const Nodes &nodes, const Window &w, Interpolant interpolant, const EdgeBits &bits,
           const Target &out) noexcept {
   const auto sy = static_cast<Index>(source.ny), sx = static_cast<Index>(source.nx);
-  const Job job{source, Padded(source.flux, sy, sx, interpolant == Interpolant::quintic), Weights::of(interpolant),
-                bits};
+  const bool spline = interpolant == Interpolant::quintic;
+  const std::vector<Index> rows = spline ? rows_seen(source, nodes, w) : std::vector<Index>();
+  const Job job{source, Padded(source.flux, sy, sx, spline, rows.data()), Weights::of(interpolant), bits};
   TileMask spread;
   const std::size_t t = nodes.tile;
   for (std::size_t j = w.y0 / t; j * t < w.y0 + w.ny; ++j)

@@ -58,8 +58,8 @@ def warp(
         Shapes do not fit, or the source has no pixels.
     """
     out = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
-    planes, quintic = (flux, variance, mask), interpolant == "quintic"
-    _warp.warp(*planes, *origin, *nodes, tile, skip[1], skip[0], quintic, no_data, edge, *out)
+    where = *origin, *nodes, tile, skip[1], skip[0]
+    _warp.warp(flux, variance, mask, *where, interpolant == "quintic", no_data, edge, *out)
     return out
 
 
@@ -68,3 +68,32 @@ def quintic_coefficients(image: F4) -> F4:
     coefficients = np.empty_like(image)
     _warp.prefilter(image, coefficients)
     return coefficients
+
+
+def warp_psf(
+    basis: F4, terms: F8, shift: tuple[float, float], by_x: F8, by_y: F8, scale: float, size: int
+) -> F4:
+    """The image on another grid of a star that is a sum of basis images.
+
+    Parameters
+    ----------
+    basis : (nterm, side, side) float32, coefficients of the images, prefiltered twice, zeros around
+    terms : (nterm,) float64 factors
+    shift : (x, y) of the star from the middle pixel's centre, within half a pixel
+    by_x, by_y : (2,) float64, derivatives of source (x, y) by the target's x and y
+    scale : factor of the result beside the area ratio
+    size : side of the result, odd
+
+    Returns
+    -------
+    (size, size) float32, centred on the middle pixel
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit.
+    """
+    out = np.empty((size, size), np.float32)
+    xx, yx, xy, yy = float(by_x[0]), float(by_x[1]), float(by_y[0]), float(by_y[1])
+    _warp.warp_psf(basis, terms, *shift, xx, yx, xy, yy, scale, out)
+    return out

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
+from gnomon.algorithms.coadd.width import round_width
 from gnomon.algorithms.cosmicray.dilate import dilated
-from gnomon.algorithms.psf.moments import adaptive_moments
 from gnomon.kernels.coadd import deviating, keep_rare_regions, smooth_gaussian, static_sky, weighted_mean
 
 F4 = npt.NDArray[np.float32]
@@ -74,7 +74,7 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
             found[k] = dilated(seed | (faint & dilated(seed, _FOLLOW_PX)), _GROW_PX)
             times += found[k]
     rare = times <= most
-    for k in np.flatnonzero(found.any((1, 2))):
+    for k in map(int, np.flatnonzero(found.any((1, 2)))):
         found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
     return found
 
@@ -84,11 +84,7 @@ def _matched(stack: WarpStack) -> tuple[F4, F4]:
     n = len(stack)
     none = np.zeros(stack.flux.shape, np.uint8)
     mean = weighted_mean(stack.flux, stack.variance, stack.mask, none, stack.weight, EXCLUDED, 0)
-    moments = adaptive_moments(stack.psf)
-    variance = np.where(np.isfinite(moments.trace), moments.trace / 2, np.nan)
-    variance = np.where(
-        np.isfinite(variance), variance, np.nanmedian(variance) if np.isfinite(variance).any() else 1
-    )
+    variance = round_width(stack.psf) ** 2
     target = variance.max() + _EXTRA_SIGMA_PX**2
     smooth = np.empty_like(stack.flux)
     for k in range(n):
