@@ -30,7 +30,19 @@ include: "rules/moving.smk"
 include: "rules/release.smk"
 
 
+rule manifest:
+    input:
+        targets_of_campaign,
+    output:
+        campaign.path("manifest"),
+    log:
+        f"{campaign.root}/log/manifest.log",
+    shell:
+        f"python scripts/manifest.py --root {campaign.root} > {{log}} 2>&1"
+
+
 rule all:
     default_target: True
     input:
         targets_of_campaign,
+        manifest_of,

@@ -18,3 +18,21 @@ rule coadd:
         **campaign.resources("coadd"),
     shell:
         campaign.command("coadd")
+
+
+rule patch_figure:
+    input:
+        **campaign.reads("patch_figure"),
+        coadds=deep_coadds_of_patch,
+    output:
+        **campaign.writes("patch_figure"),
+    log:
+        campaign.log("patch_figure"),
+    benchmark:
+        campaign.benchmark("patch_figure")
+    params:
+        **campaign.params("patch_figure"),
+    resources:
+        **campaign.resources("patch_figure"),
+    shell:
+        campaign.command("patch_figure")

@@ -9,6 +9,11 @@ def targets_of_campaign(wildcards):
     return campaign.targets()
 
 
+def manifest_of(wildcards):
+    """The manifest of a whole campaign; a slice has none."""
+    return [] if campaign.options.slice else [campaign.path("manifest")]
+
+
 def all_of(dataset):
     """A gather of every file of a dataset type that the plan has."""
     return lambda wildcards: campaign.every(dataset)
@@ -51,6 +56,41 @@ def checks_of(wildcards):
     """Comparisons with the truth, where there is one."""
     visits = [] if campaign.options.data else campaign.graph["visits"]
     return expand(campaign.path("visit_check"), visit=visits)
+
+
+def places_of_all():
+    """Tract and patch of every patch of the campaign."""
+    places = [place.split(os.sep) for place in campaign.graph["patches"]]
+    return [{"tract": t, "patch": p} for t, p in places]
+
+
+def object_checks_of(wildcards):
+    """Comparisons of the objects with the truth, where there is one."""
+    places = [] if campaign.options.data else places_of_all()
+    return [campaign.path("object_check").format(**p) for p in places]
+
+
+def derived_checks_of(wildcards):
+    tracts = [] if campaign.options.data else campaign.graph["tracts"]
+    return expand(campaign.path("derived_check"), tract=tracts)
+
+
+def of_tract(dataset, tract):
+    """The files of a dataset type for every patch of a tract."""
+    places = [p for p in places_of_all() if p["tract"] == tract]
+    return [campaign.path(dataset).format(**p) for p in places]
+
+
+def objects_of_tract(wildcards):
+    return of_tract("object", wildcards.tract)
+
+
+def photoz_of_tract(wildcards):
+    return of_tract("photoz", wildcards.tract)
+
+
+def variability_of_tract(wildcards):
+    return of_tract("variability", wildcards.tract)
 
 
 def moving_scores_of(wildcards):
@@ -200,6 +240,15 @@ def visits_of_patch(wildcards):
     return sorted({v for visits in bands.values() for v in visits})
 
 
+def truths_of_patch(wildcards):
+    """What was simulated in the visits that touch a patch."""
+    return expand(campaign.path("truth"), visit=visits_of_patch(wildcards))
+
+
+def truth_detectors_of_patch(wildcards):
+    return expand(campaign.path("truth_detector"), visit=visits_of_patch(wildcards))
+
+
 def forced_sources_of_patch(wildcards):
     return expand(campaign.path("forced_source"), visit=visits_of_patch(wildcards))
 
@@ -219,8 +268,8 @@ def objects_of_visit(wildcards):
     return [made.format(tract=t, patch=p) for t, p in places]
 
 
-def visits_before(wildcards):
-    """Earlier visits that share a patch with one, in order of time."""
+def visits_before(wildcards, days):
+    """Visits of the days before a visit that share a patch with it, in order of time."""
     visits, places = campaign.graph["visits"], campaign.graph["patches"]
     near = {
         v
@@ -229,17 +278,28 @@ def visits_before(wildcards):
         for v in some
     }
     now = visits[wildcards.visit]["mjd"]
+    ages = {v: now - visits[v]["mjd"] for v in near}
     return sorted(
-        (v for v in near if visits[v]["mjd"] < now), key=lambda v: visits[v]["mjd"]
+        (v for v in near if 0 < ages[v] <= days), key=lambda v: visits[v]["mjd"]
     )
 
 
 def dia_sources_before(wildcards):
-    return expand(campaign.path("dia_source"), visit=visits_before(wildcards))
+    """Detections of the year before a visit: as far as alerts look back."""
+    visits = visits_before(wildcards, 365.25)
+    return expand(campaign.path("dia_source"), visit=visits)
 
 
 def dia_forced_sources_before(wildcards):
-    return expand(campaign.path("dia_forced_source"), visit=visits_before(wildcards))
+    """Forced photometry of the month before a visit."""
+    visits = visits_before(wildcards, 30)
+    return expand(campaign.path("dia_forced_source"), visit=visits)
+
+
+def dia_objects_of_visit(wildcards):
+    made = campaign.path("dia_object")
+    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
+    return [made.format(tract=t, patch=p) for t, p in places]
 
 
 def dia_associations_of(wildcards):
@@ -301,6 +361,11 @@ def catalog_before(wildcards):
     return expand(campaign.path("orbit_catalog"), night=earlier[-1:])
 
 
+def last_orbit_catalog(wildcards):
+    """The catalogue of orbits at the end of the campaign."""
+    return all_of("orbit_catalog")(wildcards)[-1:]
+
+
 def tracklets_of_window(wildcards):
     """Tracklets of the last fortnight."""
     return expand(campaign.path("tracklet"), night=nights_until(wildcards.night, 14))
@@ -311,3 +376,34 @@ def linkages_before(wildcards):
     return expand(
         campaign.path("linkage"), night=nights_until(wildcards.night, 14)[:-1]
     )
+
+
+def training_visits():
+    """Visits that reliability is learnt on: up to eight of the patch that was seen most, evenly in time."""
+    bands = most_seen_patch()
+    visits = sorted({v for some in bands.values() for v in some})
+    return visits[:: -(-len(visits) // 8) or 1]
+
+
+def most_seen_patch():
+    """Visits by band of the patch that most visits touch."""
+    patches = campaign.graph["patches"].values()
+    return max(patches, key=lambda bands: sum(map(len, bands.values())), default={})
+
+
+def training_differences_of(wildcards):
+    return expand(campaign.path("difference_image"), visit=training_visits())
+
+
+def training_templates_of(wildcards):
+    return expand(campaign.path("template_image"), visit=training_visits())
+
+
+def training_candidates_of(wildcards):
+    return expand(campaign.path("dia_candidate"), visit=training_visits())
+
+
+def candidates_beside_training_of(wildcards):
+    """Detections of all visits to the place of the training, which tell what comes back."""
+    visits = sorted({v for some in most_seen_patch().values() for v in some})
+    return expand(campaign.path("dia_candidate"), visit=visits)

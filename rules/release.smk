@@ -18,11 +18,55 @@ rule check_visit:
         campaign.command("check_visit")
 
 
+rule check_objects:
+    input:
+        **campaign.reads("check_objects"),
+        sources=truths_of_patch,
+        detectors=truth_detectors_of_patch,
+        coadds=deep_coadds_of_patch,
+    output:
+        **campaign.writes("check_objects"),
+    log:
+        campaign.log("check_objects"),
+    benchmark:
+        campaign.benchmark("check_objects")
+    params:
+        **campaign.params("check_objects"),
+    resources:
+        **campaign.resources("check_objects"),
+    shell:
+        campaign.command("check_objects")
+
+
+rule check_derived:
+    input:
+        **campaign.reads("check_derived"),
+        objects=objects_of_tract,
+        photoz=photoz_of_tract,
+        variability=variability_of_tract,
+        redshifts=redshifts_of,
+    output:
+        **campaign.writes("check_derived"),
+    log:
+        campaign.log("check_derived"),
+    benchmark:
+        campaign.benchmark("check_derived")
+    params:
+        **campaign.params("check_derived"),
+    resources:
+        **campaign.resources("check_derived"),
+    shell:
+        campaign.command("check_derived")
+
+
 rule metrics:
     input:
         **campaign.reads("metrics"),
         summaries=all_of("visit_summary"),
         checks=checks_of,
+        joint=all_of("joint_check"),
+        objects=object_checks_of,
+        derived=derived_checks_of,
         moving=moving_scores_of,
     output:
         **campaign.writes("metrics"),
@@ -43,6 +87,20 @@ rule report:
         **campaign.reads("report"),
         summaries=all_of("visit_summary"),
         figures=all_of("visit_figure"),
+        patches=all_of("patch_figure"),
+        sources=all_of("source"),
+        star_sources=all_of("isolated_star_source"),
+        objects=all_of("object"),
+        redshifts=all_of("photoz"),
+        spectra=redshifts_of,
+        variability=all_of("variability"),
+        forced=all_of("forced_source"),
+        dia_sources=all_of("dia_source"),
+        dia_objects=all_of("dia_object"),
+        dia_associations=all_of("dia_association"),
+        attributed=all_of("ss_source"),
+        tracklets=all_of("tracklet"),
+        orbits=last_orbit_catalog,
     output:
         **campaign.writes("report"),
     log:

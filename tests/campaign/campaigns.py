@@ -20,10 +20,16 @@ TOY = {
 }
 
 
-def snakemake(folder, *words, config=None, cores=2, check=True):
-    """Output of one call of snakemake on a campaign whose products go to ``folder/run``."""
+def campaign(folder, config=None):
+    """The file of a campaign whose products go to ``folder/run``."""
     file = Path(folder, "campaign.yaml")
     file.write_text(yaml.safe_dump({**TOY, **(config or {}), "root": str(Path(folder, "run"))}))
+    return file
+
+
+def snakemake(folder, *words, config=None, cores=2, check=True):
+    """Output of one call of snakemake on a campaign whose products go to ``folder/run``."""
+    file = campaign(folder, config)
     command = [
         sys.executable, "-m", "snakemake", "--profile", "profiles/local", "--cores", str(cores),
         "--configfile", str(file), "--nolock", "--runtime-source-cache-path", str(Path(folder, "cache")), *words,

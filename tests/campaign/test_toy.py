@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from campaigns import TOY, dry_run, products, snakemake
+from campaigns import TOY, campaign, dry_run, products, snakemake
 
-from gnomon.io.catalogs import read_catalog
+from gnomon.audit.audit import audit
+from gnomon.audit.explain import explain
+from gnomon.audit.manifest import files_of, problems
+from gnomon.containers.catalog import Catalog
+from gnomon.io.catalogs import read_catalog, write_catalog
+from gnomon.io.products import provenance_of
 
 pytestmark = pytest.mark.campaign
 SCIENCE = 4
@@ -29,7 +34,7 @@ def test_dry_run_shows_every_job_before_anything_exists(done):
     folder, announced = done
     assert announced["isr"] == announced["calibrate_visit"] == SCIENCE
     made = list(Path(folder, "run", "log").rglob("*.log"))
-    assert len(made) == sum(announced.values())
+    assert len(made) == sum(announced.values())  # each job has a log
 
 
 def test_a_second_run_does_nothing_and_says_so(done):
@@ -57,6 +62,44 @@ def test_one_job_and_two_jobs_give_the_same_bytes(done, tmp_path):
     assert [p for p in first if first[p] != again[p]] == []
 
 
+def test_the_manifest_names_every_product_and_holds_together(done):
+    folder = Path(done[0], "run")
+    table = read_catalog(folder / "release" / "manifest.parquet")
+    assert list(problems(table)) == []
+    known = {p for p in products(done[0]) if not p.startswith("plan/")} - {"release/manifest.parquet"}
+    assert {p for p in table["path"] if not p.startswith("plan/")} == known
+    assert files_of(folder).strays == ()
+
+
+def test_every_product_tells_its_way_back_to_the_raw_exposures(done):
+    root = Path(done[0], "run")
+    for path in (
+        "release/report.html",
+        "release/star/collection.properties",
+        "object/object/00000/000.parquet",
+    ):
+        text = "\n".join(explain(root, path))
+        assert "raw/" in text
+        assert "Made by simulate_sky version" in text
+        assert "CHANGED" not in text
+
+
+def test_an_audit_finds_the_byte_that_somebody_changed(done, tmp_path):
+    root = shutil.copytree(Path(done[0], "run"), tmp_path / "run", copy_function=shutil.copy2)
+    table = read_catalog(root / "release" / "metrics.parquet")
+    value = np.where(np.arange(len(table)) == 2, 0.5, table["value"])
+    made_by = provenance_of(root / "release" / "metrics.parquet")
+    changed = Catalog({**table.columns, "value": value}, table.meta)
+    write_catalog(changed, root / "release" / "metrics.parquet", made_by, "metrics")
+    campaign(tmp_path)
+    again = ["release/metrics.parquet", "calib/gnomonsim/bias.h5"]
+    call = [sys.executable, "-m", "snakemake", "--cores", "1", "--nolock", "--rerun-triggers", "mtime"]
+    call += ["--configfile", str(tmp_path / "campaign.yaml"), "--config", f"root={tmp_path}/again"]
+    verdicts = audit(root, tmp_path / "again", again, call)
+    assert verdicts[0].difference.startswith("column value row [2]: 0.5 and")
+    assert verdicts[1].difference == ""
+
+
 def test_an_option_reruns_its_step_and_what_depends_on_it(done):
     config = {"steps": {**TOY["steps"], "calibrate_visit": {"detection_snr": 6.0}}}
     jobs = dry_run(done[0], config=config)
@@ -67,7 +110,7 @@ def test_an_option_reruns_its_step_and_what_depends_on_it(done):
 
 def test_an_option_of_the_report_reruns_the_report_alone(done):
     config = {"steps": {**TOY["steps"], "report": {"title": "other"}}}
-    assert dry_run(done[0], config=config) == {"report": 1}
+    assert dry_run(done[0], config=config) == {"report": 1, "manifest": 1}
 
 
 def test_a_withdrawn_visit_changes_only_what_used_it(done, tmp_path):

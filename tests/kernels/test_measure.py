@@ -142,3 +142,41 @@ def test_flag_bits_of_the_kernel_are_the_registered_ones():
     names = ("centroid", "shape", "psfFlux", "psfCentroid", "kronFlux", "halfLightRad", "apFlux", "edge")
     assert [flags.SOURCE[n] for n in names] == [1 << k for k in range(8)]
     assert flags.SOURCE["neighbors"] == 1 << 22
+
+
+def test_stamps_are_cut_outs_with_other_footprints_dark_and_blends_shared():
+    rng = np.random.default_rng(3)
+    flux = rng.normal(size=(40, 50)).astype(np.float32)
+    variance, mask = np.ones_like(flux), np.zeros(flux.shape, np.uint32)
+    labels = np.zeros(flux.shape, np.int32)
+    labels[10:14, 10:14], labels[10:14, 14:18], labels[20:24, 10:14] = 1, 2, 3
+    weight = np.full(4 * 8, 0.25, np.float32)
+    owned = measure.Ownership(
+        labels,
+        np.array([0, 0, 1], np.int32),
+        np.array([[10, 10, 14, 18], [10, 10, 14, 18], [20, 10, 24, 14]], np.int32),
+        np.array([0, 32, 64, 64]),
+        np.concatenate([weight, 1 - weight]),
+    )
+    x, y = np.array([12, 15, 12], np.int32), np.array([12, 12, 22], np.int32)
+    pixels = measure.Pixels(flux, variance, mask, 0)
+    got, var = measure.stamps(pixels, owned, np.arange(3, dtype=np.int32), x, y, 6)
+    share = [np.where(labels == 3, 0, np.where(labels > 0, w, 1)) for w in (0.25, 0.75)]
+    share.append(np.where((labels == 1) | (labels == 2), 0, 1))
+    for k in range(3):
+        here = np.s_[y[k] - 6 : y[k] + 7, x[k] - 6 : x[k] + 7]
+        np.testing.assert_array_equal(got[k], (flux * share[k].astype(np.float32))[here])
+    assert (var == 1).all()
+
+
+def test_stamps_take_the_mirror_image_of_bad_pixels_and_end_with_the_image():
+    flux = np.arange(30 * 30, dtype=np.float32).reshape(30, 30)
+    mask = np.zeros(flux.shape, np.uint32)
+    mask[14, 17] = 1
+    pixels = measure.Pixels(flux, np.ones_like(flux), mask, 1)
+    nobody = np.full(2, -1, np.int32)
+    at = np.array([15, 1], np.int32)
+    got, var = measure.stamps(pixels, measure.NOBODY, nobody, at, at, 4)
+    assert got[0, 3, 6] == flux[16, 13]
+    assert var[0, 3, 6] == 0
+    assert (var[1, :3] == 0).all()

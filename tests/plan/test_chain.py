@@ -1,7 +1,8 @@
 import pytest
 
 from gnomon.errors import ConfigError
-from gnomon.plan.chain import identify, related, why
+from gnomon.io.products import identify
+from gnomon.plan.chain import related, why
 
 
 def test_a_path_tells_its_dataset_and_data_id(steps):

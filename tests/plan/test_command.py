@@ -30,7 +30,7 @@ def toy(tmp_path, monkeypatch):
 def test_the_plan_is_written_whole_and_twice_the_same(toy):
     path, plan, config = toy
     main(["--configfile", str(path)])
-    first = {p.name: p.read_bytes() for p in plan.iterdir()}
+    first = {p.name: p.read_bytes() for p in plan.iterdir() if p.is_file()}
     tables = [f"{n}.parquet" for n in ("overlaps", "quanta", "rejects", "visits")]
     assert sorted(first) == sorted(["graph.json", "skymap.json", "slices.json", *tables])
     graph = json.loads(first["graph.json"])
@@ -40,7 +40,7 @@ def test_the_plan_is_written_whole_and_twice_the_same(toy):
     )
     assert len(read_skymap(plan / "skymap.json")) == 1
     main(["--configfile", str(path)])
-    assert {p.name: p.read_bytes() for p in plan.iterdir()} == first
+    assert {p.name: p.read_bytes() for p in plan.iterdir() if p.is_file()} == first
 
 
 def test_the_summary_counts_the_jobs(toy, capsys):
@@ -50,7 +50,7 @@ def test_the_summary_counts_the_jobs(toy, capsys):
 
 
 def test_slices_obey_the_limit(toy, capsys):
-    main(["--configfile", str(toy[0]), "--slices", "--max-jobs", "6"])
+    main(["--configfile", str(toy[0]), "--slices", "--config", "slice_jobs=6"])
     jobs = [int(line.split()[1]) for line in capsys.readouterr().out.splitlines()[1:]]
     assert sum(jobs) > 20
 
@@ -64,10 +64,10 @@ def test_a_slice_is_asked_for_its_products_and_knows_its_visits(toy, capsys):
     capsys.readouterr()
     main(["--configfile", str(path), "--slice", name])
     part = json.loads((plan / "slices" / f"{name}.json").read_text())
-    assert capsys.readouterr().out.split() == part["targets"]
+    assert capsys.readouterr().out.split() == [f"{plan.parent}/{t}" for t in part["targets"]]
     night = name.rsplit("-", 1)[1]
-    assert sorted(part["visits"]) == whole["nights"][night]
-    assert all(v in whole["visits"] for v in part["visits"])
+    assert set(whole["nights"][night]) <= set(part["visits"]) <= set(whole["visits"])
+    assert all(part["patches"][p] == whole["patches"][p] for p in part["patches"])
     with pytest.raises(SystemExit):
         main(["--configfile", str(path), "--slice", "s9-none"])
 

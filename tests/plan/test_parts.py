@@ -1,9 +1,13 @@
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from gnomon.plan.chain import identify
+from gnomon.io.products import identify
+from gnomon.pipeline.step import Many
 from gnomon.plan.grains import step_grain
-from gnomon.plan.parts import edges, members, subset, targets
+from gnomon.plan.parts import edges, targets
 from gnomon.plan.slices import cut
 
 
@@ -50,20 +54,15 @@ def test_what_only_its_own_jobs_read_is_no_target(steps, survey):
     assert made == {"objects"}
 
 
-def test_a_slice_of_tracts_knows_the_visits_that_it_reads(steps, survey):
-    slices, units = cut(steps, survey.units, 40), survey.units
-    name = next(n for n in slices.names if n.startswith("s6-tracts"))
-    visits, tracts = members(slices, steps, units, name)
-    patches = np.flatnonzero(slices.places["objects"] == slices.names.index(name))
-    mine = np.unique(units.owner("patch", "tract")[patches])
-    a, b = units.pairs("visit", "tract")
-    assert np.flatnonzero(tracts).tolist() == mine.tolist()
-    assert set(np.flatnonzero(visits).tolist()) == set(a[np.isin(b, mine)].tolist())
-    part = subset(survey.pairs, visits, units.tracts[tracts])
-    keep = np.isin(survey.pairs.tract, units.tracts[tracts])
-    assert np.array_equal(np.flatnonzero(visits)[part.visit], survey.pairs.visit[keep])
+def test_slices_that_gather_what_earlier_nights_made_follow_each_other(steps, survey):
+    reads = {"difference": Many("difference"), "link": Many("link")}
+    serial = {**steps, "link": replace(steps["link"], reads=reads)}
+    slices = cut(serial, survey.units, 1)
+    mine = np.unique(slices.places["link"]).tolist()
+    assert len(mine) == 3
+    assert set(pairwise(mine)) <= set(edges(slices, serial, survey.units))
 
 
 def test_an_unknown_slice_is_refused(steps, survey):
     with pytest.raises(ValueError, match="no slice 's9-none'"):
-        members(cut(steps, survey.units), steps, survey.units, "s9-none")
+        targets(cut(steps, survey.units), steps, survey.units, "s9-none", "cam")

@@ -1,8 +1,10 @@
+import io
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 from summaries import check, gathers_nothing, summary
@@ -18,7 +20,15 @@ from gnomon.pipeline.step import makers
 from gnomon.steps.metrics import metrics
 from gnomon.steps.report import report
 
-PNG = b"\x89PNG\r\n\x1a\n"
+
+def png():
+    """A grey picture."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), "grey").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+PNG = png()
 JOBS = Catalog({"step": np.array(["isr", "calibrate_visit", "report"], object), "jobs": np.array([2, 2, 1])})
 NO_REJECTS = empty_catalog("rejects", "none")
 

@@ -22,7 +22,7 @@ def field(n=500, seed=0):
         "coord_dec": rng.uniform(0, 0.3, n), "detect_isPrimary": np.ones(n, np.bool_),
     }  # fmt: skip
     for band, flux in {"g": g, "r": g * np.exp(z), "i": g * np.exp(1.4 * z)}.items():
-        columns |= {f"{band}_kronFlux": flux, f"{band}_kronFluxErr": 0.03 * flux}
+        columns |= {f"{band}_cModelFlux": flux, f"{band}_cModelFluxErr": 0.03 * flux}
     spectra = {"coord_ra": columns["coord_ra"] + 1e-5, "coord_dec": columns["coord_dec"], "redshift": z}
     return Catalog(columns), Catalog(spectra | {"redshiftErr": 0 * z}).take(np.arange(n) % 10 > 0)
 

@@ -103,6 +103,20 @@ _DATASETS = (
         "A simulated visit beside its truth.",
         schema="check",
     ),
+    DatasetType(
+        "object_check",
+        "check/object/{tract}/{patch}.parquet",
+        "Catalog",
+        "The objects of one patch beside the truth.",
+        schema="check",
+    ),
+    DatasetType(
+        "derived_check",
+        "check/derived/{tract}.parquet",
+        "Catalog",
+        "Redshifts and light curves of one tract beside the truth.",
+        schema="check",
+    ),
     # stars of all visits
     DatasetType(
         "isolated_star",
@@ -131,6 +145,13 @@ _DATASETS = (
         "Catalog",
         "Zero point of every detector and visit that touches a tract, from all of them together.",
         schema="photometry_fit",
+    ),
+    DatasetType(
+        "joint_check",
+        "check/joint/{tract}.parquet",
+        "Catalog",
+        "Repeatability of isolated stars over all visits of a tract.",
+        schema="check",
     ),
     # visits, calibrated together
     DatasetType(
@@ -167,6 +188,12 @@ _DATASETS = (
         "coadd/{kind}/{band}/{tract}/{patch}.fits",
         "Coadd",
         "Mean of the visits of one patch in one band, nJy: all (deep), or the sharpest of other seasons.",
+    ),
+    DatasetType(
+        "patch_figure",
+        "figure/patch/{tract}/{patch}.png",
+        "Figure",
+        "A patch in colour, its number of visits and its depth.",
     ),
     # objects
     DatasetType(
@@ -211,13 +238,9 @@ _DATASETS = (
         "Light-curve features and periods of the objects of one patch.",
         schema="variability",
     ),
-    # differences; dia_forced_source is made by a step to come
+    # differences
     DatasetType(
-        "difference_image",
-        "diff/image/{visit}.fits",
-        "CalibratedImages",
-        "Visit minus template, nJy.",
-        axis="detector",
+        "difference_image", "diff/image/{visit}.fits", "CalibratedImages", "Visit minus template.", "detector"
     ),
     DatasetType(
         "template_image",
@@ -227,17 +250,20 @@ _DATASETS = (
         axis="detector",
     ),
     DatasetType(
-        "dia_forced_source",
-        "diff/dia_forced_source/{visit}.parquet",
+        "dia_candidate",
+        "diff/candidate/{visit}.parquet",
         "Catalog",
-        "Forced photometry at the objects of the difference images.",
-        planned=True,
+        "Detections on the difference images of one visit before they are judged.",
+        schema="dia_source",
+    ),
+    DatasetType(
+        "reliability_model", "diff/reliability_model.h5", "Model", "What tells sources from artefacts."
     ),
     DatasetType(
         "dia_source",
         "diff/dia_source/{visit}.parquet",
         "Catalog",
-        "Detections on the difference images of one visit.",
+        "Detections on the difference images of one visit, with their reliability.",
         schema="dia_source",
     ),
     DatasetType(
@@ -253,6 +279,13 @@ _DATASETS = (
         "Catalog",
         "Which detection belongs to which object.",
         schema="dia_association",
+    ),
+    DatasetType(
+        "dia_forced_source",
+        "diff/dia_forced_source/{visit}.parquet",
+        "Catalog",
+        "Forced photometry at the objects of the difference images.",
+        schema="dia_forced_source",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
     # moving objects
@@ -363,6 +396,14 @@ _DATASETS = (
         "Catalog",
         "Measured numbers beside their bars.",
         schema="metrics",
+    ),
+    DatasetType(
+        "manifest",
+        "release/manifest.parquet",
+        "Catalog",
+        "Every product with its hash, and what it was made from.",
+        schema="manifest",
+        planned=True,
     ),
     DatasetType("report", "release/report.html", "Text", "What ran, what failed and why, how good it is."),
 )

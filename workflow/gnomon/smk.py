@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields, replace
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from gnomon.datamodel import DATASETS, DIMENSIONS
 from gnomon.errors import ConfigError
 from gnomon.pipeline import STEPS
 from gnomon.pipeline.campaign import CampaignOptions
-from gnomon.pipeline.step import Many
+from gnomon.pipeline.step import Cost, Many
 
 T = TypeVar("T")
 
@@ -28,12 +29,20 @@ INSTRUMENTS = Path("config/instruments")
 TARGETS = (
     "report",
     *(name for name in DATASETS if name.startswith("release_")),
-    "dia_source",
+    "alert",
+    "dia_forced_source",
     "orbit_catalog",
 )
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
 PLAN_VERSION = 5
 """Raised when a plan holds something else for the same exposures and options."""
+
+MARGIN = 1.5
+"""Memory asked for above what a step declares; a cost fitted to an earlier run has its own."""
+MINUTES = 5
+"""Least run time asked for: schedulers refuse nothing shorter and a slow disk costs minutes."""
+SLOWER = 5.0
+"""How much longer than declared a job may take: another machine, several jobs on a disk."""
 
 Graph = Mapping[str, Any]
 """The plan as the Snakefile sees it (``plan/graph.json``):
@@ -53,17 +62,64 @@ class Campaign:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.options = campaign_options(config)
         self.root = self.options.root.rstrip("/")
+        self._costs = fitted_costs(self.options.costs)
         self._params = {name: _params(name, self.options.steps.get(name, {})) for name in STEPS}
 
     @cached_property
     def graph(self) -> Graph:
-        """The plan; made first where it is missing or was made from something else."""
+        """The plan; made first where it is missing or was made from something else. Of a slice, its part."""
+        if self.options.slice:
+            return self._slice_graph()
         path, key = Path(self.root, "plan", "graph.json"), plan_key(self.options)
         graph = json.loads(path.read_text()) if path.exists() else {}
         if graph.get("key") != key:
             _make_plan(self.options)
             graph = json.loads(path.read_text())
         return dict(graph)
+
+    def _slice_graph(self) -> Graph:
+        """The part that the plan wrote for a slice; whoever starts slices has made the plan."""
+        path = Path(self.root, "plan", "slices", f"{self.options.slice}.json")
+        if not path.is_file():
+            raise ConfigError(f"slice: there is no {path}; `python scripts/plan.py --slices` names them")
+        return dict(json.loads(path.read_text()))
+
+    def slices(self) -> dict[str, dict[str, Any]]:
+        """What must be done before each slice, its steps, its needs, and a digest of what it and its options are."""
+        if not self.graph:
+            return {}
+        told: dict[str, dict[str, Any]] = json.loads(Path(self.root, "plan", "slices.json").read_text())
+        for one in told.values():
+            options = {s: self._params[s] for s in one["steps"]}
+            one["content"] += hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()
+        return told
+
+    @property
+    def mark(self) -> str:
+        """Path template of the mark of a slice that is done."""
+        return f"{self.root}/plan/done/{{slice}}"
+
+    def marks(self, slices: Iterable[str]) -> list[str]:
+        """Marks of slices."""
+        return [self.mark.format(slice=name) for name in slices]
+
+    def slice_mem_mb(self, one: Mapping[str, Any], threads: int, attempt: int) -> int:
+        """Memory that a slice asks for, 10^6 bytes: as many of its largest jobs as it has cores."""
+        return round(MARGIN * float(one["mem_mb"])) * min(threads, int(one["jobs"])) * attempt
+
+    def slice_runtime(self, one: Mapping[str, Any], threads: int, attempt: int) -> int:
+        """Run time that a slice asks for, minutes."""
+        return max(2 * MINUTES, ceil(SLOWER * float(one["cpu_s"]) / 60 / threads)) * attempt
+
+    def write_config(self) -> str:
+        """Path of this campaign's config with everything filled in, for the runs of the slices."""
+        path, text = Path(self.root, "plan", "campaign.json"), json.dumps(asdict(self.options), indent=1)
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            temporary.write_text(text)
+            temporary.replace(path)
+        return str(path)
 
     def path(self, dataset: str) -> str:
         """Path template of a dataset type, one wildcard per dimension."""
@@ -80,7 +136,9 @@ class Campaign:
         return {n: self.path(d) for n, d in STEPS[step].writes.items()}
 
     def targets(self) -> list[str]:
-        """Files that a whole campaign ends with."""
+        """Files that a campaign ends with, or that a slice is asked for."""
+        if self.options.slice:
+            return [f"{self.root}/{path}" for path in self.graph["targets"]]
         return [path for target in TARGETS for path in self.every(target)]
 
     def every(self, dataset: str) -> list[str]:
@@ -105,22 +163,45 @@ class Campaign:
 
     def params(self, step: str) -> dict[str, Any]:
         """What reruns a step when it changes: its config with defaults filled in, and its version."""
-        launch = {"launch": _launch} if STEPS[step].mpi else {}
-        return {**self._params[step], **launch}
+        return self._params[step]
 
-    def resources(self, step: str) -> dict[str, int]:
-        """Memory in 10^6 bytes and run time in minutes that a job asks for, and its MPI ranks.
+    def resources(self, step: str) -> dict[str, Any]:
+        """Memory in 10^6 bytes and run time in minutes that a job asks for, more at every attempt.
 
-        A profile that sets a rule's ``mpi`` (the launcher) and ``tasks`` (the ranks) runs it on several.
+        A step that may run on several ranks has ``launch`` and ``tasks`` too: what starts it, empty without MPI,
+        and how many ranks; a profile sets them.
         """
-        cost = STEPS[step].cost
-        tasks = {"tasks": 1} if STEPS[step].mpi else {}
-        return {"mem_mb": round(1.5 * cost.mem_mb), "runtime": max(5, round(cost.cpu_s / 10)), **tasks}
+        cost, size = self._costs.get(step), self._size(step)
+        margin = MARGIN if cost is None else 1.0
+        cost = cost or STEPS[step].cost
+
+        def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
+            need = cost.mem_mb + cost.mem_mb_per_input * size(wildcards, input)
+            return round(margin * need * (1 << (attempt - 1)))
+
+        def runtime(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
+            need = cost.cpu_s + cost.cpu_s_per_input * size(wildcards, input)
+            return max(MINUTES, ceil(SLOWER * need / 60)) * attempt
+
+        launch = {"launch": "", "tasks": 1} if STEPS[step].mpi else {}
+        return {"mem_mb": mem_mb, "runtime": runtime, **launch}
+
+    def _size(self, step: str) -> Callable[[Any, Any], int]:
+        """What the cost of a job grows with: detectors looped over, or files read."""
+        if not STEPS[step].axis:
+            return lambda wildcards, input: len(input)
+
+        def detectors(wildcards: Any, input: Any) -> int:  # noqa: ANN401
+            visits, others = self.graph["visits"], self.graph["exposures"]
+            visit = getattr(wildcards, "visit", None) or next(iter(visits), "")
+            return len({**visits, **others}.get(visit, {}).get("detectors", ()))
+
+        return detectors
 
     def command(self, step: str) -> str:
         """The shell line of a rule, with Snakemake's placeholders still in it."""
         declared = STEPS[step]
-        words = ["{params.launch}"] if declared.mpi else []
+        words = ["{resources.launch}"] if declared.mpi else []
         words += [f"python scripts/{step}.py --root {self.root}"]
         words += ["--ranks {resources.tasks}"] if declared.mpi else []
         words += [f"--{d} {{wildcards.{d}}}" for d in self._wildcards(step)]
@@ -135,11 +216,6 @@ class Campaign:
 
     def _job_name(self, step: str) -> str:
         return "-".join(f"{{{d}}}" for d in self._wildcards(step)) or step
-
-
-def _launch(wildcards: Any, resources: Any) -> str:  # noqa: ANN401
-    """What starts a job's ranks; nothing where it has no launcher. Snakemake does not record it: no rerun."""
-    return f"{resources.mpi} -n {resources.tasks}" if resources.get("mpi") else ""
 
 
 def campaign_options(config: Mapping[str, Any]) -> CampaignOptions:
@@ -159,10 +235,26 @@ def campaign_options(config: Mapping[str, Any]) -> CampaignOptions:
     return _validate(CampaignOptions, {**config, "steps": merged}, "campaign config")
 
 
+def fitted_costs(file: str) -> dict[str, Cost]:
+    """Costs of steps as fitted to an earlier run; none without a file.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file.
+    """
+    if not file:
+        return {}
+    if not Path(file).is_file():
+        raise ConfigError(f"costs: there is no file {file}; make it with scripts/fit_costs.py")
+    known = {n: c for n, c in json.loads(Path(file).read_text()).items() if n in STEPS}
+    return {n: replace(STEPS[n].cost, **c["cost"]) for n, c in known.items()}
+
+
 def plan_key(options: CampaignOptions) -> str:
     """Digest of everything a plan is made from: options that shape the graph, and the files there are."""
     shape = asdict(options)
-    for name in ("steps", "root"):
+    for name in ("steps", "root", "costs", "slice"):
         del shape[name]
     shape["plan_version"] = PLAN_VERSION
     shape["survey"] = options.steps.get("simulate_sky", {})

@@ -16,6 +16,8 @@ template <class T>
 using Cube = nanobind::ndarray<const T, nanobind::ndim<3>, nanobind::c_contig, nanobind::device::cpu>;
 template <class T>
 using PlaneOut = nanobind::ndarray<T, nanobind::ndim<2>, nanobind::c_contig, nanobind::device::cpu>;
+template <class T>
+using CubeOut = nanobind::ndarray<T, nanobind::ndim<3>, nanobind::c_contig, nanobind::device::cpu>;
 
 // A numpy array that owns the vector's memory.
 template <class T>

@@ -1,6 +1,7 @@
 #include <nanobind/stl/vector.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <string>
 
 #include "aperture.hpp"
@@ -51,6 +52,26 @@ static void measure_(Plane<float> flux, Plane<float> variance, Plane<std::uint32
   measure(scene, psf, targets, options, table.data(), aperture_flux.data(), aperture_err.data(), flags.data());
 }
 
+static void stamps_(Plane<float> flux, Plane<float> variance, Plane<std::uint32_t> mask, std::uint32_t ignore,
+                    Plane<std::int32_t> labels, Vector<std::int32_t> footprint, Plane<std::int32_t> box,
+                    Vector<std::int64_t> first, Vector<float> weight, Vector<std::int32_t> source,
+                    Vector<std::int32_t> x, Vector<std::int32_t> y, CubeOut<float> out_flux, CubeOut<float> out_variance) {
+  const Scene scene = scene_of(flux, variance, mask, ignore, {labels, footprint, box, first, weight});
+  const std::size_t n = x.shape(0), side = out_flux.shape(1), npix = side * side;
+  if (y.shape(0) != n || source.shape(0) != n || out_flux.shape(0) != n || out_variance.shape(0) != n)
+    throw nb::value_error("the targets' arrays differ in length");
+  if (side % 2 == 0 || out_flux.shape(2) != side || out_variance.shape(1) != side || out_variance.shape(2) != side)
+    throw nb::value_error("stamps must be square and odd");
+  nb::gil_scoped_release nogil;
+  Stamp stamp;
+  const auto half = static_cast<std::int32_t>(side / 2);
+  for (std::size_t i = 0; i < n; ++i) {
+    fill_stamp(scene, source.data()[i], y.data()[i], x.data()[i], half, 0, stamp);
+    std::copy_n(stamp.flux.data(), npix, out_flux.data() + i * npix);
+    std::copy_n(stamp.variance.data(), npix, out_variance.data() + i * npix);
+  }
+}
+
 NB_MODULE(_measure, m) {
   m.attr("COLUMNS") = nb::cast(std::vector<std::string>(kColumns, kColumns + kColumnCount));
   m.def("circle_pixel_overlap", &circle_pixel_overlap, "x"_a, "y"_a, "r"_a);
@@ -60,4 +81,8 @@ NB_MODULE(_measure, m) {
         "x"_a.noconvert(), "y"_a.noconvert(), "sign"_a.noconvert(), "radii"_a.noconvert(), "rules"_a.noconvert(),
         "fixed"_a, "fit_sky"_a, "table"_a.noconvert(), "aperture_flux"_a.noconvert(), "aperture_err"_a.noconvert(),
         "flags"_a.noconvert());
+  m.def("stamps", &stamps_, "flux"_a.noconvert(), "variance"_a.noconvert(), "mask"_a.noconvert(), "ignore"_a,
+        "labels"_a.noconvert(), "footprint"_a.noconvert(), "box"_a.noconvert(), "first"_a.noconvert(),
+        "weight"_a.noconvert(), "source"_a.noconvert(), "x"_a.noconvert(), "y"_a.noconvert(),
+        "out_flux"_a.noconvert(), "out_variance"_a.noconvert());
 }

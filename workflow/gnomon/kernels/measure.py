@@ -114,6 +114,29 @@ def measure(
     return result
 
 
+def stamps(pixels: Pixels, ownership: Ownership, source: I4, x: I4, y: I4, half: int) -> tuple[F4, F4]:
+    """Squares about pixels (x, y), each with its own source's share of the light.
+
+    What other footprints hold is set to the sky; unusable pixels take the value of their mirror image through
+    the middle where that is usable, else what was observed; off the image everything is 0.
+
+    Parameters
+    ----------
+    source : (n,) int32 index into the ownership tables, -1 for all light that is there.
+    x, y : (n,) int32 middle pixel.
+    half : stamps have 2 half + 1 rows and columns.
+
+    Returns
+    -------
+    (n, side, side) float32 flux, and its variance: 0 where a pixel was unusable or off the image.
+    """
+    side = 2 * half + 1
+    flux, variance = (np.empty((len(x), side, side), np.float32) for _ in range(2))
+    arguments = (*pixels, *ownership, source, x, y, flux, variance)
+    _measure.stamps(*arguments)
+    return flux, variance
+
+
 def circle_pixel_overlap(x: float, y: float, radius: float) -> float:
     """Area common to the unit pixel centred on (x, y) and the disc of a radius about the origin, exact."""
     return float(_measure.circle_pixel_overlap(x, y, radius))

@@ -52,6 +52,12 @@ class CampaignOptions:
     """Folder of the reference catalogue's shards; empty where there is none or it is simulated."""
     orbits: str = ""
     """File of known orbits in MPCORB format; empty where there is none or they are simulated."""
+    costs: str = ""
+    """File of the steps' costs fitted to an earlier run (scripts/fit_costs.py); empty: those declared."""
+    slice: str = ""
+    """Only this slice of the plan; empty for the whole campaign."""
+    slice_jobs: Annotated[int, Ge(1), Le(100_000)] = 5000
+    """Most jobs of a slice: Snakemake plans 5,000 in some 5 s and 150 MB."""
     withdrawn: tuple[int, ...] = ()
     """Visits known to be bad: as if they had never been taken."""
     template_gap_days: Annotated[float, Gt(0), Le(3650)] = 60.0

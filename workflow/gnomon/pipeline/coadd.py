@@ -34,6 +34,11 @@ class CoaddConfig:
     out does not depend on it."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class PatchFigureConfig:
+    """No options: the bands there are say what is shown."""
+
+
 STEPS = (
     Step(
         "coadd",
@@ -47,5 +52,12 @@ STEPS = (
         version=2,
         mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
+    ),
+    Step(
+        "patch_figure",
+        PatchFigureConfig,
+        reads={"skymap": "skymap", "coadds": Many("coadd")},
+        writes={"figure": "patch_figure"},
+        cost=Cost(cpu_s=3, cpu_s_per_input=0.3, mem_mb=400, mem_mb_per_input=60, out_mb=0.3),
     ),
 )

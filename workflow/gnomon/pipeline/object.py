@@ -25,7 +25,7 @@ class TrainPhotozConfig:
 
     bands: Annotated[tuple[str, ...], MinLen(2)] = ("u", "g", "r", "i", "z", "y")
     """Bands whose fluxes are inputs."""
-    flux: str = "kronFlux"
+    flux: str = "cModelFlux"
     """Flux columns, ``<band>_<flux>``."""
     match_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
     """Largest distance of an object from its spectrum."""
@@ -96,7 +96,8 @@ STEPS = (
         MeasureConfig,
         reads={"skymap": "skymap", "coadds": Many("coadd"), "detection": "detection"},
         writes={"objects": "object"},
-        cost=Cost(cpu_s=1, cpu_s_per_input=1, mem_mb=400, mem_mb_per_input=100, out_mb=0.3),
+        version=2,
+        cost=Cost(cpu_s=2, cpu_s_per_input=2, mem_mb=400, mem_mb_per_input=100, out_mb=0.3),
     ),
     Step(
         "forced_source",

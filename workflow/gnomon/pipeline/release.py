@@ -16,6 +16,19 @@ class CheckVisitConfig:
 
 
 @dataclass(frozen=True, config=OPTIONS)
+class CheckObjectsConfig:
+    """No options: the truth is what it is."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class CheckDerivedConfig:
+    """What is compared with the truth."""
+
+    magnitude_limit: Annotated[float, Ge(10), Le(30)] = 24.0
+    """Faintest i magnitude (AB) of the galaxies whose redshifts are judged: that of the training sample."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
 class MetricsConfig:
     """A number on the wrong side of its bar is reported, and stops nothing."""
 
@@ -59,11 +72,45 @@ STEPS = (
         cost=Cost(cpu_s=1.5, mem_mb=200, out_mb=0.1),
     ),
     Step(
+        "check_objects",
+        CheckObjectsConfig,
+        reads={
+            "recipe": "recipe",
+            "skymap": "skymap",
+            "stars": "truth_stars",
+            "galaxies": "truth_galaxies",
+            "sources": Many("truth"),
+            "detectors": Many("truth_detector"),
+            "coadds": Many("coadd"),
+            "objects": "object",
+        },
+        writes={"check": "object_check"},
+        cost=Cost(cpu_s=3, mem_mb=500, mem_mb_per_input=20, out_mb=0.01),
+    ),
+    Step(
+        "check_derived",
+        CheckDerivedConfig,
+        reads={
+            "recipe": "recipe",
+            "stars": "truth_stars",
+            "galaxies": "truth_galaxies",
+            "objects": Many("object"),
+            "photoz": Many("photoz"),
+            "variability": Many("variability"),
+            "redshifts": Many("spec_z"),
+        },
+        writes={"check": "derived_check"},
+        cost=Cost(cpu_s=2, mem_mb=300, mem_mb_per_input=10, out_mb=0.01),
+    ),
+    Step(
         "metrics",
         MetricsConfig,
         reads={
             "summaries": Many("visit_summary"),
             "checks": Many("visit_check"),
+            "joint": Many("joint_check"),
+            "objects": Many("object_check"),
+            "derived": Many("derived_check"),
             "moving": Many("moving_score"),
         },
         writes={"metrics": "metrics"},
@@ -100,12 +147,26 @@ STEPS = (
         reads={
             "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
+            "patches": Many("patch_figure"),
+            "sources": Many("source", stream=True),
+            "star_sources": Many("isolated_star_source", stream=True),
+            "objects": Many("object", stream=True),
+            "redshifts": Many("photoz", stream=True),
+            "spectra": Many("spec_z"),
+            "variability": Many("variability", stream=True),
+            "forced": Many("forced_source", stream=True),
+            "dia_sources": Many("dia_source", stream=True),
+            "dia_objects": Many("dia_object", stream=True),
+            "dia_associations": Many("dia_association", stream=True),
+            "attributed": Many("ss_source", stream=True),
+            "tracklets": Many("tracklet", stream=True),
+            "orbits": Many("orbit_catalog"),
             "rejects": "rejects",
             "jobs": "quanta",
             "metrics": "metrics",
         },
         writes={"report": "report"},
         version=2,
-        cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=400, out_mb=0.2),
+        cost=Cost(cpu_s=8, cpu_s_per_input=0.01, mem_mb=500, out_mb=0.01),
     ),
 )

@@ -28,7 +28,7 @@ def active(steps: Mapping[str, Step], table: Catalog, simulated: bool) -> dict[s
         missing |= {d for s in simulation.STEPS for d in s.writes.values()} - {"raw"}
     left, before = dict(steps), -1
     if not simulated:
-        left = {n: s for n, s in left.items() if s not in simulation.STEPS}
+        left = {n: s for n, s in left.items() if n not in {m.name for m in simulation.STEPS}}
     while len(left) != before:
         before = len(left)
         left = {n: s for n, s in left.items() if not _starved(s, missing)}

@@ -1,47 +1,17 @@
 """Why a file is made: its step, what the step reads, and so on down to the raw exposures."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from gnomon.datamodel import DATASETS, DIMENSIONS, DatasetType
-from gnomon.errors import ConfigError
+from gnomon.io.products import identify
 from gnomon.pipeline.step import Step, dataset_of
 from gnomon.plan.census import Census
 from gnomon.plan.grains import PATCH_BAND, VISIT, grain_of
 
 _SHOWN = 4
 """Files named of a gather; the others are counted."""
-
-
-def identify(path: str) -> tuple[DatasetType, dict[str, str]]:
-    """Dataset type and data id of a path, wherever its root is.
-
-    Raises
-    ------
-    ConfigError
-        No dataset type has such a path.
-    """
-    for dataset in DATASETS.values():
-        if found := re.search(f"(?:^|/){_pattern(dataset)}$", path):
-            return dataset, found.groupdict()
-    raise ConfigError(f"{path} is no product of a campaign: no dataset type has such a path")
-
-
-def _pattern(dataset: DatasetType) -> str:
-    """Regular expression of a dataset's paths with a named group for each dimension."""
-    pattern, seen = "", set()
-    for part in re.split(r"(\{\w+\})", dataset.template):
-        name = part[1:-1]
-        if not part.startswith("{"):
-            pattern += re.escape(part)
-        elif name in seen:
-            pattern += f"(?P={name})"
-        else:
-            pattern += f"(?P<{name}>{DIMENSIONS[name].pattern})"
-            seen.add(name)
-    return pattern
 
 
 def why(path: str, instrument: str, steps: Mapping[str, Step], units: Census) -> str:

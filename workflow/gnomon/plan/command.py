@@ -11,12 +11,12 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from gnomon.containers.catalog import Catalog
 from gnomon.errors import ConfigError
 from gnomon.pipeline.campaign import CampaignOptions
 from gnomon.plan.chain import why
 from gnomon.plan.changes import change, changed_steps, withdraw
-from gnomon.plan.make import Plan, counts, make_plan, write_plan, write_slice
-from gnomon.plan.slices import MAX_JOBS
+from gnomon.plan.make import Plan, make_plan, write_plan
 from gnomon.plan.tables import by_slice, by_step, reruns
 from gnomon.smk import campaign_options
 
@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         options = _options(args)
         plan = make_plan(options)
-        write_plan(options, plan, args.max_jobs)
-        answer = "" if args.campaign else _answer(options, plan, args)
+        counted = write_plan(options, plan)
+        answer = "" if args.campaign else _answer(options, plan, counted, args)
     except ConfigError as error:
         log.error("plan: %s", error)
         raise SystemExit(2) from None
@@ -45,11 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     given.add_argument("--configfile", default="config/campaigns/demo.yaml", help="campaign, YAML")
     given.add_argument("--campaign", help="the whole campaign as JSON; the plan is made and nothing printed")
     parser.add_argument("--config", nargs="*", default=[], metavar="KEY=VALUE", help="over the file's")
-    parser.add_argument("--max-jobs", type=int, default=MAX_JOBS, help="jobs of a slice")
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--summary", action="store_true", help="jobs and cost of every step (what is shown)")
     asked.add_argument("--slices", action="store_true", help="jobs and cost of every slice")
-    asked.add_argument("--slice", metavar="NAME", help="write the graph of one slice, print what it makes")
+    asked.add_argument("--slice", metavar="NAME", help="what one slice makes")
     asked.add_argument("--why", metavar="FILE", help="from what, and by which steps, a product is made")
     asked.add_argument(
         "--what-if", nargs="+", metavar="CHANGE", help="jobs touched by 'withdraw VISIT' or STEP.OPTION=VALUE"
@@ -70,15 +69,22 @@ def _options(args: argparse.Namespace) -> CampaignOptions:
     return campaign_options(config)
 
 
-def _answer(options: CampaignOptions, plan: Plan, args: argparse.Namespace) -> str:
+def _answer(options: CampaignOptions, plan: Plan, counted: Catalog, args: argparse.Namespace) -> str:
     if args.what_if:
         return _what_if(options, plan, args.what_if)
     if args.why:
         return why(args.why, options.instrument, plan.steps, plan.units)
     if args.slice:
-        return "\n".join(write_slice(options, plan, args.slice, args.max_jobs))
-    counted = counts(plan, args.max_jobs)
+        return _slice(options, args.slice)
     return by_slice(counted) if args.slices else by_step(counted, plan.steps)
+
+
+def _slice(options: CampaignOptions, name: str) -> str:
+    path = Path(options.root, "plan", "slices", f"{name}.json")
+    if not path.is_file():
+        known = [p.stem for p in sorted(path.parent.glob("*.json"))]
+        raise ConfigError(f"there is no slice {name!r}; the first of {len(known)} is {known[0]!r}")
+    return "\n".join(f"{options.root.rstrip('/')}/{p}" for p in json.loads(path.read_text())["targets"])
 
 
 def _what_if(options: CampaignOptions, plan: Plan, words: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +25,10 @@ from gnomon.plan.census import Census, census_of
 from gnomon.plan.exposures import corners_of, exposures_of, tiling_of, without_withdrawn
 from gnomon.plan.graph import graph
 from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
-from gnomon.plan.parts import edges, members, subset, targets
 from gnomon.plan.quanta import quanta
-from gnomon.plan.slices import MAX_JOBS, cut
-from gnomon.smk import PLAN_VERSION, plan_key
+from gnomon.plan.slice_files import Cut, write_slices
+from gnomon.plan.slices import cut
+from gnomon.smk import PLAN_VERSION, fitted_costs, plan_key
 
 I8 = npt.NDArray[np.int64]
 
@@ -71,67 +71,33 @@ def make_plan(options: CampaignOptions) -> Plan:
         pairs = incidence(footprints, tiling.skymap())
     except ValueError as error:
         raise ConfigError(f"the corners of the detectors cannot be: {error}") from None
-    steps = active(STEPS, table, simulated=not options.data)
+    costs = fitted_costs(options.costs)
+    declared = {n: replace(s, cost=costs.get(n, s.cost)) for n, s in STEPS.items()}
+    steps = active(declared, table, simulated=not options.data)
     units = census_of(table, pairs, options.template_gap_days)
     return Plan(table, science, pairs, tiling, found.rejects, steps, units)
 
 
-def counts(plan: Plan, max_jobs: int = MAX_JOBS) -> Catalog:
-    """Jobs and their cost by slice and step: see `gnomon.plan.quanta.quanta`."""
-    return quanta(plan.steps, plan.units, cut(plan.steps, plan.units, max_jobs))
+def write_plan(options: CampaignOptions, plan: Plan) -> Catalog:
+    """Write the plan below the campaign's root: tables, skymap, slices, and last the graph.
 
-
-def write_plan(options: CampaignOptions, plan: Plan, max_jobs: int = MAX_JOBS) -> None:
-    """Write the plan below the campaign's root: tables, skymap, and last the graph."""
+    Returns jobs and their cost by slice and step: see `gnomon.plan.quanta.quanta`.
+    """
     folder = Path(options.root, "plan")
+    slices = cut(plan.steps, plan.units, options.slice_jobs)
+    counted = quanta(plan.steps, plan.units, slices)
     made_by = Provenance("plan", PLAN_VERSION, json.dumps({"key": plan_key(options)}), {})
     write_catalog(plan.table, folder / "visits.parquet", made_by, SCHEMA)
     write_catalog(_overlaps(plan), folder / "overlaps.parquet", made_by, "")
-    write_catalog(counts(plan, max_jobs), folder / "quanta.parquet", made_by, "")
+    write_catalog(counted, folder / "quanta.parquet", made_by, "")
     write_tiling(plan.tiling, Path(options.root, DATASETS["skymap"].path()))
     write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
-    with replacing(folder / "slices.json") as temporary:
-        temporary.write_text(json.dumps(slice_order(plan, max_jobs), indent=0) + "\n")
     seasons = plan.units.seasons.starts(plan.units.bands)
     whole = graph(plan.table, plan.pairs, plan.science, seasons, options.refcat)
+    write_slices(folder, Cut(slices, plan.steps, plan.units), whole, counted, options.instrument)
     with replacing(folder / "graph.json") as temporary:
         temporary.write_text(json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n")
-
-
-def write_slice(options: CampaignOptions, plan: Plan, name: str, max_jobs: int = MAX_JOBS) -> list[str]:
-    """Write the graph of one slice as ``plan/slices/NAME.json``; return the paths that it is to make.
-
-    Raises
-    ------
-    ConfigError
-        There is no such slice.
-    """
-    units = plan.units
-    slices = cut(plan.steps, units, max_jobs)
-    try:
-        asked = targets(slices, plan.steps, units, name, options.instrument)
-        visits, tracts = members(slices, plan.steps, units, name)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    kept = np.isin(plan.table["visit"], plan.science[visits]) | (plan.table["obstype"] != "science")
-    pairs = subset(plan.pairs, visits, units.tracts[tracts])
-    seasons = units.seasons.starts(units.bands)
-    part = graph(plan.table.take(kept), pairs, plan.science[visits], seasons, options.refcat)
-    paths = [f"{options.root.rstrip('/')}/{p}" for p in asked]
-    content = {"key": plan_key(options), **part, "targets": paths}
-    with replacing(Path(options.root, "plan", "slices", f"{name}.json")) as temporary:
-        temporary.write_text(json.dumps(content, indent=0) + "\n")
-    return paths
-
-
-def slice_order(plan: Plan, max_jobs: int = MAX_JOBS) -> dict[str, list[str]]:
-    """For each slice the slices that must be done before."""
-    units = plan.units
-    slices = cut(plan.steps, units, max_jobs)
-    before: dict[str, list[str]] = {name: [] for name in slices.names}
-    for first, then in edges(slices, plan.steps, units):
-        before[slices.names[then]].append(slices.names[first])
-    return before
+    return counted
 
 
 def _science(table: Catalog) -> Catalog:

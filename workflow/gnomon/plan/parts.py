@@ -1,16 +1,16 @@
-"""One slice of a campaign by itself: what it must make, what must be there before, and its own small graph."""
+"""One slice of a campaign by itself: what it must make, and what must be there before."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from gnomon.datamodel import DATASETS
-from gnomon.pipeline.step import Step, dataset_of
+from gnomon.pipeline.step import Many, Step, dataset_of
 from gnomon.plan.census import Census
 from gnomon.plan.chain import names_of
-from gnomon.plan.grains import TRACT, VISIT, grain_of, step_grain
-from gnomon.plan.incidence import Incidence
+from gnomon.plan.grains import NIGHT, VISIT, grain_of, step_grain
 from gnomon.plan.slices import Slices
 
 I8 = npt.NDArray[np.int64]
@@ -20,8 +20,8 @@ Truth = npt.NDArray[np.bool_]
 def edges(slices: Slices, steps: Mapping[str, Step], units: Census) -> list[tuple[int, int]]:
     """Pairs of slices (before, after) where a job of one reads a product of the other; sorted, each once.
 
-    Exact: a tract waits for the nights that saw it and for no other. A night's step that reads the night before
-    is not in it, since the relation of a grain to itself is that of each unit to itself.
+    Exact: a tract waits for the nights that saw it and for no other. Where a step gathers products of earlier
+    visits or nights, its slices follow each other.
     """
     writers = {d: s for s in steps.values() for d in s.writes.values()}
     n, found = len(slices.names), np.empty(0, np.int64)
@@ -32,8 +32,19 @@ def edges(slices: Slices, steps: Mapping[str, Step], units: Census) -> list[tupl
                 before = slices.places[writers[dataset].name][source]
                 key = before * n + slices.places[step.name][target]
                 found = np.union1d(found, np.unique(key))
-    pairs = [divmod(int(k), n) for k in found]
-    return [(a, b) for a, b in pairs if a != b]
+    pairs = {divmod(int(k), n) for k in found} | _in_turn(slices, steps)
+    return sorted((a, b) for a, b in pairs if a != b)
+
+
+def _in_turn(slices: Slices, steps: Mapping[str, Step]) -> set[tuple[int, int]]:
+    """Consecutive slices of the steps that gather what their own kind of unit made before."""
+    found: set[tuple[int, int]] = set()
+    for name, step in steps.items():
+        grain = step_grain(step)
+        many = [w.dataset for w in step.reads.values() if isinstance(w, Many)]
+        if grain in (VISIT, NIGHT) and grain in map(grain_of, many):
+            found |= set(pairwise(np.unique(slices.places[name]).tolist()))
+    return found
 
 
 def targets(
@@ -58,33 +69,6 @@ def targets(
                 mine = np.flatnonzero(chosen).tolist()
                 paths += [dataset.path(instrument=instrument, **ids[k]) for k in mine]
     return paths
-
-
-def members(slices: Slices, steps: Mapping[str, Step], units: Census, name: str) -> tuple[Truth, Truth]:
-    """Which visits (nvisit,) and tracts (ntract,) a slice's jobs are about or read.
-
-    Raises
-    ------
-    ValueError
-        There is no such slice.
-    """
-    here = _index(slices, name)
-    visits, tracts = np.zeros(units.size(VISIT), np.bool_), np.zeros(units.size(TRACT), np.bool_)
-    for step in steps.values():
-        grain, chosen = step_grain(step), slices.places[step.name] == here
-        if not chosen.any():
-            continue
-        for grains, mask in ((VISIT, visits), (TRACT, tracts)):
-            source, target = units.pairs(grains, grain)
-            mask[source[chosen[target]]] = True
-    return visits, tracts
-
-
-def subset(pairs: Incidence, visits: Truth, tracts: npt.NDArray[np.integer]) -> Incidence:
-    """The pairs of these visits in these tracts (ids), visits counted anew among those chosen."""
-    keep = visits[pairs.visit] & np.isin(pairs.tract, tracts)
-    rank = (np.cumsum(visits) - 1).astype(np.int32)
-    return Incidence(pairs.tract[keep], pairs.patch[keep], rank[pairs.visit[keep]], pairs.n_detectors[keep])
 
 
 def _index(slices: Slices, name: str) -> int:

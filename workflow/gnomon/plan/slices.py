@@ -29,9 +29,6 @@ from gnomon.plan.grains import (
 
 I8 = npt.NDArray[np.int64]
 
-MAX_JOBS = 5000
-"""Jobs of a slice: Snakemake plans as many in about 5 s and 150 MB."""
-
 _GROUP = {
     EXPOSURE: VISIT,
     VISIT: VISIT,
@@ -56,7 +53,7 @@ class Slices:
     """For each step the (njob,) index of the slice of each of its jobs."""
 
 
-def cut(steps: Mapping[str, Step], units: Census, max_jobs: int = MAX_JOBS) -> Slices:
+def cut(steps: Mapping[str, Step], units: Census, max_jobs: int = 5000) -> Slices:
     """Slices of at most ``max_jobs`` jobs; one visit or tract with more stays whole.
 
     Raises

@@ -10,10 +10,26 @@ from gnomon.pipeline import STEPS
 from gnomon.pipeline.release import ReportConfig
 from gnomon.pipeline.step import makers
 
+Tables = Sequence[Catalog]
+
 
 def report(
-    summaries: Sequence[Catalog],
+    summaries: Tables,
     figures: Sequence[bytes],
+    patches: Sequence[bytes],
+    sources: Tables,
+    star_sources: Tables,
+    objects: Tables,
+    redshifts: Tables,
+    spectra: Tables,
+    variability: Tables,
+    forced: Tables,
+    dia_sources: Tables,
+    dia_objects: Tables,
+    dia_associations: Tables,
+    attributed: Tables,
+    tracklets: Tables,
+    orbits: Tables,
     rejects: Catalog,
     jobs: Catalog,
     metrics: Catalog,
@@ -22,6 +38,27 @@ def report(
     config: ReportConfig,
 ) -> str:
     """What ran, what failed and why, and how good it is."""
-    return report_page(
-        Products(config.title, rejects, jobs, makers(STEPS), metrics, summaries=summaries, figures=figures)
+    products = Products(
+        title=config.title,
+        rejects=rejects,
+        jobs=jobs,
+        makers=makers(STEPS),
+        metrics=metrics,
+        summaries=summaries,
+        figures=figures,
+        patches=patches,
+        sources=sources,
+        star_sources=star_sources,
+        objects=objects,
+        redshifts=redshifts,
+        spectra=spectra,
+        variability=variability,
+        forced=forced,
+        dia_sources=dia_sources,
+        dia_objects=dia_objects,
+        dia_associations=dia_associations,
+        attributed=attributed,
+        tracklets=tracklets,
+        orbits=orbits,
     )
+    return report_page(products)

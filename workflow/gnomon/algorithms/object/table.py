@@ -1,12 +1,12 @@
 """The object table of a patch."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.measure import measure_forced
+from gnomon.algorithms.measure.cmodel import GalaxyModels, model_fluxes
 from gnomon.algorithms.object.detection import COADD_UNUSABLE
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.coadd import Coadd
@@ -31,7 +31,7 @@ _APERTURES = tuple(f"ap{r}Flux{e}" for r in ("03", "06", "09", "12", "17", "25")
 _MOMENTS = ("ixx", "iyy", "ixy", "ixxPSF", "iyyPSF", "ixyPSF")
 IN_BAND = (
     "psfFlux", "psfFluxErr", "psfChi2", *_APERTURES, "kronFlux", "kronFluxErr", "kronRad", "gaussFlux",
-    "gaussFluxErr", *_MOMENTS, "extendedness",
+    "gaussFluxErr", "cModelFlux", "cModelFluxErr", "cModelChi2", *_MOMENTS, "extendedness",
 )  # fmt: skip
 """What is taken of the measurement in each band; null where the band has no image of the object."""
 
@@ -58,21 +58,40 @@ def object_columns(measured: Catalog, wcs: Wcs, skymap: SkyMap, tract: int, patc
     }
 
 
-def band_columns(
-    coadd: Coadd, image: Image, sources: Sources, places: Mapping[str, npt.NDArray[Any]]
-) -> Columns:
+def model_columns(models: GalaxyModels) -> Columns:
+    """Size, shape and profile of the galaxy models; null where a fit failed."""
+    radius = np.exp(models.parameters[:, 0])
+    eta = models.parameters[:, 1:3]
+    modulus = np.maximum(np.hypot(eta[:, 0], eta[:, 1]), 1e-12)
+    e = eta * (np.tanh(modulus / 2) / modulus)[:, None]
+    columns = {
+        "cModelRad": radius,
+        "cModelRadErr": radius * models.error[:, 0],
+        "cModelE1": e[:, 0],
+        "cModelE2": e[:, 1],
+        "cModelFracDev": models.parameters[:, 3],
+    }
+    known = {n: np.where(models.ok, c, np.nan) for n, c in columns.items()}
+    return known | {"cModel_flag": ~models.ok}
+
+
+def band_columns(coadd: Coadd, image: Image, sources: Sources, models: GalaxyModels) -> Columns:
     """Forced measurement in one band, each object on its share of the light.
 
     Parameters
     ----------
     coadd : the band
     image : its pixels with the noise as it truly is
-    places : columns x and y, pixels
+    models : of every object, and where it is
     """
-    x, y = places["x"], places["y"]
+    x, y = models.x, models.y
     table = measure_forced(image, x, y, coadd.psf, sources=sources, ignore=COADD_UNUSABLE)
     held = coadd.psf.total(x, y)
     table = table.with_columns(**{n: table[n] / held for n in ("psfFlux", "psfFluxErr")})
+    fitted = model_fluxes(image, sources, coadd.psf, models, ignore=COADD_UNUSABLE)
+    table = table.with_columns(
+        **dict(zip(("cModelFlux", "cModelFluxErr", "cModelChi2"), fitted, strict=True))
+    )
     row, column = (
         np.clip(np.rint(v), 0, m - 1).astype(np.int64) for v, m in zip((y, x), image.shape, strict=True)
     )

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from gnomon.algorithms.report.products import NothingToShowError, Products
 
-_WIDTH, _HEIGHT, _ROW, _GAP = 118, 26, 64, 14
+_WIDTH, _HEIGHT, _ROW, _GAP = 118, 26, 54, 14
 """Of a box, of a row of boxes, and between boxes; pixels."""
 
 
@@ -22,34 +22,46 @@ def chain(products: Products) -> Markup:
 
 
 def without_shortcuts(direct: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """For each step its parents, without those that its other parents follow from anyway."""
-    rank = layers(direct)
-    forward = {n: [p for p in some if rank[p] < rank[n]] for n, some in direct.items()}
+    """For each step its parents, without those that its other parents follow from anyway.
+
+    Where steps follow from each other, as catalogues do night by night, the way back to an earlier step of
+    ``direct`` is left out.
+    """
+    order = {n: k for k, n in enumerate(direct)}
+    forward = {
+        n: [p for p in some if order[p] < order[n] or n not in _above(direct, p)]
+        for n, some in direct.items()
+    }
     return {n: [p for p in some if not _reached(forward, some, p)] for n, some in forward.items()}
 
 
-def layers(direct: Mapping[str, list[str]]) -> dict[str, int]:
-    """Longest way from a step without parents; a circle, such as catalogues night by night, is cut once."""
+def _above(direct: Mapping[str, list[str]], step: str) -> set[str]:
+    """All that a step follows from."""
+    found: set[str] = set()
+    waiting = list(direct[step])
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += direct[name]
+    return found
+
+
+def layers(above: Mapping[str, list[str]]) -> dict[str, int]:
+    """Length of the longest way to each step from one without parents."""
     rank: dict[str, int] = {}
 
-    def of(name: str, above: tuple[str, ...]) -> int:
+    def of(name: str) -> int:
         if name not in rank:
-            before = [of(p, (*above, name)) for p in direct[name] if p not in above]
-            rank[name] = 1 + max(before, default=-1)
+            rank[name] = 1 + max((of(p) for p in above[name]), default=-1)
         return rank[name]
 
-    for name in direct:
-        of(name, ())
-    return rank
+    return {name: of(name) for name in above}
 
 
 def _reached(forward: Mapping[str, list[str]], some: list[str], parent: str) -> bool:
     """Whether a parent is an ancestor of another parent."""
-    return any(_is_above(forward, parent, p) for p in some if p != parent)
-
-
-def _is_above(forward: Mapping[str, list[str]], one: str, other: str) -> bool:
-    return one in forward[other] or any(_is_above(forward, one, p) for p in forward[other])
+    return any(parent in _above(forward, p) for p in some if p != parent)
 
 
 def places(above: Mapping[str, list[str]]) -> dict[str, tuple[float, float]]:

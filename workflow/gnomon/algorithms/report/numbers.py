@@ -10,7 +10,7 @@ from gnomon.algorithms.report.products import NothingToShowError, Products
 from gnomon.algorithms.validation.bars import bands_of
 from gnomon.containers.catalog import Catalog
 
-_SIGN = {"below": "≤", "above": "≥"}
+_SIGN = {"below": "≤", "above": "≥", "within": "±"}
 
 
 def requirements(products: Products) -> Markup:

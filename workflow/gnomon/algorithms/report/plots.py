@@ -28,9 +28,15 @@ def by_band(axis: Axes, x: Column, y: Column, band: Column) -> None:
     for name in bands_of(band):
         of = (band == name) & np.isfinite(y)
         axis.plot(x[of], y[of], "o", ms=4, color=colour(name), label=name)
-    axis.grid(color="#e6e9ee")
+    grid(axis)
     if not np.isfinite(y).any():
         axis.text(0.5, 0.5, "not measured", ha="center", color=GREY, transform=axis.transAxes)
+
+
+def grid(axis: Axes) -> None:
+    """A faint grid behind the points."""
+    axis.grid(color="#e6e9ee")
+    axis.set_axisbelow(True)
 
 
 def to_png(figure: Figure, dpi: int = 90) -> bytes:

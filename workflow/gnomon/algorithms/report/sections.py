@@ -8,10 +8,17 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from gnomon.algorithms.report.alerts import alerts
 from gnomon.algorithms.report.chain import chain
+from gnomon.algorithms.report.coadds import patches
+from gnomon.algorithms.report.focal_plane import focal_plane
 from gnomon.algorithms.report.jobs import failed, jobs_run
+from gnomon.algorithms.report.light_curves import periodic, transients
+from gnomon.algorithms.report.moving import moving
 from gnomon.algorithms.report.numbers import measured, requirements
+from gnomon.algorithms.report.objects import colours, counts
 from gnomon.algorithms.report.products import Products
+from gnomon.algorithms.report.redshifts import redshifts
 from gnomon.algorithms.report.visits import over_time, thumbnails
 
 
@@ -31,6 +38,15 @@ SECTIONS = (
     Section("Requirements", requirements),
     Section("Measured", measured),
     Section("Visits in time", over_time),
+    Section("Focal plane", focal_plane),
+    Section("Coadds", patches),
+    Section("Colours", colours),
+    Section("Counts", counts),
+    Section("Redshifts", redshifts),
+    Section("Periodic objects", periodic),
+    Section("Transients", transients),
+    Section("Alerts", alerts),
+    Section("Moving objects", moving),
     Section("Every visit", thumbnails),
     Section("How it was made", chain),
 )

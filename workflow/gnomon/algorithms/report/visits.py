@@ -5,7 +5,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from gnomon.algorithms.report.html import listed, picture
+from gnomon.algorithms.report.html import listed, photo, picture
 from gnomon.algorithms.report.jobs import failures
 from gnomon.algorithms.report.plots import by_band, to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products
@@ -17,6 +17,7 @@ _QUANTITIES = (
     ("zeroPoint", "zero point, mag"),
     ("astromRms", "astrometric residual, mas"),
 )
+_THUMBNAIL_PX = 250
 _THUMBNAILS = 60
 """Visits shown; a page of a larger survey shows every n-th."""
 
@@ -75,7 +76,10 @@ def _visit(summary: Catalog, png: bytes, notes: list[str]) -> Markup:
         notes = notes + [str(n) for n in dict.fromkeys(summary["note"]) if n]
     below = Markup('<div class="bad">{}</div>').format(listed(notes)) if notes else Markup("")
     return Markup('<div class="visit">{}<b>{}</b> {}{}</div>\n').format(
-        picture(png, f"visit {named}, north up, east left"), named, listed(_facts(summary)), below
+        photo(png, f"visit {named}, north up, east left", longest_px=_THUMBNAIL_PX),
+        named,
+        listed(_facts(summary)),
+        below,
     )
 
 

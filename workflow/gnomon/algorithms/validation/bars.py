@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
 
-Sense = Literal["below", "above", "none"]
+Sense = Literal["below", "above", "within", "none"]
 How = Literal["mean", "rms", "median", "largest", "sum"]
 BLUE_TO_RED = "ugrizyjhk"
 _TEXTS = ("name", "band", "sense", "unit", "doc", "requirement")
@@ -63,6 +63,8 @@ class Metric:
         """On the right side of the bar; a number that could not be measured has not passed one."""
         if self.sense == "below":
             return self.value <= self.bar
+        if self.sense == "within":
+            return abs(self.value) <= self.bar
         return self.value >= self.bar if self.sense == "above" else True
 
 
@@ -81,10 +83,14 @@ def check_table(band: str, found: Mapping[str, tuple[float, int]]) -> Catalog:
     band : passband, empty for all together
     found : value and number of objects behind it, by the name of a measure
     """
-    n = len(found)
+    return check_rows({(name, band): value for name, value in found.items()})
+
+
+def check_rows(found: Mapping[tuple[str, str], tuple[float, int]]) -> Catalog:
+    """As `check_table`, by the name of a measure and a band."""
     columns = {
-        "quantity": np.array(list(found), object),
-        "band": np.full(n, band, object),
+        "quantity": np.array([name for name, _ in found], object),
+        "band": np.array([band for _, band in found], object),
         "value": np.array([v for v, _ in found.values()], np.float64),
         "n": np.array([k for _, k in found.values()], np.int64),
     }

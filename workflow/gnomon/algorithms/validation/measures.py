@@ -38,6 +38,91 @@ MEASURES = (
     Measure("PSF flux bias", "Isolated stars of S/N above 50 on single visits, against the truth."),
     Measure("PSF flux pull", "Spread of residuals over errors of isolated stars; 1 is right."),
     Measure("purity", "Part of the sources with something true behind them."),
+    # all visits together: check_joint
+    Measure(
+        "relative astrometry",
+        "Per axis, detections of isolated stars of S/N above 100 about the star's own track through all visits.",
+        unit="mas",
+        how="rms",
+        bar=5.0,
+        sense="below",
+        requirement="positions repeat within 5 mas at S/N > 100",
+    ),
+    Measure(
+        "photometric repeatability",
+        "Magnitudes of isolated stars of S/N above 100 about the star's mean in the band, photon noise included.",
+        unit="mag",
+        how="rms",
+    ),
+    Measure(
+        "photometric repeatability, photons taken off",
+        "What must be added to the stated errors to make them right: what calibration and flat fields leave.",
+        unit="mag",
+        how="rms",
+        bar=0.003,
+        sense="below",
+        requirement="fluxes repeat within 3 mmag (5 mmag in u, z, y) beyond photon noise",
+    ),
+    Measure(
+        "pull of repeated fluxes",
+        "Spread of repeated fluxes of isolated stars of S/N above 20 over their stated errors; 1 is right.",
+    ),
+    # coadds and objects: check_objects
+    Measure(
+        "coadd depth error",
+        "Magnitude at five sigma where all visits meet, less that of the same mean of the true visits.",
+        unit="mag",
+        bar=0.1,
+        sense="within",
+        requirement="coadd depth within 0.1 mag of expectation",
+    ),
+    Measure("coadd depth", "Magnitude at five sigma of the sky where all visits meet.", "mag"),
+    Measure(
+        "object completeness",
+        "Stars and galaxies of S/N above 10 on a coadd of any band that were found; not those that brighter "
+        "neighbours outshine at their own place.",
+        bar=0.95,
+        sense="above",
+        requirement="at least 95 % of objects at S/N > 10 found",
+    ),
+    Measure("object completeness, alone", "The same of those with no neighbour within 3 arcsec."),
+    Measure("object completeness, overshone", "Of those that brighter neighbours outshine."),
+    Measure("object purity", "Part of the objects above 10 sigma with something true behind them."),
+    Measure(
+        "coadd PSF flux bias",
+        "Constant stars of S/N above 30 without neighbours, on coadds.",
+        bar=0.01,
+        sense="within",
+        requirement="PSF flux unbiased to 1 % for isolated stars",
+    ),
+    Measure(
+        "coadd PSF flux pull, less 1",
+        "Spread of residuals over errors of constant stars of S/N 10 to 50 without neighbours.",
+        bar=0.15,
+        sense="within",
+        requirement="pulls within 1.0 +- 0.15",
+    ),
+    Measure("model flux bias of galaxies", "Galaxies of S/N above 30 without neighbours, galaxy model."),
+    *(
+        Measure(f"model colour bias {c}", "Galaxies of S/N above 30 in both bands, galaxy model.", "mag")
+        for c in ("g-r", "r-i", "i-z")
+    ),
+    # redshifts and light curves: check_derived
+    Measure("photo-z scatter", "1.48 MAD of dz / (1 + z) of galaxies of i < 24 without a spectrum."),
+    Measure(
+        "photo-z scatter over that of nearest neighbours",
+        "Both trained with the same spectra.",
+        bar=1.0,
+        sense="below",
+        requirement="photo-z better than the nearest-neighbour baseline",
+    ),
+    Measure("photo-z outliers", "Part with |dz| / (1 + z) above 0.15."),
+    Measure("photo-z outliers of nearest neighbours", "The same of the baseline."),
+    Measure("photo-z bias", "Median dz / (1 + z)."),
+    Measure("photo-z extrapolated", "Part flagged as outside the training set."),
+    Measure("RR Lyrae called variable", "Part of those that are objects."),
+    Measure("RR Lyrae with their period", "Part whose period is right to 0.2 per cent."),
+    Measure("constant stars called variable", "Part of the constant stars that are objects."),
     # moving objects: check_moving
     Measure(
         "asteroids detected",

@@ -10,6 +10,7 @@ from gnomon.algorithms.cosmicray import find_cosmic_rays, interpolate
 from gnomon.algorithms.detect import deblend, find_footprints, mark_detected
 from gnomon.algorithms.measure import measure_sources
 from gnomon.algorithms.psf import PsfFit, fit_psf, select_stars
+from gnomon.algorithms.streak import mark_streaks
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.image import Image
@@ -81,9 +82,9 @@ class Characterised:
 def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     """Find background, cosmic rays and PSF of a detrended image.
 
-    A first background and a guess of the PSF give bright sources and the seeing; with the seeing, cosmic
-    rays are told from stars; with them masked, stars give the PSF; with the PSF, faint sources are masked
-    and the background is measured again, and the PSF is fitted once more above it.
+    Streaks are marked above a first background; a guess of the PSF gives bright sources and the seeing; with
+    the seeing, cosmic rays are told from stars; with them masked, stars give the PSF; with the PSF, faint
+    sources are masked and the background is measured again, and the PSF is fitted once more above it.
 
     Parameters
     ----------
@@ -96,6 +97,7 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
         No usable pixels, or no star from which a PSF could be made.
     """
     flat = subtract_background(image, fit_background(image, box_px=options.background_box_px))
+    flat = mark_streaks(flat)
     fwhm = _seeing(flat, gaussian_psf(FIRST_FWHM_PX, image.shape), options)
     cleaned = _without_cosmic_rays(flat, fwhm)
     sources = _bright_sources(cleaned, gaussian_psf(fwhm, image.shape), options)

@@ -1,0 +1,4 @@
+from gnomon.audit.audit import main
+
+if __name__ == "__main__":
+    main()

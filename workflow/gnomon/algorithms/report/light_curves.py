@@ -1,0 +1,114 @@
+"""Sections: light curves of a periodic object and of things that came and went."""
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gnomon.algorithms.report.html import picture
+from gnomon.algorithms.report.plots import colour, grid, to_png
+from gnomon.algorithms.report.products import NothingToShowError, Products, gathered, rows_where
+from gnomon.algorithms.validation.bars import bands_of
+from gnomon.containers.catalog import Catalog, Column
+
+_CURVE = ("objectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
+_PERIODIC, _TRANSIENT = 2, 3
+"""Light curves shown of each kind."""
+
+
+def periodic(products: Products) -> Markup:
+    """The objects with the surest periods, folded."""
+    names = ["objectId", "isVariable", "period", "periodFalseAlarm", "periodPower"]
+    table = gathered(products.variability, names)
+    with np.errstate(invalid="ignore"):
+        sure = (
+            table["isVariable"].astype(bool)
+            & np.isfinite(table["period"])
+            & (table["periodFalseAlarm"] < 1e-3)
+        )
+    if not sure.any():
+        variable = int(table["isVariable"].sum())
+        raise NothingToShowError(f"None of {variable} variable objects has a period beyond doubt.")
+    best = table.take(sure)
+    best = best.take(np.argsort(-best["periodPower"], kind="stable")[:_PERIODIC])
+    curves = rows_where(products.forced, "objectId", best["objectId"].tolist(), _CURVE)
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
+    for axis, one, period in zip(
+        figure.subplots(1, len(best), squeeze=False)[0], best["objectId"], best["period"], strict=True
+    ):
+        _folded(axis, curves.take(curves["objectId"] == one), float(period))
+        axis.set_title(f"object {one}, period {period:.5f} d", fontsize=10)
+    return picture(
+        to_png(figure), "folded light curves", "The objects with the strongest periods, shown twice over."
+    )
+
+
+def _folded(axis: Axes, curve: Catalog, period: float) -> None:
+    phase = (curve["midpointMjdTai"] / period) % 1
+    flux, error, band = (np.tile(curve[n], 2) for n in ("psfFlux", "psfFluxErr", "band"))
+    _points(axis, np.concatenate([phase, phase + 1]), flux, error, band)
+    axis.set(xlabel="phase", ylabel="flux over median of the band")
+
+
+def _points(axis: Axes, x: Column, flux: Column, error: Column, band: Column) -> None:
+    """Fluxes over the median of their band."""
+    for name in bands_of(band):
+        of = (band == name) & np.isfinite(flux)
+        scale = float(np.median(flux[of])) if of.any() else 1.0
+        if of.any() and scale > 0:
+            axis.errorbar(
+                x[of],
+                flux[of] / scale,
+                error[of] / scale,
+                fmt="o",
+                ms=4,
+                lw=0.8,
+                color=colour(name),
+                label=name,
+            )
+    axis.legend(ncols=3, frameon=False, fontsize=8)
+    grid(axis)
+
+
+def transients(products: Products) -> Markup:
+    """Objects of the difference images with the most significant detections."""
+    link = gathered(products.dia_associations, ["diaSourceId", "diaObjectId"])
+    names = ["diaSourceId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr", "snr"]
+    table = gathered(products.dia_sources, names)
+    rank = np.argsort(link["diaSourceId"], kind="stable")
+    at = rank[np.minimum(np.searchsorted(link["diaSourceId"][rank], table["diaSourceId"]), len(link) - 1)]
+    table = table.with_columns(
+        diaObjectId=np.where(link["diaSourceId"][at] == table["diaSourceId"], link["diaObjectId"][at], -1)
+    )
+    chosen = _strongest(table.take(table["diaObjectId"] >= 0))
+    figure = Figure(figsize=(11, 3.9), layout="constrained")
+    for axis, one in zip(figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True):
+        _raw_points(axis, table.take(table["diaObjectId"] == one))
+        axis.set_title(f"diaObject {one}", fontsize=10)
+    return picture(
+        to_png(figure),
+        "light curves on difference images",
+        "Detections of the objects with most of them; flux of the difference.",
+    )
+
+
+def _strongest(table: Catalog) -> list[int]:
+    """Objects by the sum of squared significances of positive detections, at least three."""
+    if not len(table):
+        raise NothingToShowError("No detection on a difference image belongs to an object.")
+    ids, which, n = np.unique(table["diaObjectId"], return_inverse=True, return_counts=True)
+    weight = np.bincount(which, np.clip(np.nan_to_num(table["snr"]), 0, 100) ** 2) * (n >= min(3, n.max()))
+    return [int(i) for i in ids[np.argsort(-weight, kind="stable")[:_TRANSIENT]]]
+
+
+def _raw_points(axis: Axes, curve: Catalog) -> None:
+    for name in bands_of(curve["band"]):
+        of = curve["band"] == name
+        days, flux, error = (curve[n][of] for n in ("midpointMjdTai", "psfFlux", "psfFluxErr"))
+        axis.errorbar(days, flux / 1e3, error / 1e3, fmt="o", ms=4, lw=0.8, color=colour(name), label=name)
+    axis.axhline(0, color="#5d6b7c", lw=0.8)
+    axis.set(xlabel="MJD (TAI)", ylabel="flux of the difference, µJy")
+    axis.ticklabel_format(useOffset=False)
+    axis.tick_params(axis="x", labelrotation=30)
+    axis.legend(ncols=3, frameon=False, fontsize=8)
+    grid(axis)
