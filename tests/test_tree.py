@@ -18,7 +18,7 @@ from gnomon.schemas import schema
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workflow" / "gnomon"
-TOOLS = {"plan", "ingest", "build_refcat", "fetch_refcat", "fetch_exposures"}
+TOOLS = {"plan", "prompt", "ingest", "build_refcat", "fetch_refcat", "fetch_exposures"}
 TOOLS |= {"manifest", "audit", "explain", "compare", "fit_costs"}
 """Scripts for people that are no steps."""
 
