@@ -389,6 +389,13 @@ _DATASETS = (
     _release("star", "Motions of isolated stars.", "star_motion"),
     _release("source", "Sources of single visits.", "source"),
     _release("forced_source", "Fluxes of the objects on every visit.", "forced_source"),
+    _release("dia_source", "Detections on difference images.", "release_dia_source"),
+    _release("dia_object", "What was detected on difference images, one row an object.", "dia_object"),
+    _release("dia_forced_source", "Fluxes of the objects of the difference images.", "dia_forced_source"),
+    _release("ss_source", "Detections of known objects of the solar system.", "ss_source"),
+    DatasetType(
+        "release_orbit", "release/orbit.parquet", "Catalog", "Orbits after the last night.", schema="orbit"
+    ),
     DatasetType(
         "release_visit", "release/visit.parquet", "Catalog", "Calibrated visits.", schema="release_visit"
     ),
