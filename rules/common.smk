@@ -85,6 +85,10 @@ def objects_of_tract(wildcards):
     return of_tract("object", wildcards.tract)
 
 
+def shears_of_tract(wildcards):
+    return of_tract("shear_object", wildcards.tract)
+
+
 def photoz_of_tract(wildcards):
     return of_tract("photoz", wildcards.tract)
 

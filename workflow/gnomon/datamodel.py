@@ -223,6 +223,15 @@ _DATASETS = (
         "Spectroscopic redshifts to train with.",
         schema="spec_z",
     ),
+    DatasetType(
+        "shear_object",
+        "object/shear/{tract}/{patch}.parquet",
+        "Catalog",
+        "Shapes of the objects of one patch with their response to shear, experimental.",
+        schema="shear_object",
+    ),
+    DatasetType("mass_map", "object/mass_map/{tract}.h5", "Model", "Convergence of one tract, experimental."),
+    DatasetType("mass_map_figure", "figure/mass_map/{tract}.png", "Figure", "Its picture."),
     DatasetType("photoz_model", "object/photoz_model.h5", "Model", "Trained network of redshifts."),
     DatasetType(
         "photoz",
