@@ -18,8 +18,10 @@ from gnomon.containers.sphere import directions
 F8 = npt.NDArray[np.float64]
 _MATCH = np.radians(0.7 / 3600)
 _NEAR = np.radians(25 / 3600)
-_NEIGHBOURS = 4
-"""Objects this near to a place show that it was observed."""
+_NEIGHBOURS = 8
+"""Objects this near to a place show that it was observed,"""
+_LOPSIDED = 0.6
+"""where their mean lies no farther off than this part of their mean distance: 1 / sqrt(8) for a random field."""
 _BANDS = "gri"
 
 
@@ -70,6 +72,8 @@ def curve(parts: Sequence[Catalog], objects: Catalog, band: str) -> tuple[F8, F8
 
 
 def _covered(seen: KDTree, place: F8) -> npt.NDArray[np.bool_]:
-    """Which places have four objects within 25 arcsec: gaps and borders of the survey do not count."""
-    far, _ = seen.query(place, k=_NEIGHBOURS)
-    return np.asarray(far[:, -1] < _NEAR)
+    """Which places have objects near on all sides: gaps and borders of the survey do not count."""
+    apart, row = seen.query(place, k=_NEIGHBOURS)
+    towards = seen.data[np.minimum(row, seen.n - 1)] - place[:, np.newaxis]
+    lopsided = np.linalg.norm(towards.mean(axis=1), axis=-1) / apart.mean(axis=1)
+    return np.asarray((apart[:, -1] < _NEAR) & (lopsided < _LOPSIDED))

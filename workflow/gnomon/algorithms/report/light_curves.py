@@ -14,7 +14,7 @@ from gnomon.containers.catalog import Catalog, Column
 
 _CURVE = ("objectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
 _FORCED = ("diaObjectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
-_PERIODIC, _TRANSIENT = 2, 3
+_PERIODIC, _TRANSIENT = 3, 3
 """Light curves shown of each kind."""
 
 
@@ -32,7 +32,7 @@ def periodic(products: Products) -> Markup:
         variable = int(table["isVariable"].sum())
         raise NothingToShowError(f"None of {variable} variable objects has a period beyond doubt.")
     best = table.take(sure)
-    strength = np.nansum([best[n] for n in chi2], axis=0)
+    strength = np.median([np.nan_to_num(best[n]) for n in chi2], axis=0)
     best = best.take(np.argsort(-strength, kind="stable")[:_PERIODIC])
     curves = rows_where(products.forced, "objectId", best["objectId"].tolist(), _CURVE)
     figure = Figure(figsize=(11, 4.4), layout="constrained")
