@@ -68,6 +68,7 @@ rule metrics:
         objects=object_checks_of,
         derived=derived_checks_of,
         moving=moving_scores_of,
+        changes=transient_checks_of,
     output:
         **campaign.writes("metrics"),
     log:

@@ -223,6 +223,15 @@ _DATASETS = (
         "Spectroscopic redshifts to train with.",
         schema="spec_z",
     ),
+    DatasetType(
+        "shear_object",
+        "object/shear/{tract}/{patch}.parquet",
+        "Catalog",
+        "Shapes of the objects of one patch with their response to shear, experimental.",
+        schema="shear_object",
+    ),
+    DatasetType("mass_map", "object/mass_map/{tract}.h5", "Model", "Convergence of one tract, experimental."),
+    DatasetType("mass_map_figure", "figure/mass_map/{tract}.png", "Figure", "Its picture."),
     DatasetType("photoz_model", "object/photoz_model.h5", "Model", "Trained network of redshifts."),
     DatasetType(
         "photoz",
@@ -288,6 +297,13 @@ _DATASETS = (
         schema="dia_forced_source",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
+    DatasetType(
+        "transient_check",
+        "check/transients.parquet",
+        "Catalog",
+        "Differences beside their truth.",
+        schema="check",
+    ),
     # moving objects
     DatasetType(
         "perturbers",

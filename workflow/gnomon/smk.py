@@ -26,7 +26,11 @@ T = TypeVar("T")
 
 WILDCARDS = {d.name: d.pattern for d in DIMENSIONS.values()}
 INSTRUMENTS = Path("config/instruments")
-TARGETS = ("report", *(name for name in DATASETS if name.startswith("release_")))
+TARGETS = (
+    "report",
+    *(name for name in DATASETS if name.startswith("release_")),
+    "mass_map_figure",
+)
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
 PLAN_VERSION = 5
 """Raised when a plan holds something else for the same exposures and options."""

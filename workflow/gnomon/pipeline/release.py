@@ -112,6 +112,7 @@ STEPS = (
             "objects": Many("object_check"),
             "derived": Many("derived_check"),
             "moving": Many("moving_score"),
+            "changes": Many("transient_check"),
         },
         writes={"metrics": "metrics"},
         version=2,
