@@ -297,6 +297,13 @@ _DATASETS = (
         schema="dia_forced_source",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
+    DatasetType(
+        "transient_check",
+        "check/transients.parquet",
+        "Catalog",
+        "Differences beside their truth.",
+        schema="check",
+    ),
     # moving objects
     DatasetType(
         "perturbers",
