@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.containers.box import Box
 from gnomon.containers.cellpsf import CellPsf
 from gnomon.containers.image import F4, Image
 from gnomon.containers.skymap import Cell
@@ -22,8 +23,10 @@ class CellCoadd:
 
     cell: Cell
     """Its boxes in pixels of the patch."""
+    box: Box
+    """Pixels of the patch that the planes show: those that the patch takes from this cell, or all of the outer box."""
     image: Image
-    """Planes of the outer box, nJy; NO_DATA and variance 0 where nothing fell."""
+    """Planes of the box, nJy; NO_DATA and variance 0 where nothing fell."""
     count: U2
     """(ny, nx) uint16, inputs used per pixel; 0 where all were masked and averaged all the same."""
     masked_fraction: F4
@@ -94,11 +97,11 @@ class PatchCoadd:
         return None
 
     def _pieces(self) -> list[tuple[tuple[slice, slice], CellCoadd, tuple[slice, slice]]]:
-        """What to copy where: all outer boxes first, then the inner boxes over them."""
-        outer = [(c.cell.outer.slices(), c, (slice(None), slice(None))) for c in self.cells]
+        """What to copy where: all boxes first, then the inner boxes over them."""
+        outer = [(c.box.slices(), c, (slice(None), slice(None))) for c in self.cells]
         inner = []
         for c in self.cells:
-            box = c.cell.inner.shifted(-c.cell.outer.x0, -c.cell.outer.y0)
+            box = c.cell.inner.shifted(-c.box.x0, -c.box.y0)
             inner.append((c.cell.inner.slices(), c, box.slices()))
         return outer + inner
 
@@ -115,6 +118,20 @@ class CoaddInputs:
     """(n,)"""
     weight: F8
     """(n,) nJy^-2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The detectors that lie on a patch, and why some were left out."""
+
+    visit: tuple[int, ...]
+    detector: tuple[int, ...]
+    reason: tuple[str, ...]
+    """Empty text for those that were used."""
+
+
+def _no_fraction() -> F4:
+    return np.zeros((0, 0), np.float32)
 
 
 def no_inputs() -> CoaddInputs:
@@ -139,6 +156,10 @@ class Coadd:
     """Passband."""
     inputs: CoaddInputs = field(default_factory=no_inputs)
     """What went into which cell."""
+    masked_fraction: F4 = field(default_factory=_no_fraction)
+    """(ny, nx) float32, weight of inputs masked, filled or rejected over the weight of all."""
+    selection: Selection = Selection((), (), ())
+    """What was considered."""
     empty_reason: str = ""
     """Why there is nothing; empty text where there is something."""
 

@@ -10,6 +10,8 @@ from gnomon.pipeline.step import Cost, Many, Step
 
 KINDS = ("deep",)
 """Kinds of coadd that every patch and band has: all visits."""
+ON_REQUEST = ("good_seeing", "psf_matched")
+"""Kinds that are made where a target asks for them: the visits of the best seeing; warps convolved to one PSF."""
 TEMPLATE = "template_"
 """Before the number of a season: the kind that visits of that season are differenced with. It is made of the
 other seasons' visits (the rule names them), those of the best seeing."""
@@ -25,12 +27,17 @@ class CoaddConfig:
     """Part of the visits that a template is made of, best seeing first."""
     template_visits: Annotated[int, Ge(1), Le(1000)] = 4
     """Fewest visits of a template, where there are as many."""
+    good_seeing_share: Annotated[float, Gt(0), Le(1)] = 0.33
+    """Part of the visits that a good_seeing coadd is made of, best seeing first."""
+    matched_fwhm_arcsec: Annotated[float, Gt(0), Le(10)] = 1.8
+    """FWHM of the Gaussian PSF of a psf_matched coadd; detectors with more than 0.95 of it are left out."""
     artifact_sigma: Annotated[float, Gt(1), Le(100)] = 5.5
     """Difference from the static sky, in standard deviations, from which on an epoch's pixels are left out."""
     psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
     """Side of a cell's PSF image, odd."""
-    rows_at_once: Annotated[int, Ge(1), Le(100)] = 3
-    """Rows of cells whose warps are held in memory; more rows read each detector less often."""
+    memory_mb: Annotated[float, Ge(10), Le(1e5)] = 500
+    """Memory for warps, 10^6 bytes a process: more of it makes more cells at a time, with fewer reads. What comes
+    out does not depend on it."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -48,6 +55,8 @@ STEPS = (
             "images": Many("calexp"),
         },
         writes={"coadd": "coadd"},
+        version=3,
+        mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
     ),
     Step(

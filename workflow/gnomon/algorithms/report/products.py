@@ -36,6 +36,10 @@ class Products:
     """A PNG of each visit, in the same order."""
     patches: Sequence[bytes] = ()
     """A PNG of each patch."""
+    stars: Sequence[Catalog] = ()
+    """Every simulated star, where the survey is simulated."""
+    galaxies: Sequence[Catalog] = ()
+    """Every simulated galaxy."""
     sources: Sequence[Catalog] = ()
     """Schema ``source``, one a visit."""
     star_sources: Sequence[Catalog] = ()
@@ -56,6 +60,8 @@ class Products:
     """Schema ``dia_object``, one a patch."""
     dia_associations: Sequence[Catalog] = ()
     """Schema ``dia_association``, one a patch."""
+    dia_forced: Sequence[Catalog] = ()
+    """Schema ``dia_forced_source``, one a visit."""
     alerts: Sequence[Sequence[Mapping[str, Any]]] = ()
     """Packets, one list a visit."""
     attributed: Sequence[Catalog] = ()
@@ -75,6 +81,7 @@ class Products:
             "forced_source": self.forced,
             "dia_source": self.dia_sources,
             "dia_object": self.dia_objects,
+            "dia_forced_source": self.dia_forced,
             "ss_source": self.attributed,
             "tracklet": self.tracklets,
             "orbit_catalog": self.orbits,
