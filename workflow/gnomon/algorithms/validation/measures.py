@@ -121,7 +121,7 @@ MEASURES = (
     Measure("photo-z bias", "Median dz / (1 + z)."),
     Measure("photo-z extrapolated", "Part flagged as outside the training set."),
     Measure("RR Lyrae called variable", "Part of those that are objects."),
-    Measure("RR Lyrae with their period", "Part whose period is right to 0.2 per cent."),
+    Measure("RR Lyrae with their period", "Part whose period is right to 0.2 per cent, a cycle a year."),
     Measure("constant stars called variable", "Part of the constant stars that are objects."),
     # moving objects: check_moving
     Measure(
