@@ -20,14 +20,23 @@ def requirements(products: Products) -> Markup:
         raise NothingToShowError("None: the truth of this survey is not known.")
     bands = [b for b in bands_of(held["band"]) if b]
     rows = [_requirement(held.take(held["name"] == n), bands) for n in dict.fromkeys(held["name"])]
-    return table(["requirement", "bar", "all", *bands, "n", "", "measured on"], rows, (0, len(bands) + 5))
+    return table(["requirement", "bar", "all", *bands, "n", ""], rows)
 
 
 def _requirement(of: Catalog, bands: Sequence[str]) -> list[Cell]:
     unit = f" {of['unit'][0]}" if of["unit"][0] else ""
-    bar = f"{_SIGN[str(of['sense'][0])]} {of['bar'][0]:.4g}{unit}"
+    bar = f"{_SIGN[str(of['sense'][0])]} {of['bar'][0]:.3g}{unit}"
     n = int(of["n"].sum())
-    return [str(of["name"][0]), bar, *_cells(of, ["", *bands], judge=True), n, _verdict(of), _meaning(of)]
+    name = Markup('<div class="told">{}<br><small class="soft">{}</small></div>').format(
+        of["name"][0], _meaning(of)
+    )
+    return [
+        name,
+        Markup("<nobr>{}</nobr>").format(bar),
+        *_cells(of, ["", *bands], judge=True),
+        n,
+        _verdict(of),
+    ]
 
 
 def _verdict(of: Catalog) -> Markup:
@@ -64,6 +73,6 @@ def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Ce
         if not np.isfinite(value.get(band, np.nan)):
             cells.append("–" if band in value or band else "")
         else:
-            text = f"{value[band]:.4g}"
+            text = f"{value[band]:.3g}"
             cells.append(marked(text, "bad") if judge and not passed[band] else text)
     return cells
