@@ -1,5 +1,6 @@
 """The toy survey through the whole campaign: reruns, withdrawals, equal bytes, bad files."""
 
+import html
 import shutil
 import subprocess
 import sys
@@ -158,7 +159,12 @@ def test_a_corrupt_raw_file_is_named_and_the_others_finish(done, tmp_path):
     summary = read_catalog(run / "preliminary" / "summary" / f"{visit}.parquet")
     assert len(summary) == 0
     assert summary.meta["empty_reason"]
-    assert f"visit={visit}" in (run / "release" / "report.html").read_text()
+    page = (run / "release" / "report.html").read_text()
+    failed = page[
+        page.index('<section id="what-failed-and-why">') : page.index('<section id="requirements">')
+    ]
+    assert f"visit={visit}" in failed
+    assert str(summary.meta["empty_reason"]).split(":")[0] in html.unescape(failed)
 
 
 def test_a_misspelt_option_is_one_clear_sentence_before_any_work(tmp_path):
