@@ -20,26 +20,28 @@ def requirements(products: Products) -> Markup:
         raise NothingToShowError("None: the truth of this survey is not known.")
     bands = [b for b in bands_of(held["band"]) if b]
     rows = [_requirement(held.take(held["name"] == n), bands) for n in dict.fromkeys(held["name"])]
-    return table(["requirement", "bar", "all", *bands, "n", "", "measured on"], rows, (0, len(bands) + 5))
+    return table(["requirement", "bar", "all", *bands, "n", ""], rows)
 
 
 def _requirement(of: Catalog, bands: Sequence[str]) -> list[Cell]:
     unit = f" {of['unit'][0]}" if of["unit"][0] else ""
     bar = f"{_SIGN[str(of['sense'][0])]} {of['bar'][0]:.4g}{unit}"
     n = int(of["n"].sum())
-    return [str(of["name"][0]), bar, *_cells(of, ["", *bands], judge=True), n, _verdict(of), _meaning(of)]
+    return [_named(of), bar, *_cells(of, ["", *bands], judge=True), n, _verdict(of)]
 
 
 def _verdict(of: Catalog) -> Markup:
     if not of["n"].sum():
         return marked("not measured", "soft")
-    met = bool(of["passed"].all())
+    met = bool(of["passed"][of["n"] > 0].all())
     return marked("met" if met else "missed", "good" if met else "bad")
 
 
-def _meaning(of: Catalog) -> str:
-    said = f"{of['doc'][0]}"
-    return f"{said} Wanted: {of['requirement'][0]}." if of["requirement"][0] else said
+def _named(of: Catalog) -> Markup:
+    """What is measured, and below it on what."""
+    unit = f", {of['unit'][0]}" if of["unit"][0] and of["sense"][0] == "none" else ""
+    said = f"{of['doc'][0]} Wanted: {of['requirement'][0]}." if of["requirement"][0] else of["doc"][0]
+    return Markup('<div class="named">{}<small>{}</small></div>').format(f"{of['name'][0]}{unit}", said)
 
 
 def measured(products: Products) -> Markup:
@@ -51,9 +53,8 @@ def measured(products: Products) -> Markup:
     rows = []
     for name in dict.fromkeys(free["name"]):
         of = free.take(free["name"] == name)
-        unit = f", {of['unit'][0]}" if of["unit"][0] else ""
-        rows.append([f"{name}{unit}", *_cells(of, bands), str(of["doc"][0])])
-    return table(["quantity", *(b or "all" for b in bands), "meaning"], rows, (0, len(bands) + 1))
+        rows.append([_named(of), *_cells(of, bands)])
+    return table(["quantity", *(b or "all" for b in bands)], rows)
 
 
 def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Cell]:
@@ -64,6 +65,6 @@ def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Ce
         if not np.isfinite(value.get(band, np.nan)):
             cells.append("–" if band in value or band else "")
         else:
-            text = f"{value[band]:.4g}"
+            text = f"{value[band]:.3g}"
             cells.append(marked(text, "bad") if judge and not passed[band] else text)
     return cells
