@@ -268,8 +268,8 @@ def objects_of_visit(wildcards):
     return [made.format(tract=t, patch=p) for t, p in places]
 
 
-def visits_before(wildcards):
-    """Earlier visits that share a patch with one, in order of time."""
+def visits_before(wildcards, days):
+    """Visits of the days before a visit that share a patch with it, in order of time."""
     visits, places = campaign.graph["visits"], campaign.graph["patches"]
     near = {
         v
@@ -278,17 +278,28 @@ def visits_before(wildcards):
         for v in some
     }
     now = visits[wildcards.visit]["mjd"]
+    ages = {v: now - visits[v]["mjd"] for v in near}
     return sorted(
-        (v for v in near if visits[v]["mjd"] < now), key=lambda v: visits[v]["mjd"]
+        (v for v in near if 0 < ages[v] <= days), key=lambda v: visits[v]["mjd"]
     )
 
 
 def dia_sources_before(wildcards):
-    return expand(campaign.path("dia_source"), visit=visits_before(wildcards))
+    """Detections of the year before a visit: as far as alerts look back."""
+    visits = visits_before(wildcards, 365.25)
+    return expand(campaign.path("dia_source"), visit=visits)
 
 
 def dia_forced_sources_before(wildcards):
-    return expand(campaign.path("dia_forced_source"), visit=visits_before(wildcards))
+    """Forced photometry of the month before a visit."""
+    visits = visits_before(wildcards, 30)
+    return expand(campaign.path("dia_forced_source"), visit=visits)
+
+
+def dia_objects_of_visit(wildcards):
+    made = campaign.path("dia_object")
+    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
+    return [made.format(tract=t, patch=p) for t, p in places]
 
 
 def dia_associations_of(wildcards):
@@ -365,3 +376,34 @@ def linkages_before(wildcards):
     return expand(
         campaign.path("linkage"), night=nights_until(wildcards.night, 14)[:-1]
     )
+
+
+def training_visits():
+    """Visits that reliability is learnt on: up to eight of the patch that was seen most, evenly in time."""
+    bands = most_seen_patch()
+    visits = sorted({v for some in bands.values() for v in some})
+    return visits[:: -(-len(visits) // 8) or 1]
+
+
+def most_seen_patch():
+    """Visits by band of the patch that most visits touch."""
+    patches = campaign.graph["patches"].values()
+    return max(patches, key=lambda bands: sum(map(len, bands.values())), default={})
+
+
+def training_differences_of(wildcards):
+    return expand(campaign.path("difference_image"), visit=training_visits())
+
+
+def training_templates_of(wildcards):
+    return expand(campaign.path("template_image"), visit=training_visits())
+
+
+def training_candidates_of(wildcards):
+    return expand(campaign.path("dia_candidate"), visit=training_visits())
+
+
+def candidates_beside_training_of(wildcards):
+    """Detections of all visits to the place of the training, which tell what comes back."""
+    visits = sorted({v for some in most_seen_patch().values() for v in some})
+    return expand(campaign.path("dia_candidate"), visit=visits)

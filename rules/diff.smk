@@ -19,6 +19,44 @@ rule difference:
         campaign.command("difference")
 
 
+rule train_reliability:
+    input:
+        **campaign.reads("train_reliability"),
+        images=training_differences_of,
+        templates=training_templates_of,
+        candidates=training_candidates_of,
+        others=candidates_beside_training_of,
+    output:
+        **campaign.writes("train_reliability"),
+    log:
+        campaign.log("train_reliability"),
+    benchmark:
+        campaign.benchmark("train_reliability")
+    params:
+        **campaign.params("train_reliability"),
+    resources:
+        **campaign.resources("train_reliability"),
+    shell:
+        campaign.command("train_reliability")
+
+
+rule score_dia_sources:
+    input:
+        **campaign.reads("score_dia_sources"),
+    output:
+        **campaign.writes("score_dia_sources"),
+    log:
+        campaign.log("score_dia_sources"),
+    benchmark:
+        campaign.benchmark("score_dia_sources")
+    params:
+        **campaign.params("score_dia_sources"),
+    resources:
+        **campaign.resources("score_dia_sources"),
+    shell:
+        campaign.command("score_dia_sources")
+
+
 rule associate:
     input:
         **campaign.reads("associate"),
@@ -35,6 +73,24 @@ rule associate:
         **campaign.resources("associate"),
     shell:
         campaign.command("associate")
+
+
+rule dia_forced_source:
+    input:
+        **campaign.reads("dia_forced_source"),
+        objects=dia_objects_of_visit,
+    output:
+        **campaign.writes("dia_forced_source"),
+    log:
+        campaign.log("dia_forced_source"),
+    benchmark:
+        campaign.benchmark("dia_forced_source")
+    params:
+        **campaign.params("dia_forced_source"),
+    resources:
+        **campaign.resources("dia_forced_source"),
+    shell:
+        campaign.command("dia_forced_source")
 
 
 rule alert:

@@ -74,3 +74,20 @@ rule finalize_visit:
         **campaign.resources("finalize_visit"),
     shell:
         campaign.command("finalize_visit")
+
+
+rule check_joint:
+    input:
+        **campaign.reads("check_joint"),
+    output:
+        **campaign.writes("check_joint"),
+    log:
+        campaign.log("check_joint"),
+    benchmark:
+        campaign.benchmark("check_joint")
+    params:
+        **campaign.params("check_joint"),
+    resources:
+        **campaign.resources("check_joint"),
+    shell:
+        campaign.command("check_joint")

@@ -64,6 +64,7 @@ rule metrics:
         **campaign.reads("metrics"),
         summaries=all_of("visit_summary"),
         checks=checks_of,
+        joint=all_of("joint_check"),
         objects=object_checks_of,
         derived=derived_checks_of,
         moving=moving_scores_of,

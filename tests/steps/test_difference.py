@@ -51,7 +51,7 @@ def done(request):
 
 def test_the_new_star_is_found_with_its_total_flux_and_place(done):
     made, plain = done
-    table = conform(made.sources, "dia_source")
+    table = conform(made.candidates, "dia_source")
     i = np.hypot(table["x"] - NEW[0], table["y"] - NEW[1]).argmin()
     assert table["psfFlux"][i] == pytest.approx(3000.0, abs=4 * table["psfFluxErr"][i])
     ra, dec = plain.wcs.pixel_to_sky(np.array([NEW[0]]), np.array([NEW[1]]))
@@ -63,7 +63,7 @@ def test_the_new_star_is_found_with_its_total_flux_and_place(done):
 def test_stars_that_stay_are_no_detections(done):
     # The template covers 340 px of the 460 and ends within the detector: stars at its edge are left as found.
     made, _ = done
-    table = made.sources
+    table = made.candidates
     other = np.hypot(table["x"] - NEW[0], table["y"] - NEW[1]) > 3
     assert other.sum() <= 3
 

@@ -38,7 +38,7 @@ def astrometry_of(before, shift_arcsec=0.3, stars=50):
 
 
 def photometry_of(before, brighter_mag=0.1, slope=0.02, stars=50):
-    given = {"visit": before.summary["visit"], "detector": before.summary["detector"], "nStar": [stars]}
+    given = {n: before.summary[n] for n in ("visit", "detector", "nx", "ny")} | {"nStar": [stars]}
     zero = before.summary["zeroPoint"] - brighter_mag
     return Catalog(rows("photometry_fit", 1, **given, zeroPoint00=zero, zeroPoint10=[slope], rms=[0.004]))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from algorithms.astrometry.survey import make_survey
-from gnomon.algorithms.visit.finalize import zero_point_over
+from gnomon.algorithms.joint.positions import zero_point_over
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
 from gnomon.io.catalogs import conform
@@ -31,7 +31,7 @@ def test_zero_points_are_those_of_the_survey(scene):
     assert len(fit) == 24
     # visit v was 1 + 0.02 (v - 4) too bright
     expected = 31.4 + 2.5 * np.log10(1 + 0.02 * (fit["visit"] - 2004))
-    got = [zero_point_over(fit.take(np.arange(24) == k), (1500, 1500)).at(749.5, 749.5)[0] for k in range(24)]
+    got = [zero_point_over(fit.take(np.arange(24) == k)).at(749.5, 749.5)[0] for k in range(24)]
     np.testing.assert_allclose(got, expected, atol=0.01)  # 0.01: the tie to some 70 stars of 0.17 mag
 
 

@@ -146,6 +146,13 @@ _DATASETS = (
         "Zero point of every detector and visit that touches a tract, from all of them together.",
         schema="photometry_fit",
     ),
+    DatasetType(
+        "joint_check",
+        "check/joint/{tract}.parquet",
+        "Catalog",
+        "Repeatability of isolated stars over all visits of a tract.",
+        schema="check",
+    ),
     # visits, calibrated together
     DatasetType(
         "calexp",
@@ -231,13 +238,9 @@ _DATASETS = (
         "Light-curve features and periods of the objects of one patch.",
         schema="variability",
     ),
-    # differences; dia_forced_source is made by a step to come
+    # differences
     DatasetType(
-        "difference_image",
-        "diff/image/{visit}.fits",
-        "CalibratedImages",
-        "Visit minus template, nJy.",
-        axis="detector",
+        "difference_image", "diff/image/{visit}.fits", "CalibratedImages", "Visit minus template.", "detector"
     ),
     DatasetType(
         "template_image",
@@ -247,17 +250,20 @@ _DATASETS = (
         axis="detector",
     ),
     DatasetType(
-        "dia_forced_source",
-        "diff/dia_forced_source/{visit}.parquet",
+        "dia_candidate",
+        "diff/candidate/{visit}.parquet",
         "Catalog",
-        "Forced photometry at the objects of the difference images.",
-        planned=True,
+        "Detections on the difference images of one visit before they are judged.",
+        schema="dia_source",
+    ),
+    DatasetType(
+        "reliability_model", "diff/reliability_model.h5", "Model", "What tells sources from artefacts."
     ),
     DatasetType(
         "dia_source",
         "diff/dia_source/{visit}.parquet",
         "Catalog",
-        "Detections on the difference images of one visit.",
+        "Detections on the difference images of one visit, with their reliability.",
         schema="dia_source",
     ),
     DatasetType(
@@ -273,6 +279,13 @@ _DATASETS = (
         "Catalog",
         "Which detection belongs to which object.",
         schema="dia_association",
+    ),
+    DatasetType(
+        "dia_forced_source",
+        "diff/dia_forced_source/{visit}.parquet",
+        "Catalog",
+        "Forced photometry at the objects of the difference images.",
+        schema="dia_forced_source",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
     # moving objects

@@ -29,7 +29,8 @@ INSTRUMENTS = Path("config/instruments")
 TARGETS = (
     "report",
     *(name for name in DATASETS if name.startswith("release_")),
-    "dia_source",
+    "alert",
+    "dia_forced_source",
     "orbit_catalog",
 )
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""

@@ -30,6 +30,25 @@ class DifferenceConfig:
 
 
 @dataclass(frozen=True, config=OPTIONS)
+class TrainReliabilityConfig:
+    """What the trees that judge detections learn from."""
+
+    injected: Annotated[int, Ge(1), Le(10000)] = 200
+    """Sources and artefacts put into each detector's difference; fewer where there is no room."""
+    snr: tuple[float, float] = (4.0, 60.0)
+    """Least and greatest signal to noise of these."""
+    repeat_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
+    """A detection that another visit has this near is no example of an artefact."""
+    seed: Annotated[int, Ge(0)] = 1
+    """Of the random numbers."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class ScoreDiaSourcesConfig:
+    """No options: what is real is learnt."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
 class AssociateConfig:
     """Which detections on difference images are the same object."""
 
@@ -39,10 +58,15 @@ class AssociateConfig:
     """Likewise in combined position errors."""
     sigma_floor_mas: Annotated[float, Gt(0), Le(1000)] = 50.0
     """Error of the astrometry of a visit, added in quadrature."""
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.0
-    """Detections below this found no objects."""
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Detections below this, or never judged, belong to no object."""
     bands: Annotated[tuple[str, ...], MinLen(1)] = ("u", "g", "r", "i", "z", "y")
     """Bands that get columns; those of the schema."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class DiaForcedSourceConfig:
+    """No options: every object is measured."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -50,7 +74,7 @@ class AlertConfig:
     """Which detections are told, and with what."""
 
     min_reliability: Annotated[float, Ge(0), Le(1)] = 0.5
-    """Detections below this make no alert."""
+    """Detections below this, or never judged, make no alert."""
     stamp_px: Annotated[int, Ge(30), Le(102)] = 31
     """Side of the three stamps."""
 
@@ -65,9 +89,34 @@ STEPS = (
             "summary": "visit_summary",
             "coadds": Many("coadd"),
         },
-        writes={"image": "difference_image", "template": "template_image", "sources": "dia_source"},
+        writes={"image": "difference_image", "template": "template_image", "candidates": "dia_candidate"},
         axis="detector",
         cost=Cost(cpu_s=2, cpu_s_per_input=2, mem_mb=600, mem_mb_per_input=30, out_mb=20),
+    ),
+    Step(
+        "train_reliability",
+        TrainReliabilityConfig,
+        reads={
+            "images": Many("difference_image"),
+            "templates": Many("template_image"),
+            "candidates": Many("dia_candidate"),
+            "others": Many("dia_candidate"),
+        },
+        writes={"model": "reliability_model"},
+        cost=Cost(cpu_s=10, cpu_s_per_input=1, mem_mb=500, mem_mb_per_input=1, out_mb=0.1),
+    ),
+    Step(
+        "score_dia_sources",
+        ScoreDiaSourcesConfig,
+        reads={
+            "image": "difference_image",
+            "template": "template_image",
+            "candidates": "dia_candidate",
+            "model": "reliability_model",
+        },
+        writes={"sources": "dia_source"},
+        axis="detector",
+        cost=Cost(cpu_s=1, cpu_s_per_input=0.2, mem_mb=300, out_mb=0.1),
     ),
     Step(
         "associate",
@@ -75,6 +124,19 @@ STEPS = (
         reads={"skymap": "skymap", "sources": Many("dia_source")},
         writes={"object": "dia_object", "association": "dia_association"},
         cost=Cost(cpu_s=2, cpu_s_per_input=0.05, mem_mb=300, mem_mb_per_input=2, out_mb=1),
+    ),
+    Step(
+        "dia_forced_source",
+        DiaForcedSourceConfig,
+        reads={
+            "image": "difference_image",
+            "science": "calexp",
+            "summary": "visit_summary",
+            "objects": Many("dia_object"),
+        },
+        writes={"forced": "dia_forced_source"},
+        axis="detector",
+        cost=Cost(cpu_s=1, cpu_s_per_input=0.3, mem_mb=300, out_mb=0.1),
     ),
     Step(
         "alert",

@@ -69,6 +69,11 @@ class FinalizeVisitConfig:
     """Fewer detections in the joint zero points, and the detector keeps its own zero point."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class CheckJointConfig:
+    """No options: stars repeat as well as they do."""
+
+
 _STARS: dict[str, str | Many] = {
     "star": "isolated_star",
     "source": "isolated_star_source",
@@ -97,6 +102,17 @@ STEPS = (
         reads=_STARS,
         writes={"fit": "photometry_fit"},
         cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=3, out_mb=0.02),
+    ),
+    Step(
+        "check_joint",
+        CheckJointConfig,
+        reads={
+            "detections": "isolated_star_source",
+            "astrometry": "astrometry_fit",
+            "photometry": "photometry_fit",
+        },
+        writes={"check": "joint_check"},
+        cost=Cost(cpu_s=2, mem_mb=300, out_mb=0.01),
     ),
     Step(
         "finalize_visit",

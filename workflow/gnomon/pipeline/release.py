@@ -108,6 +108,7 @@ STEPS = (
         reads={
             "summaries": Many("visit_summary"),
             "checks": Many("visit_check"),
+            "joint": Many("joint_check"),
             "objects": Many("object_check"),
             "derived": Many("derived_check"),
             "moving": Many("moving_score"),

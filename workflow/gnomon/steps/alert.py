@@ -50,7 +50,7 @@ def alert(
     """
     told = sources.take(_reliable(sources, config.min_reliability)) if len(sources) else sources
     if not len(told):
-        raise UnprocessableData(str(sources.meta.get("empty_reason", "no reliable detection")))
+        raise UnprocessableData(_why_none(sources))
     told = told.take(np.lexsort((told["diaSourceId"], told["detector"])))
     told = with_objects(told, associations)
     moving = _asteroids(attributed, told)
@@ -106,7 +106,15 @@ def _orbits(moving: Catalog, orbits: Catalog, perturbers: PerturberTable) -> Cat
 
 def _reliable(sources: Catalog, least: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     with np.errstate(invalid="ignore"):
-        return ~np.asarray(sources["reliability"] < least, np.bool_)
+        return np.asarray(sources["reliability"] >= least, np.bool_)
+
+
+def _why_none(sources: Catalog) -> str:
+    """Why a visit has no alerts."""
+    if not len(sources):
+        return str(sources.meta.get("empty_reason", "no detections"))
+    judged = int(np.isfinite(sources["reliability"]).sum())
+    return f"no reliable detection among {len(sources)}, of which {judged} were judged"
 
 
 def _of_objects(tables: Sequence[Catalog], told: Catalog) -> Catalog:

@@ -31,11 +31,14 @@ def associate(
         raise UnprocessableData("no detections on the difference images of this patch")
     found = concatenate(parts)
     with np.errstate(invalid="ignore"):
-        found = found.take(~(found["reliability"] < config.min_reliability))
+        told = found.take(found["reliability"] >= config.min_reliability)
+    if not len(told):
+        judged = int(np.isfinite(found["reliability"]).sum())
+        raise UnprocessableData(f"none of {len(found)} detections is reliable; {judged} were judged")
     limits = MatchLimits(
         config.radius_arcsec * ARCSEC, config.n_sigma, config.sigma_floor_mas * 1e-3 * ARCSEC
     )
-    return _of_patch(dia_tables(found, limits, config.bands), skymap, data_id)
+    return _of_patch(dia_tables(told, limits, config.bands), skymap, data_id)
 
 
 def _of_patch(found: DiaTables, skymap: SkyMap, data_id: DataId) -> DiaTables:

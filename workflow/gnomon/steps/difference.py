@@ -29,7 +29,7 @@ class DifferencedImage:
 
     image: CalibratedImage
     template: CalibratedImage
-    sources: Catalog
+    candidates: Catalog
 
 
 def difference(

@@ -22,6 +22,7 @@ _QUALITIES = (
 def metrics(
     summaries: Sequence[Catalog],
     checks: Sequence[Catalog],
+    joint: Sequence[Catalog],
     objects: Sequence[Catalog],
     derived: Sequence[Catalog],
     moving: Sequence[Catalog],
@@ -37,7 +38,7 @@ def metrics(
     except ValueError as error:
         raise ConfigError(f"bars: {error}") from None
     rows = [*_quality(concatenate([s for s in summaries if len(s)]))]
-    filled = [c for c in (*checks, *objects, *derived, *moving) if len(c)]
+    filled = [c for c in (*checks, *joint, *objects, *derived, *moving) if len(c)]
     if filled:
         rows += judged(measures, concatenate(filled))
     return metric_table(rows)

@@ -69,9 +69,9 @@ class Difference:
     """(ny, nx) float32, signal to noise of a new star at each pixel."""
     template_score: F4
     """(ny, nx) float32, signal to noise that the template's own stars would have in the difference."""
-    kernel: MatchingKernel
-    """What the template was convolved with before the noise was made white."""
-    blur_px: float
+    kernel: MatchingKernel | None = None
+    """What the template was convolved with before the noise was made white; None where that is not known."""
+    blur_px: float = 0.0
     """Standard deviation of the Gaussian that the science image was convolved with first; 0 for none."""
 
 

@@ -15,6 +15,7 @@ from gnomon.algorithms.joint.gather import (
     visit_circles,
     visits_of_band,
 )
+from gnomon.algorithms.joint.positions import ZERO_POINT_COLUMNS, ZERO_POINT_DEGREE
 from gnomon.algorithms.photometry.joint import JointFluxes, JointPhotometry
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.wcs import wcs_from_text, wcs_to_text
@@ -23,10 +24,6 @@ from gnomon.errors import UnprocessableData
 F8 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-ZERO_POINT_DEGREE = 3
-"""Degree of the zero point's polynomial over a detector."""
-ZERO_POINT_COLUMNS = tuple(f"zeroPoint{t - q}{q}" for t in range(ZERO_POINT_DEGREE + 1) for q in range(t + 1))
-"""Its coefficients, in the order of `monomials`."""
 _GRID = 7  # points along each side at which the zero point is drawn before the polynomial is fitted
 
 
@@ -125,6 +122,9 @@ def photometry_table(
         {n: c[rows] for n, c in names.items()}
         | dict(zip(ZERO_POINT_COLUMNS, polynomials.reshape(len(rows), -1).T, strict=True))
         | {
+            "ownZeroPoint": np.array([gathered.facts[k].zero_point for k in rows]),
+            "nx": np.array([gathered.facts[k].shape[1] for k in rows]),
+            "ny": np.array([gathered.facts[k].shape[0] for k in rows]),
             "zeroPointErr": np.where(seen > 0, 1 / np.sqrt(np.where(seen > 0, total[mine], 1.0)), np.nan),
             "nStar": seen,
             "rms": np.where(seen > 0, rms[mine], np.nan),

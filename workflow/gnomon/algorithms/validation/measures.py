@@ -38,6 +38,35 @@ MEASURES = (
     Measure("PSF flux bias", "Isolated stars of S/N above 50 on single visits, against the truth."),
     Measure("PSF flux pull", "Spread of residuals over errors of isolated stars; 1 is right."),
     Measure("purity", "Part of the sources with something true behind them."),
+    # all visits together: check_joint
+    Measure(
+        "relative astrometry",
+        "Per axis, detections of isolated stars of S/N above 100 about the star's own track through all visits.",
+        unit="mas",
+        how="rms",
+        bar=5.0,
+        sense="below",
+        requirement="positions repeat within 5 mas at S/N > 100",
+    ),
+    Measure(
+        "photometric repeatability",
+        "Magnitudes of isolated stars of S/N above 100 about the star's mean in the band, photon noise included.",
+        unit="mag",
+        how="rms",
+    ),
+    Measure(
+        "photometric repeatability, photons taken off",
+        "What must be added to the stated errors to make them right: what calibration and flat fields leave.",
+        unit="mag",
+        how="rms",
+        bar=0.003,
+        sense="below",
+        requirement="fluxes repeat within 3 mmag (5 mmag in u, z, y) beyond photon noise",
+    ),
+    Measure(
+        "pull of repeated fluxes",
+        "Spread of repeated fluxes of isolated stars of S/N above 20 over their stated errors; 1 is right.",
+    ),
     # coadds and objects: check_objects
     Measure(
         "coadd depth error",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.background import scale_background
-from gnomon.algorithms.joint.tables import ZERO_POINT_COLUMNS, ZERO_POINT_DEGREE
+from gnomon.algorithms.joint.positions import zero_point_over
 from gnomon.algorithms.photometry.zero_point import AB_NJY
 from gnomon.algorithms.visit.photometer import in_njy
 from gnomon.algorithms.visit.tables import JOINT, place_on_sky, sky_columns
@@ -78,7 +78,7 @@ def apply_zero_point(
     Sources, image, and the factor at the centre.
     """
     shape = image.image.shape
-    zero_point = zero_point_over(found, shape)
+    zero_point = zero_point_over(found)
     middle = float(zero_point.coefficients[0])
     own = image.photo.zero_point
     factor = _factor(surface(zero_point, shape), own)
@@ -98,13 +98,6 @@ def apply_zero_point(
     )
     own_factor = 10 ** (0.4 * (own - zero_point.at(sources["x"], sources["y"])))
     return in_njy(sources, own_factor), calibrated, float(10 ** (0.4 * (own - middle)))
-
-
-def zero_point_over(found: Catalog, shape: tuple[int, int]) -> Smooth:
-    """The zero point over a detector from a row of schema `photometry_fit`."""
-    coefficients = np.array([found[c][0] for c in ZERO_POINT_COLUMNS], np.float64)
-    half = max(shape) / 2
-    return Smooth(coefficients, ZERO_POINT_DEGREE, ((shape[1] - 1) / 2, (shape[0] - 1) / 2), (half, half))
 
 
 def surface(smooth: Smooth, shape: tuple[int, int]) -> F4:

@@ -1,0 +1,76 @@
+"""Examples of what is real and what is not, from the difference images themselves."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from gnomon.algorithms.detect import significance_map
+from gnomon.algorithms.difference.sources import FindOptions, difference_sources
+from gnomon.algorithms.difference.subtract import Difference
+from gnomon.algorithms.reliability.features import NAMES, features
+from gnomon.algorithms.reliability.inject import inject, triplets
+from gnomon.containers.catalog import Catalog
+from gnomon.containers.image import Image
+from gnomon.containers.psf import PsfModel
+from gnomon.containers.sphere import chord, directions
+
+F4 = npt.NDArray[np.float32]
+F8 = npt.NDArray[np.float64]
+B1 = npt.NDArray[np.bool_]
+
+FOUND_PX = 2.0
+"""A detection nearer than this to an injected source is that source;"""
+
+ARTEFACT_PX = 6.0
+"""nearer than this to an artefact, a part of it."""
+
+
+def injected_examples(
+    image: Image, psf: PsfModel, template: F4, n: int, snr: tuple[float, float], rng: np.random.Generator
+) -> tuple[F8, F8]:
+    """Features (m, nfeature) of injected sources, and of injected artefacts, that the detection finds.
+
+    Parameters
+    ----------
+    image, psf : of a difference image
+    template : (ny, nx) as it was subtracted
+    n, snr, rng : as for `inject`
+    """
+    before = significance_map(Image(template, image.variance, image.mask), psf)
+    new = inject(image, psf, template, before, n, snr, rng)
+    made = Difference(new.image, psf, template, significance_map(new.image, psf), before)
+    found = difference_sources(made, new.image, psf, FindOptions())
+    x, y = (found[c].astype(np.float64) for c in ("x", "y"))
+    if not len(x) or not len(new.x):
+        return np.zeros((0, len(NAMES))), np.zeros((0, len(NAMES)))
+    distance, nearest = cKDTree(np.column_stack([new.x, new.y])).query(np.column_stack([x, y]))
+    measured = features(triplets(new.image, psf, template, x, y))
+    real = new.real[nearest]
+    return measured[real & (distance < FOUND_PX)], measured[~real & (distance < ARTEFACT_PX)]
+
+
+def without_repeats(candidates: Catalog, others: Sequence[Catalog], radius: float) -> B1:
+    """(n,) whether a detection is seen in no other visit within ``radius`` radians, or is a dipole.
+
+    What comes back is something on the sky; a dipole is a star that moved, or a badly subtracted one.
+
+    Parameters
+    ----------
+    candidates : detections of one visit
+    others : detections by visit; those of the same visit do not count
+    """
+    alone = np.ones(len(candidates), np.bool_)
+    if not len(candidates):
+        return alone
+    at = _directions(candidates)
+    for other in others:
+        if len(other) and int(other["visit"][0]) != int(candidates["visit"][0]):
+            distance, _ = cKDTree(_directions(other)).query(at, distance_upper_bound=chord(radius))
+            alone &= ~np.isfinite(distance)
+    return alone | candidates["isDipole"].astype(np.bool_)
+
+
+def _directions(table: Catalog) -> F8:
+    return directions(np.radians(table["ra"]), np.radians(table["dec"]))

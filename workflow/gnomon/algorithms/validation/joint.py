@@ -1,0 +1,124 @@
+"""How well the same star is the same in all visits: scatter of positions and fluxes about each star's own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.algorithms.joint.scatter import MEDIAN_OF_ONE, excess_from_median
+from gnomon.containers.catalog import Catalog
+
+F8 = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+BRIGHT_SNR = 100.0
+"""Stars whose repeatability is that of the calibration rather than of photons."""
+_LEAST_EPOCHS = 4  # of a star's track: position and motion leave two of them free
+_LEAST_VISITS = 3  # of a star's mean flux in a band
+_MAS_PER_DEGREE = 3.6e6
+_MAG_PER_LN = 2.5 / np.log(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Deviations of detections from their stars, made free of the part the detections have in their stars."""
+
+    position_mas: F8
+    """(n, 2) east and north of the star's own track, mas; NaN for stars with fewer than four detections."""
+    magnitude: F8
+    """(n,) fainter than the star's mean in the band, magnitudes; NaN with fewer than three visits in it."""
+    pull: F8
+    """(n,) of the flux: the deviation over its stated error."""
+
+
+def repeats(detections: Catalog) -> Repeats:
+    """Deviations of calibrated detections of isolated stars.
+
+    A position is compared with a straight track through all detections of the star in all bands, weighted by
+    their errors; a flux with the weighted mean of the star's fluxes in the band. Each is divided by
+    ``sqrt(1 - h)``, ``h`` the part that the detection itself has in the fit.
+
+    Parameters
+    ----------
+    detections : columns isolatedStarId, band, midpointMjdTai, coord_ra, coord_dec (degrees) and errors, psfFlux,
+        psfFluxErr
+    """
+    _, star = np.unique(detections["isolatedStarId"], return_inverse=True)
+    place = np.full((len(detections), 2), np.nan)
+    years = (detections["midpointMjdTai"] - np.mean(detections["midpointMjdTai"])) / 365.25
+    north = np.cos(np.radians(detections["coord_dec"]))
+    for axis, (name, unit) in enumerate((("coord_ra", north), ("coord_dec", np.ones(len(north))))):
+        error = np.asarray(detections[f"{name}Err"], np.float64) * _MAS_PER_DEGREE
+        first = _first_of(detections[name], star)
+        value = (((detections[name] - first + 180) % 360) - 180) * unit * _MAS_PER_DEGREE
+        place[:, axis] = _off_track(value, error, years, star)
+    _, group = np.unique(star * 1000 + _codes(detections["band"]), return_inverse=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        magnitude = -_MAG_PER_LN * np.log(detections["psfFlux"])
+        error = _MAG_PER_LN * detections["psfFluxErr"] / detections["psfFlux"]
+    off = _off_mean(magnitude, error, group)
+    return Repeats(place, off, off / error)
+
+
+def repeat_measures(detections: Catalog, found: Repeats, band: str) -> dict[str, tuple[float, int]]:
+    """Value and number of detections behind it, by the name of the measure, in one band."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        snr = detections["psfFlux"] / detections["psfFluxErr"]
+    mine = detections["band"] == band
+    bright = mine & (snr > BRIGHT_SNR)
+    error = _MAG_PER_LN / snr
+    place = found.position_mas[bright & np.isfinite(found.position_mas).all(axis=1)]
+    seen = bright & np.isfinite(found.magnitude)
+    excess = excess_from_median(np.abs(found.magnitude[seen]), error[seen], MEDIAN_OF_ONE)
+    pull = found.pull[mine & (snr > 20) & np.isfinite(found.pull)]
+    return {
+        "relative astrometry": (_spread(place.ravel()), len(place)),
+        "photometric repeatability": (_spread(found.magnitude[seen]), int(seen.sum())),
+        "photometric repeatability, photons taken off": (excess, int(seen.sum())),
+        "pull of repeated fluxes": (_spread(pull), len(pull)),
+    }
+
+
+def _first_of(values: F8, star: npt.NDArray[np.intp]) -> F8:
+    """Value of the first detection of each star, by detection."""
+    _, first = np.unique(star, return_index=True)
+    return np.asarray(values[first][star], np.float64)
+
+
+def _codes(texts: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
+    return np.unique(texts.astype(str), return_inverse=True)[1]
+
+
+def _off_mean(value: F8, error: F8, group: npt.NDArray[np.intp]) -> F8:
+    good = np.isfinite(value) & (error > 0)
+    weight = np.where(good, 1 / np.where(good, error, 1.0) ** 2, 0.0)
+    total = np.bincount(group, weight)
+    count = np.bincount(group, good)
+    mean = np.bincount(group, weight * np.where(good, value, 0.0)) / np.where(total > 0, total, 1)
+    part = weight / np.where(total > 0, total, 1)[group]
+    off = (value - mean[group]) / np.sqrt(np.maximum(1 - part, 1e-6))
+    return np.where(good & (count[group] >= _LEAST_VISITS), off, np.nan)
+
+
+def _off_track(value: F8, error: F8, time: F8, star: npt.NDArray[np.intp]) -> F8:
+    """Weighted straight line for each star, in closed form."""
+    good = np.isfinite(value) & (error > 0)
+    weight = np.where(good, 1 / np.where(good, error, 1.0) ** 2, 0.0)
+    v = np.where(good, value, 0.0)
+    s0, s1, s2, t0, t1 = (
+        np.bincount(star, weight * f) for f in (np.ones_like(time), time, time**2, v, v * time)
+    )
+    count = np.bincount(star, good)
+    determinant = s0 * s2 - s1**2
+    moving = (count >= _LEAST_EPOCHS) & (determinant > 1e-9 * np.maximum(s0 * s2, 1e-300))
+    safe = np.where(moving, determinant, 1.0)
+    slope = np.where(moving, (s0 * t1 - s1 * t0) / safe, 0.0)
+    level = np.where(moving, (s2 * t0 - s1 * t1) / safe, t0 / np.where(s0 > 0, s0, 1))
+    part = weight * (s2[star] - 2 * time * s1[star] + time**2 * s0[star]) / safe[star]
+    off = (value - level[star] - slope[star] * time) / np.sqrt(np.maximum(1 - part, 1e-6))
+    return np.where(good & moving[star] & (part < 0.95), off, np.nan)
+
+
+def _spread(values: F8) -> float:
+    """Half of the central 68.3 %: what a minority of variable stars hardly moves."""
+    return float(np.diff(np.percentile(values, [15.87, 84.13]))[0] / 2) if len(values) else float("nan")
