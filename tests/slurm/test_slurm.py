@@ -92,8 +92,10 @@ def head(folder, *words, profile="slurm", **options):
         *campaign(folder, **options),
     ]
     call += [*words] if profile == "local" else [*SOON, *words]
-    log = open(folder / "head.log", "a")
-    return subprocess.Popen(call, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=log, stderr=log)
+    with open(folder / "head.log", "a") as log:
+        return subprocess.Popen(
+            call, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=log, stderr=log
+        )
 
 
 def run(folder, *words, **keywords):

@@ -208,6 +208,7 @@ class Campaign:
             words += [f"--instrument-name {self.options.instrument}"]
         words += [f"--{n.replace('_', '-')} {{input.{n}}}" for n in declared.reads]
         words += [f"--out-{n.replace('_', '-')} {{output.{n}}}" for n in declared.writes]
+        words += [f"--store {self.options.store}"] * bool(self.options.store)
         return " ".join([*words, "--config {params.config:q} > {log} 2>&1"])
 
     def _wildcards(self, step: str) -> tuple[str, ...]:
@@ -253,7 +254,7 @@ def fitted_costs(file: str) -> dict[str, Cost]:
 def plan_key(options: CampaignOptions) -> str:
     """Digest of everything a plan is made from: options that shape the graph, and the files there are."""
     shape = asdict(options)
-    for name in ("steps", "root", "costs", "slice"):
+    for name in ("steps", "root", "store", "costs", "slice"):
         del shape[name]
     shape["plan_version"] = PLAN_VERSION
     shape["survey"] = options.steps.get("simulate_sky", {})
