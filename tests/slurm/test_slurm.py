@@ -154,7 +154,7 @@ def test_a_lost_node_a_restarted_controller_and_a_killed_head_change_no_byte(clu
 def test_a_job_over_its_memory_asks_for_more(cluster, local, tmp_path):
     without_masters(local, tmp_path)
     costs = tmp_path / "costs.json"
-    small = {"cpu_s": 3.0, "cpu_s_per_input": 0.0, "mem_mb": 50.0, "mem_mb_per_input": 0.0}
+    small = {"cpu_s": 3.0, "cpu_s_per_input": 0.0, "mem_mb": 60.0, "mem_mb_per_input": 0.0}
     costs.write_text(json.dumps({"master_bias": {"cost": small}}))
     run(tmp_path, "--", str(tmp_path / "run" / BIAS), costs=str(costs))
     assert "Trying to restart job" in (tmp_path / "head.log").read_text()

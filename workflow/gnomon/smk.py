@@ -39,6 +39,8 @@ PLAN_VERSION = 5
 
 MARGIN = 1.5
 """Memory asked for above what a step declares; a cost fitted to an earlier run has its own."""
+WRAPPER_MB = 200
+"""Memory of Snakemake's own processes around a job of a scheduler, 10^6 bytes."""
 MINUTES = 5
 """Least run time asked for: schedulers refuse nothing shorter and a slow disk costs minutes."""
 SLOWER = 5.0
@@ -177,7 +179,7 @@ class Campaign:
 
         def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
             need = cost.mem_mb + cost.mem_mb_per_input * size(wildcards, input)
-            return round(margin * need * (1 << (attempt - 1)))
+            return round(margin * need * (1 << (attempt - 1))) + WRAPPER_MB
 
         def runtime(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
             need = cost.cpu_s + cost.cpu_s_per_input * size(wildcards, input)
