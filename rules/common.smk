@@ -85,6 +85,10 @@ def objects_of_tract(wildcards):
     return of_tract("object", wildcards.tract)
 
 
+def shears_of_tract(wildcards):
+    return of_tract("shear_object", wildcards.tract)
+
+
 def photoz_of_tract(wildcards):
     return of_tract("photoz", wildcards.tract)
 
@@ -96,6 +100,11 @@ def variability_of_tract(wildcards):
 def moving_scores_of(wildcards):
     """Moving objects beside their truth, where there is one."""
     return [] if campaign.options.data else [campaign.path("moving_score")]
+
+
+def transient_checks_of(wildcards):
+    """Differences beside their truth, where there is one."""
+    return [] if campaign.options.data else [campaign.path("transient_check")]
 
 
 def master_bias_of(wildcards):
@@ -379,10 +388,10 @@ def linkages_before(wildcards):
 
 
 def training_visits():
-    """Visits that reliability is learnt on: up to eight of the patch that was seen most, evenly in time."""
+    """Visits that reliability is learnt on: up to six of the patch that was seen most, evenly in time."""
     bands = most_seen_patch()
     visits = sorted({v for some in bands.values() for v in some})
-    return visits[:: -(-len(visits) // 8) or 1]
+    return visits[:: -(-len(visits) // 6) or 1]
 
 
 def most_seen_patch():

@@ -114,3 +114,24 @@ rule alert:
         **campaign.resources("alert"),
     shell:
         campaign.command("alert")
+
+
+rule check_transients:
+    input:
+        **campaign.reads("check_transients"),
+        truths=all_of("truth"),
+        images=all_of("difference_image"),
+        sources=all_of("dia_source"),
+        objects=all_of("dia_object"),
+    output:
+        **campaign.writes("check_transients"),
+    log:
+        campaign.log("check_transients"),
+    benchmark:
+        campaign.benchmark("check_transients")
+    params:
+        **campaign.params("check_transients"),
+    resources:
+        **campaign.resources("check_transients"),
+    shell:
+        campaign.command("check_transients")

@@ -37,6 +37,42 @@ rule measure:
         campaign.command("measure")
 
 
+rule shear:
+    input:
+        **campaign.reads("shear"),
+        coadds=deep_coadds_of_patch,
+    output:
+        **campaign.writes("shear"),
+    log:
+        campaign.log("shear"),
+    benchmark:
+        campaign.benchmark("shear")
+    params:
+        **campaign.params("shear"),
+    resources:
+        **campaign.resources("shear"),
+    shell:
+        campaign.command("shear")
+
+
+rule mass_map:
+    input:
+        **campaign.reads("mass_map"),
+        shears=shears_of_tract,
+    output:
+        **campaign.writes("mass_map"),
+    log:
+        campaign.log("mass_map"),
+    benchmark:
+        campaign.benchmark("mass_map")
+    params:
+        **campaign.params("mass_map"),
+    resources:
+        **campaign.resources("mass_map"),
+    shell:
+        campaign.command("mass_map")
+
+
 rule forced_source:
     input:
         **campaign.reads("forced_source"),

@@ -68,6 +68,7 @@ rule metrics:
         objects=object_checks_of,
         derived=derived_checks_of,
         moving=moving_scores_of,
+        changes=transient_checks_of,
     output:
         **campaign.writes("metrics"),
     log:
@@ -98,6 +99,8 @@ rule report:
         dia_sources=all_of("dia_source"),
         dia_objects=all_of("dia_object"),
         dia_associations=all_of("dia_association"),
+        dia_forced=all_of("dia_forced_source"),
+        alerts=all_of("alert"),
         attributed=all_of("ss_source"),
         tracklets=all_of("tracklet"),
         orbits=last_orbit_catalog,
@@ -124,6 +127,12 @@ rule release_catalogs:
         motions=all_of("star_motion"),
         sources=all_of("source"),
         forced=all_of("forced_source"),
+        dia_sources=all_of("dia_source"),
+        dia_objects=all_of("dia_object"),
+        dia_associations=all_of("dia_association"),
+        dia_forced=all_of("dia_forced_source"),
+        attributed=all_of("ss_source"),
+        orbits=last_orbit_catalog,
         summaries=all_of("visit_summary"),
     output:
         **campaign.writes("release_catalogs"),

@@ -18,7 +18,7 @@ from gnomon.schemas import schema
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workflow" / "gnomon"
-TOOLS = {"plan", "ingest", "build_refcat", "fetch_refcat", "fetch_exposures"}
+TOOLS = {"plan", "prompt", "ingest", "build_refcat", "fetch_refcat", "fetch_exposures"}
 TOOLS |= {"manifest", "audit", "explain", "compare", "fit_costs"}
 """Scripts for people that are no steps."""
 
@@ -88,7 +88,10 @@ def test_every_dataset_has_at_most_one_writer_and_none_is_idle():
 def test_signatures_follow_declarations():
     for name, step in STEPS.items():
         function = getattr(importlib.import_module(f"gnomon.steps.{name}"), name)
-        assert list(inspect.signature(function).parameters) == [*step.reads, "data_id", "config"], name
+        shared = ["over"] if step.mpi else []
+        assert list(inspect.signature(function).parameters) == [*step.reads, "data_id", "config", *shared], (
+            name
+        )
 
 
 def test_config_dataclasses_are_frozen_and_small():

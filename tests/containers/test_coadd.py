@@ -15,7 +15,7 @@ def patch():
         image = Image(value, value, np.zeros(value.shape, np.uint32))
         counts = np.full(value.shape, cell.index + 1, np.uint16), value / 10
         names = np.array([1]), np.array([2]), np.array([3.0])
-        cells.append(CellCoadd(cell, image, *counts, np.zeros((5, 5), np.float32), *names))
+        cells.append(CellCoadd(cell, cell.outer, image, *counts, np.zeros((5, 5), np.float32), *names))
     wcs = tangent_wcs((0.0, 0.0), (0.0, 0.0), np.eye(2))
     return PatchCoadd(tuple(cells), wcs, (grid.patch_outer, grid.patch_outer))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import label
 
-from gnomon.kernels.coadd import keep_rare_regions, smooth_gaussian, weighted_mean
+from gnomon.kernels.coadd import deviating, keep_rare_regions, smooth_gaussian, static_sky, weighted_mean
 
 
 def stack(rng, n=6, shape=(11, 130)):
@@ -93,3 +93,32 @@ def test_refuses_stacks_of_two_shapes_and_negative_widths():
         weighted_mean(flux, variance, mask, reject, weight[:3], 0, 0)
     with pytest.raises(ValueError, match="negative"):
         smooth_gaussian(flux[0], -1.0)
+
+
+@pytest.mark.parametrize("n, groups", [(1, 0), (6, 0), (19, 0), (20, 15), (47, 15)])
+def test_the_static_sky_is_a_median_of_planes_or_of_group_means(n, groups):
+    planes = np.random.default_rng(n).normal(100, 10, (n, 13, 37)).astype(np.float32)
+    means = [planes[g::groups].mean(0, dtype=np.float64).astype(np.float32) for g in range(groups)] or planes
+    # the mean of the two middle ones rounds once in float32
+    np.testing.assert_allclose(static_sky(planes, groups), np.median(means, 0), rtol=2e-7)
+
+
+def test_deviations_are_those_beyond_what_is_allowed_and_the_noise():
+    rng = np.random.default_rng(5)
+    sky, shape = (rng.uniform(1, 2, (40, 50)).astype(np.float32) for _ in range(2))
+    allowed = np.float32(0.1) * sky
+    plane = (sky + shape * rng.normal(0, 3, sky.shape)).astype(np.float32)
+    plane[7, 9] -= 60
+    seed, faint = deviating(plane, sky, allowed, shape, 5.0, 2.0)
+    sample = np.sort((np.abs(plane - sky) / shape)[::3, ::3].ravel())
+    noise = 1.4826 * sample[len(sample) // 2]
+    excess = (np.abs(plane - sky) - allowed) / shape
+    np.testing.assert_array_equal(seed, excess > 5 * noise)
+    np.testing.assert_array_equal(faint, excess > 2 * noise)
+    assert seed[7, 9]
+    assert deviating(sky, sky, allowed, shape, 5.0, 2.0) is None
+
+
+def test_refuses_fewer_planes_than_groups():
+    with pytest.raises(ValueError, match="fewer"):
+        static_sky(np.zeros((3, 4, 4), np.float32), 5)

@@ -67,8 +67,8 @@ def test_equals_its_slow_twin(interpolant, slow):
 def test_whole_pixel_shifts_are_exact():
     flux = np.random.default_rng(2).normal(size=(50, 50)).astype(np.float32)
     out, variance, mask = run(flux, (40, 40), (5, 6))
-    # prefilter and evaluation in float32
-    np.testing.assert_allclose(out, flux[6:46, 5:45], atol=2e-6)
+    # the prefilter's response is cut off where it has fallen to 1e-6, and its gain is 7 at the highest frequency
+    np.testing.assert_allclose(out, flux[6:46, 5:45], atol=3e-5)
     np.testing.assert_allclose(variance, 1, rtol=1e-5)
     assert not mask[5:30, 5:30].any()
 
@@ -131,7 +131,8 @@ def test_coefficients_equal_the_dense_prefilter():
     padded = np.pad(got, 2, mode="reflect")
     rows = sum(t * padded[:, k : k + 33] for k, t in enumerate(taps))
     back = sum(t * rows[k : k + 9] for k, t in enumerate(taps))
-    np.testing.assert_allclose(back, image, atol=3e-6)
+    # cut off at 1e-6 of the response, times a gain of 7
+    np.testing.assert_allclose(back, image, atol=3e-5)
 
 
 def test_refuses_nodes_that_do_not_cover_the_output():

@@ -71,6 +71,11 @@ def sky_at(tai):
     return ephemeris(TABLE, motion, np.arange(n), tai_to_tdb(times), observer_state(TABLE, times, site))
 
 
+def middle_of(sky):
+    """Mean right ascension and declination, degrees, also across ra = 0."""
+    return np.rad2deg([np.angle(np.exp(1j * sky.ra).mean()), sky.dec.mean()])
+
+
 def visits_of(night):
     """Numbers and times of a night's exposures."""
     start = night_epoch(night) + 0.1
@@ -80,8 +85,7 @@ def visits_of(night):
 @cache
 def summaries(night):
     """One detector a visit, ten degrees wide about the anti-solar point."""
-    sky = sky_at(EPOCH)
-    ra, dec = np.rad2deg(sky.ra.mean()), np.rad2deg(sky.dec.mean())
+    ra, dec = middle_of(sky_at(EPOCH))
     out = []
     for number, tai in visits_of(night):
         columns = {
@@ -92,7 +96,7 @@ def summaries(night):
             "midpointMjdTai": [tai],
         }
         for name, (x, y) in {"ll": (-1, -1), "lr": (1, -1), "ur": (1, 1), "ul": (-1, 1)}.items():
-            columns[f"{name}cra"], columns[f"{name}cdec"] = [ra + HALF_DEG * x], [dec + HALF_DEG * y]
+            columns[f"{name}cra"], columns[f"{name}cdec"] = [(ra + HALF_DEG * x) % 360], [dec + HALF_DEG * y]
         out.append(Catalog({k: np.array(v) for k, v in columns.items()}))
     return out
 
@@ -105,14 +109,10 @@ def sources(night):
     for number, tai in visits_of(night):
         sky = sky_at(tai)
         v = magnitude_hg(16.0, 0.15, sky.sun_distance, sky.observer_distance, sky.phase)
-        middle = np.rad2deg([sky.ra.mean(), sky.dec.mean()])
-        place = np.concatenate(
-            [
-                np.rad2deg(np.stack([sky.ra, sky.dec], 1)),
-                np.rad2deg([sky_at(EPOCH).ra.mean(), sky_at(EPOCH).dec.mean()]) + star,
-            ]
-        )
-        place = place + rng.normal(0, SIGMA_DEG, place.shape) / np.array([np.cos(np.deg2rad(middle[1])), 1.0])
+        dec = middle_of(sky)[1]
+        place = np.concatenate([np.rad2deg(np.stack([sky.ra, sky.dec], 1)), middle_of(sky_at(EPOCH)) + star])
+        place = place + rng.normal(0, SIGMA_DEG, place.shape) / np.array([np.cos(np.deg2rad(dec)), 1.0])
+        place[:, 0] %= 360
         flux = np.append(10 ** (0.4 * (31.4 - v)), np.full(n, 500.0))
         full = lambda value, m=2 * n: np.full(m, value)  # noqa: E731
         out.append(

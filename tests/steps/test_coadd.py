@@ -56,8 +56,8 @@ def test_order_of_visits_does_not_matter(done):
     np.testing.assert_array_equal(again.inputs.weight, done.inputs.weight)
 
 
-def test_rows_at_once_change_no_bit(done):
-    again = run(rows_at_once=1)
+def test_memory_changes_no_bit(done):
+    again = run(memory_mb=10)
     np.testing.assert_array_equal(again.image.flux, done.image.flux)
     np.testing.assert_array_equal(again.psf.images, done.psf.images)
 

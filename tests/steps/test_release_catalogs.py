@@ -86,3 +86,13 @@ def test_a_release_of_nothing_is_valid_and_says_so(tmp_path):
 def test_a_campaign_without_visits_is_refused():
     with pytest.raises(UnprocessableData, match="no visits"):
         run(summaries=[])
+
+
+def test_a_detection_knows_its_object(tmp_path):
+    seen = Catalog(rows("dia_source", 3, diaSourceId=[5, 6, 7], ra=[1, 2, 3]))
+    link = Catalog(rows("dia_association", 2, diaSourceId=[7, 5], diaObjectId=[70, 50]))
+    release = run(dia_sources=[seen, *NOTHING["dia_sources"]], dia_associations=[link])
+    assert release.dia_source.parts[0]["diaObjectId"].tolist() == [50, 0, 70]
+    write(release, tmp_path)
+    table = pq.read_table(tmp_path / "dia_source/dia_source/dataset", partitioning=None)
+    assert sorted(table["diaObjectId"].to_pylist()) == [0, 50, 70]

@@ -26,7 +26,7 @@ def test_the_same_images_give_the_same_model():
 def test_injected_sources_are_found_again_and_artefacts_too():
     image, template = judged.pair(1)
     args = image.image, image.psf, template.image.flux, 60
-    real, bogus = injected_examples(*args, (20.0, 30.0), np.random.default_rng(1))
+    real, bogus = injected_examples(*args, (20.0, 30.0), 0.1, np.random.default_rng(1))
     # 40 sources, of which those on the brightest stars drown in the noise of registration; 20 artefacts, some of
     # them dipoles too small to be seen, some in two pieces
     assert 30 <= len(real) <= 40

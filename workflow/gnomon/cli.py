@@ -4,7 +4,8 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +15,7 @@ from gnomon.datamodel import DATASETS, DIMENSIONS
 from gnomon.errors import ConfigError
 from gnomon.io import store
 from gnomon.job import Job, prepare
+from gnomon.parallel import Ranks, WorkDone, ranks
 from gnomon.pipeline import STEPS
 from gnomon.pipeline.step import Many, Step, dataset_of
 
@@ -27,11 +29,15 @@ def main(run: Callable[..., Any], argv: list[str] | None = None) -> None:
     args = _parser(step, run.__doc__).parse_args(argv)
     started = time.process_time()
     try:
-        job = _job(step, args)
-        said = _perform(job, run, args.store)
+        with _shared(args) as ranks:
+            job = _job(step, args, ranks)
+            said = _perform(job, run, args.store)
     except ConfigError as error:
         log.error("%s: %s", step.name, error)
         raise SystemExit(2) from None
+    except WorkDone:
+        log.info("%s: this rank's share is done, %.2f CPU s", step.name, time.process_time() - started)
+        return
     log.info("%s %s: %s, %.2f CPU s", step.name, job.data_id, said, time.process_time() - started)
 
 
@@ -47,11 +53,33 @@ def _perform(job: Job, run: Callable[..., Any], folder: str) -> str:
     return said
 
 
+@contextmanager
+def _shared(args: argparse.Namespace) -> Iterator[Ranks | None]:
+    """The ranks of an MPI job; all of them end where one cannot go on."""
+    if getattr(args, "ranks", 1) == 1:
+        yield None
+        return
+    team = ranks(args.ranks)
+    done = False
+    try:
+        yield team
+        done = True
+    except WorkDone:
+        done = True
+        raise
+    finally:
+        if not done:
+            sys.excepthook(*sys.exc_info())
+            team.abort()
+
+
 def _parser(step: Step, doc: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=step.name, description=doc)
     parser.add_argument("--root", default="run", help="folder of the products; input names are told below it")
     parser.add_argument("--store", default="", help="folder of products shared between releases")
     parser.add_argument("--threads", type=int, default=1, help="detectors worked on at the same time")
+    if step.mpi:
+        parser.add_argument("--ranks", type=int, default=1, help="MPI processes that this is one of")
     for name in step.dimensions:
         option = "--instrument-name" if name == "instrument" else f"--{name}"
         parser.add_argument(option, dest=f"id_{name}", required=True, help=DIMENSIONS[name].doc)
@@ -65,11 +93,11 @@ def _parser(step: Step, doc: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def _job(step: Step, args: argparse.Namespace) -> Job:
+def _job(step: Step, args: argparse.Namespace, team: Ranks | None) -> Job:
     config = _config(step, args.config)
     inputs = {n: _as_list(getattr(args, f"in_{n}")) for n in step.reads}
     outputs = {n: getattr(args, f"out_{n}") for n in step.writes}
-    return prepare(step, _data_id(step, args), config, inputs, outputs, args.root, args.threads)
+    return prepare(step, _data_id(step, args), config, inputs, outputs, args.root, args.threads, ranks=team)
 
 
 def _config(step: Step, text: str) -> Any:  # noqa: ANN401

@@ -223,6 +223,15 @@ _DATASETS = (
         "Spectroscopic redshifts to train with.",
         schema="spec_z",
     ),
+    DatasetType(
+        "shear_object",
+        "object/shear/{tract}/{patch}.parquet",
+        "Catalog",
+        "Shapes of the objects of one patch with their response to shear, experimental.",
+        schema="shear_object",
+    ),
+    DatasetType("mass_map", "object/mass_map/{tract}.h5", "Model", "Convergence of one tract, experimental."),
+    DatasetType("mass_map_figure", "figure/mass_map/{tract}.png", "Figure", "Its picture."),
     DatasetType("photoz_model", "object/photoz_model.h5", "Model", "Trained network of redshifts."),
     DatasetType(
         "photoz",
@@ -288,6 +297,13 @@ _DATASETS = (
         schema="dia_forced_source",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
+    DatasetType(
+        "transient_check",
+        "check/transients.parquet",
+        "Catalog",
+        "Differences beside their truth.",
+        schema="check",
+    ),
     # moving objects
     DatasetType(
         "perturbers",
@@ -380,6 +396,13 @@ _DATASETS = (
     _release("star", "Motions of isolated stars.", "star_motion"),
     _release("source", "Sources of single visits.", "source"),
     _release("forced_source", "Fluxes of the objects on every visit.", "forced_source"),
+    _release("dia_source", "Detections on difference images.", "release_dia_source"),
+    _release("dia_object", "What was detected on difference images, one row an object.", "dia_object"),
+    _release("dia_forced_source", "Fluxes of the objects of the difference images.", "dia_forced_source"),
+    _release("ss_source", "Detections of known objects of the solar system.", "ss_source"),
+    DatasetType(
+        "release_orbit", "release/orbit.parquet", "Catalog", "Orbits after the last night.", schema="orbit"
+    ),
     DatasetType(
         "release_visit", "release/visit.parquet", "Catalog", "Calibrated visits.", schema="release_visit"
     ),

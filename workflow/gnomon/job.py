@@ -19,7 +19,7 @@ from gnomon.datamodel import DATASETS, DatasetType
 from gnomon.errors import ConfigError, UnprocessableData
 from gnomon.io import formats
 from gnomon.io.provenance import digests, sha256
-from gnomon.parallel import over
+from gnomon.parallel import Ranks, over
 from gnomon.pipeline.step import Many, Step, dataset_of
 
 log = logging.getLogger("gnomon")
@@ -45,6 +45,8 @@ class Job:
     """Detectors worked on at the same time."""
     read: Read = formats.read
     """Reads one file as its container."""
+    ranks: Ranks | None = None
+    """The processes that share the job, of a step that may run on several."""
 
     def perform(self, run: Callable[..., Any]) -> str:
         """Run the step's function, write what it gives; hopeless data give valid empty products.
@@ -64,6 +66,7 @@ def prepare(
     threads: int = 1,
     read: Read = formats.read,
     digest: Digest = sha256,
+    ranks: Ranks | None = None,
 ) -> Job:
     """A job with the provenance that its products will carry.
 
@@ -78,13 +81,14 @@ def prepare(
             raise ConfigError(f"no such file: {path}")
     canonical = json.dumps(TypeAdapter(step.config).dump_python(config), sort_keys=True)
     made_by = Provenance(step.name, step.version, canonical, digests(paths, root, digest))
-    return Job(step, data_id, config, made_by, inputs, outputs, threads, read)
+    return Job(step, data_id, config, made_by, inputs, outputs, threads, read, ranks)
 
 
 def _run_whole(job: Job, run: Callable[..., Any]) -> str:
     """A step that sees its job at once."""
     try:
-        result = run(**_read(job), data_id=job.data_id, config=job.config)
+        shared = {"over": job.ranks.over} if job.ranks is not None else {}
+        result = run(**_read(job), data_id=job.data_id, config=job.config, **shared)
     except UnprocessableData as error:
         return _write_empty(job, str(error))
     for name, value in _by_name(job.step, result).items():

@@ -29,9 +29,7 @@ INSTRUMENTS = Path("config/instruments")
 TARGETS = (
     "report",
     *(name for name in DATASETS if name.startswith("release_")),
-    "alert",
-    "dia_forced_source",
-    "orbit_catalog",
+    "mass_map_figure",
 )
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
 PLAN_VERSION = 5
@@ -170,8 +168,8 @@ class Campaign:
     def resources(self, step: str) -> dict[str, Any]:
         """Memory in 10^6 bytes and run time in minutes that a job asks for, more at every attempt.
 
-        A step that may run on several ranks has ``launch`` too: what starts it, empty without MPI; a profile
-        sets it.
+        A step that may run on several ranks has ``launch`` and ``tasks`` too: what starts it, empty without MPI,
+        and how many ranks; a profile sets them.
         """
         cost, size = self._costs.get(step), self._size(step)
         margin = MARGIN if cost is None else 1.0
@@ -185,7 +183,7 @@ class Campaign:
             need = cost.cpu_s + cost.cpu_s_per_input * size(wildcards, input)
             return max(MINUTES, ceil(SLOWER * need / 60)) * attempt
 
-        launch = {"launch": ""} if STEPS[step].mpi else {}
+        launch = {"launch": "", "tasks": 1} if STEPS[step].mpi else {}
         return {"mem_mb": mem_mb, "runtime": runtime, **launch}
 
     def _size(self, step: str) -> Callable[[Any, Any], int]:
@@ -205,6 +203,7 @@ class Campaign:
         declared = STEPS[step]
         words = ["{resources.launch}"] if declared.mpi else []
         words += [f"python scripts/{step}.py --root {self.root}"]
+        words += ["--ranks {resources.tasks}"] if declared.mpi else []
         words += [f"--{d} {{wildcards.{d}}}" for d in self._wildcards(step)]
         if "instrument" in DATASETS[next(iter(declared.writes.values()))].dimensions:
             words += [f"--instrument-name {self.options.instrument}"]

@@ -12,7 +12,7 @@ from summaries import rows, summary
 from gnomon.algorithms.report.alerts import alerts, stamp_pixels
 from gnomon.algorithms.report.chain import layers, without_shortcuts
 from gnomon.algorithms.report.focal_plane import detector_axes, focal_plane, residuals
-from gnomon.algorithms.report.light_curves import periodic, transients
+from gnomon.algorithms.report.light_curves import _detections, _strongest, periodic, transients
 from gnomon.algorithms.report.moving import moving
 from gnomon.algorithms.report.objects import colours, counts
 from gnomon.algorithms.report.products import NothingToShowError, Products, gathered
@@ -137,19 +137,25 @@ def test_a_sure_period_is_folded_and_an_unsure_one_is_not_shown():
         )
 
 
-def test_transients_are_shown_by_their_detections():
-    ids = np.arange(5)
-    seen = table(
-        "dia_source",
-        5,
-        diaSourceId=ids,
-        band=np.array(["r"] * 5, object),
-        midpointMjdTai=ids,
-        psfFlux=1e4 + ids,
-        snr=[20] * 5,
-    )
-    link = table("dia_association", 5, diaSourceId=ids, diaObjectId=[3] * 5)
-    assert "<img" in transients(products(dia_sources=[seen], dia_associations=[link]))
+def test_transients_are_shown_by_their_forced_fluxes():
+    """Object 3 has no star below it; object 4 is brighter on the difference, on a star."""
+    ids = 1 + np.arange(6)
+    flux = np.array([1e4] * 3 + [2e4] * 3)
+    found = {
+        "psfFlux": flux,
+        "templateFlux": [0.0] * 3 + [9e4] * 3,
+        "snr": flux / 1e3,
+        "reliability": [0.9] * 6,
+    }
+    seen = table("dia_source", 6, diaSourceId=ids, **found)
+    link = table("dia_association", 6, diaSourceId=ids, diaObjectId=[3] * 3 + [4] * 3)
+    forced = table("dia_forced_source", 8, diaObjectId=[3, 4] * 4, band=np.array(["r"] * 8, object))
+    given = {"dia_sources": [seen], "dia_associations": [link]}
+    page = transients(products(**given, dia_forced=[forced]))
+    assert "<img" in page
+    assert _strongest(_detections(products(**given))) == [3, 4]
+    with pytest.raises(NothingToShowError, match="No flux was forced"):
+        transients(products(**given))
     with pytest.raises(NothingToShowError):
         transients(products(dia_sources=[seen], dia_associations=[empty_catalog("dia_association", "none")]))
 

@@ -77,3 +77,17 @@ def test_no_objects_give_nan_shear():
     s = m.shapes(np.zeros((0, SIDE, SIDE), np.float32), 1.0, psfs(0), 3.0, 100.0)
     assert len(s.e1) == 0
     assert np.isnan(m.mean_shear(s)[0])
+
+
+def test_a_move_within_the_pixel_changes_nothing():
+    profile = galsim.Convolve(galsim.Exponential(half_light_radius=3.0, flux=1000).shear(g1=0.2, g2=0.1), PSF)
+    side = SIDE + 1
+    middle, moved = (
+        profile.drawImage(nx=side, ny=side, scale=SCALE, offset=o).array[None] for o in ((0, 0), (0.4, -0.3))
+    )
+    beam = PSF.drawImage(nx=side, ny=side, scale=SCALE).array[None]
+    a = m.shapes(middle, 0.0, beam, 3.0, 100.0)
+    b = m.shapes(moved, 0.0, beam, 3.0, 100.0, np.array([[0.4, -0.3]]))
+    # what the stamp cuts off of the wings: 1e-4 of the flux
+    assert b.e1[0] == pytest.approx(a.e1[0], abs=1e-4)
+    assert b.e2[0] == pytest.approx(a.e2[0], abs=1e-4)

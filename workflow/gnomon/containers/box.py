@@ -39,6 +39,16 @@ class Box:
         """The box with ``border`` more pixels on every side."""
         return Box(self.x0 - border, self.y0 - border, self.nx + 2 * border, self.ny + 2 * border)
 
+    def within(self, other: "Box") -> "Box":
+        """The part of it that lies in another box, which it meets."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        return Box(x0, y0, min(self.x1, other.x1) - x0, min(self.y1, other.y1) - y0)
+
+    def around(self, other: "Box") -> "Box":
+        """The smallest box that holds both."""
+        x0, y0 = min(self.x0, other.x0), min(self.y0, other.y0)
+        return Box(x0, y0, max(self.x1, other.x1) - x0, max(self.y1, other.y1) - y0)
+
     def shifted(self, dx: int, dy: int) -> "Box":
         """The box moved."""
         return Box(self.x0 + dx, self.y0 + dy, self.nx, self.ny)

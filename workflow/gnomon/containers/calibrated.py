@@ -1,5 +1,6 @@
 """A detector image with everything that turns its pixels into sky and flux."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.image import Image
+from gnomon.containers.parts import Parts
 from gnomon.containers.psf import PsfModel, polynomial_terms
 from gnomon.containers.wcs import Wcs
 
@@ -63,3 +65,30 @@ class CalibratedImage:
     """Background that was subtracted, nJy."""
     aperture_correction: Smooth
     """Total flux of a star over its PSF flux."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorView:
+    """A calibrated detector whose pixels are read section by section."""
+
+    shape: tuple[int, int]
+    """Rows and columns of the whole detector."""
+    wcs: Wcs
+    """Pixels to sky."""
+    psf: PsfModel
+    """Point-spread function."""
+    aperture_correction: Smooth
+    """Total flux of a star over its PSF flux."""
+    section: Callable[[slice, slice], Image]
+    """Reads the planes of some rows and columns, nJy."""
+
+
+def view_of(parts: Parts[CalibratedImage], number: int) -> DetectorView:
+    """A detector of a visit, its pixels unread where the file allows that."""
+    if parts.view is not None:
+        view: DetectorView = parts.view(number)
+        return view
+    whole = parts[number]
+    return DetectorView(
+        whole.image.shape, whole.wcs, whole.psf, whole.aperture_correction, whole.image.section
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.containers.box import Box
 from gnomon.containers.cellpsf import CellPsf
 from gnomon.containers.image import F4, Image
 from gnomon.containers.skymap import Cell
@@ -22,8 +23,10 @@ class CellCoadd:
 
     cell: Cell
     """Its boxes in pixels of the patch."""
+    box: Box
+    """Pixels of the patch that the planes show: those that the patch takes from this cell, or all of the outer box."""
     image: Image
-    """Planes of the outer box, nJy; NO_DATA and variance 0 where nothing fell."""
+    """Planes of the box, nJy; NO_DATA and variance 0 where nothing fell."""
     count: U2
     """(ny, nx) uint16, inputs used per pixel; 0 where all were masked and averaged all the same."""
     masked_fraction: F4
@@ -94,11 +97,11 @@ class PatchCoadd:
         return None
 
     def _pieces(self) -> list[tuple[tuple[slice, slice], CellCoadd, tuple[slice, slice]]]:
-        """What to copy where: all outer boxes first, then the inner boxes over them."""
-        outer = [(c.cell.outer.slices(), c, (slice(None), slice(None))) for c in self.cells]
+        """What to copy where: all boxes first, then the inner boxes over them."""
+        outer = [(c.box.slices(), c, (slice(None), slice(None))) for c in self.cells]
         inner = []
         for c in self.cells:
-            box = c.cell.inner.shifted(-c.cell.outer.x0, -c.cell.outer.y0)
+            box = c.cell.inner.shifted(-c.box.x0, -c.box.y0)
             inner.append((c.cell.inner.slices(), c, box.slices()))
         return outer + inner
 

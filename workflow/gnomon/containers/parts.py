@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -19,6 +19,8 @@ class Parts(Mapping[int, T], Generic[T]):
     """Parts that could not be made, with the reason."""
     empty_reason: str = ""
     """Why the whole product is empty; empty text where it is not."""
+    view: Callable[[int], Any] | None = None
+    """Opens a part whose pixels are read where they are needed; None where only whole parts can be read."""
 
     def __getitem__(self, number: int) -> T:
         if number not in self.numbers:

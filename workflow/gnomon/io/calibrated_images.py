@@ -1,10 +1,11 @@
 """Calibrated detector images of a visit: the planes, and one-row tables of PSF, calibration, background."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gnomon.containers.background import BackgroundModel
-from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
+from gnomon.containers.calibrated import CalibratedImage, DetectorView, PhotoCalib, Smooth
 from gnomon.containers.parts import Parts
 from gnomon.containers.psf import PsfModel
 from gnomon.io.fits_wcs import wcs_from_header, wcs_to_header
@@ -31,13 +32,22 @@ class CalibratedWriter(ImagesWriter):
 
 
 def open_calibrated(path: str | Path) -> Parts[CalibratedImage]:
-    """Calibrated images by detector, read one at a time."""
+    """Calibrated images by detector, read one at a time or section by section."""
     opened = ImagesFile(path)
 
+    def table(number: int, name: str) -> Any:  # noqa: ANN401
+        return from_row(_TABLES[name][1], opened.row(name, number))
+
     def read(number: int) -> CalibratedImage:
-        parts = {field: from_row(kind, opened.row(name, number)) for name, (field, kind) in _TABLES.items()}
+        parts = {field: table(number, name) for name, (field, _) in _TABLES.items()}
         image = opened.image(number)
         wcs = wcs_from_header(opened.header(number), image.shape)
         return CalibratedImage(image=image, wcs=wcs, **parts)
 
-    return Parts(opened.numbers(), read, opened.failures(), opened.empty_reason)
+    def view(number: int) -> DetectorView:
+        header = opened.header(number)
+        shape = header["NAXIS2"], header["NAXIS1"]
+        wcs, section = wcs_from_header(header, shape), partial(opened.section, number)
+        return DetectorView(shape, wcs, table(number, "PSF"), table(number, "APC"), section)
+
+    return Parts(opened.numbers(), read, opened.failures(), opened.empty_reason, view)

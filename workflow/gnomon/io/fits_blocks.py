@@ -53,15 +53,31 @@ def places(path: Path) -> dict[str, Place]:
 
 def read_plane(path: Path, place: Place) -> npt.NDArray[Any]:
     """Pixels of an image HDU written by `append_image`, in native byte order."""
-    header = place.header
+    shape, kind = _layout(place.header)
+    raw = np.fromfile(path, kind.newbyteorder(">"), int(np.prod(shape)), offset=place.data)
+    return _native(raw, place.header, kind).reshape(shape)
+
+
+def read_section(path: Path, place: Place, rows: slice, columns: slice) -> npt.NDArray[Any]:
+    """Some rows and columns of an image HDU, as `read_plane`; nothing else is read."""
+    shape, kind = _layout(place.header)
+    whole = np.memmap(path, kind.newbyteorder(">"), "r", place.data, shape)
+    return _native(np.asarray(whole[rows, columns]), place.header, kind)
+
+
+def _layout(header: fits.Header) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and native dtype of an image."""
     shape = tuple(header[f"NAXIS{a}"] for a in range(header["NAXIS"], 0, -1))
-    size = abs(header["BITPIX"]) // 8
-    kind = np.dtype(f"{'f' if header['BITPIX'] < 0 else 'i'}{size}")
-    count = int(np.prod(shape))
-    raw = np.fromfile(path, kind.newbyteorder(">"), count, offset=place.data).astype(kind)
-    if "BZERO" in header:
-        raw = raw.view(f"u{size}") ^ np.dtype(f"u{size}").type(_SIGN[size])
-    return raw.reshape(shape)
+    return shape, np.dtype(f"{'f' if header['BITPIX'] < 0 else 'i'}{abs(header['BITPIX']) // 8}")
+
+
+def _native(raw: npt.NDArray[Any], header: fits.Header, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """A copy in native byte order, unsigned where the file says so."""
+    values = raw.astype(kind)
+    if "BZERO" not in header:
+        return values
+    unsigned = np.dtype(f"u{kind.itemsize}")
+    return np.asarray(values.view(unsigned) ^ unsigned.type(_SIGN[kind.itemsize]))
 
 
 def read_table(path: Path, place: Place) -> Any:  # noqa: ANN401

@@ -2,6 +2,7 @@
 #include <nanobind/ndarray.h>
 
 #include "coadd.hpp"
+#include "static_sky.hpp"
 
 namespace nb = nanobind;
 
@@ -35,13 +36,31 @@ void mean(Cube<const float> flux, Cube<const float> variance, Cube<const std::ui
   gnomon::weighted_mean(stack, weight.data(), excluded, touched, out);
 }
 
-void smooth(Plane<const float> plane, double sigma, Plane<float> work, Plane<float> out) {
-  need_same(plane, work, 2);
+void smooth(Plane<const float> plane, double sigma, Plane<float> out) {
   need_same(plane, out, 2);
   if (!(sigma >= 0)) throw nb::value_error("sigma is negative or not a number");
   if (plane.shape(0) == 0 || plane.shape(1) == 0) return;
   nb::gil_scoped_release release;
-  gnomon::smooth_gaussian(plane.data(), plane.shape(0), plane.shape(1), sigma, work.data(), out.data());
+  gnomon::smooth_gaussian(plane.data(), plane.shape(0), plane.shape(1), sigma, out.data());
+}
+
+void static_sky(Cube<const float> planes, std::size_t groups, Plane<float> out) {
+  if (planes.shape(1) != out.shape(0) || planes.shape(2) != out.shape(1))
+    throw nb::value_error("stacks differ in shape");
+  if (planes.shape(0) == 0 || groups > planes.shape(0)) throw nb::value_error("fewer epochs than groups");
+  nb::gil_scoped_release release;
+  gnomon::static_sky({planes.data(), planes.shape(0), planes.shape(1), planes.shape(2)}, groups, out.data());
+}
+
+bool deviating(Plane<const float> plane, Plane<const float> sky, Plane<const float> allowed, Plane<const float> shape,
+               double high, double low, Plane<std::uint8_t> seed, Plane<std::uint8_t> faint) {
+  for (const auto &other : {sky, allowed, shape}) need_same(plane, other, 2);
+  need_same(plane, seed, 2);
+  need_same(plane, faint, 2);
+  if (plane.shape(0) == 0 || plane.shape(1) == 0) return false;
+  nb::gil_scoped_release release;
+  return gnomon::deviating(plane.data(), sky.data(), allowed.data(), shape.data(), plane.shape(0), plane.shape(1),
+                           {high, low}, seed.data(), faint.data());
 }
 
 void rare_regions(Plane<std::uint8_t> mask, Plane<const std::uint8_t> rare, double share) {
@@ -58,6 +77,9 @@ NB_MODULE(_coadd, m) {
         nb::arg("out_flux").noconvert(), nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert(),
         nb::arg("count").noconvert(), nb::arg("masked_fraction").noconvert());
   m.def("rare_regions", &rare_regions, nb::arg("mask").noconvert(), nb::arg("rare").noconvert(), nb::arg("share"));
-  m.def("smooth", &smooth, nb::arg("plane").noconvert(), nb::arg("sigma"), nb::arg("work").noconvert(),
-        nb::arg("out").noconvert());
+  m.def("smooth", &smooth, nb::arg("plane").noconvert(), nb::arg("sigma"), nb::arg("out").noconvert());
+  m.def("static_sky", &static_sky, nb::arg("planes").noconvert(), nb::arg("groups"), nb::arg("out").noconvert());
+  m.def("deviating", &deviating, nb::arg("plane").noconvert(), nb::arg("sky").noconvert(),
+        nb::arg("allowed").noconvert(), nb::arg("shape").noconvert(), nb::arg("high"), nb::arg("low"),
+        nb::arg("seed").noconvert(), nb::arg("faint").noconvert());
 }

@@ -3,6 +3,7 @@
 
 #include "prefilter.hpp"
 #include "warp.hpp"
+#include "warp_psf.hpp"
 
 namespace nb = nanobind;
 
@@ -16,37 +17,52 @@ bool same_shape(const A &a, const B &b) {
   return a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1);
 }
 
-void warp(Plane<const float> flux, Plane<const float> variance, Plane<const std::uint32_t> mask,
-          Plane<const double> x, Plane<const double> y, Plane<const double> area, std::size_t tile, bool quintic,
-          std::uint32_t no_data, std::uint32_t edge, Plane<float> out_flux, Plane<float> out_variance,
-          Plane<std::uint32_t> out_mask) {
+void warp(Plane<const float> flux, Plane<const float> variance, Plane<const std::uint32_t> mask, std::int32_t x0,
+          std::int32_t y0, Plane<const double> x, Plane<const double> y, Plane<const double> area, std::size_t tile,
+          std::size_t skip_x, std::size_t skip_y, bool quintic, std::uint32_t no_data, std::uint32_t edge,
+          Plane<float> out_flux, Plane<float> out_variance, Plane<std::uint32_t> out_mask) {
   if (!same_shape(flux, variance) || !same_shape(flux, mask) || !same_shape(out_flux, out_variance) ||
       !same_shape(out_flux, out_mask) || !same_shape(x, y) || !same_shape(x, area))
     throw nb::value_error("planes differ in shape");
-  const std::size_t ny = out_flux.shape(0), nx = out_flux.shape(1);
-  if (tile == 0 || x.shape(0) < (ny + tile - 1) / tile + 1 || x.shape(1) < (nx + tile - 1) / tile + 1)
+  const gnomon::Window window{skip_x, skip_y, out_flux.shape(1), out_flux.shape(0)};
+  const auto need = [&](std::size_t pixels) { return (pixels + tile - 1) / tile + 1; };
+  if (tile == 0 || x.shape(0) < need(skip_y + window.ny) || x.shape(1) < need(skip_x + window.nx))
     throw nb::value_error("nodes do not cover the output");
   if (flux.shape(0) < 1 || flux.shape(1) < 1) throw nb::value_error("the source has no pixels");
-  const gnomon::Planes source{flux.data(), variance.data(), mask.data(), flux.shape(0), flux.shape(1)};
+  const gnomon::Planes source{flux.data(), variance.data(), mask.data(), flux.shape(0), flux.shape(1), x0, y0};
   const gnomon::Nodes nodes{x.data(), y.data(), area.data(), x.shape(1), tile};
   const auto interpolant = quintic ? gnomon::Interpolant::quintic : gnomon::Interpolant::lanczos3;
   nb::gil_scoped_release release;
-  gnomon::warp(source, nodes, interpolant, {no_data, edge}, ny, nx, out_flux.data(), out_variance.data(),
-               out_mask.data());
+  gnomon::warp(source, nodes, window, interpolant, {no_data, edge},
+               {out_flux.data(), out_variance.data(), out_mask.data()});
 }
 
-void prefilter(Plane<float> image) {
+void prefilter(Plane<const float> image, Plane<float> out) {
+  if (!same_shape(image, out)) throw nb::value_error("planes differ in shape");
   const std::size_t ny = image.shape(0), nx = image.shape(1);
   nb::gil_scoped_release release;
-  gnomon::quintic_prefilter(image.data(), ny, nx, nx);
+  gnomon::quintic_prefilter(image.data(), ny, nx, nx, out.data(), nx);
+}
+
+void warp_psf(nb::ndarray<const float, nb::ndim<3>, nb::c_contig, nb::device::cpu> basis,
+              nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu> terms, double shift_x,
+              double shift_y, double xx, double yx, double xy, double yy, double scale, Plane<float> out) {
+  if (basis.shape(1) != basis.shape(2) || terms.shape(0) != basis.shape(0) || out.shape(0) != out.shape(1))
+    throw nb::value_error("the basis and the result are square, with one factor a term");
+  nb::gil_scoped_release release;
+  gnomon::warp_psf({basis.data(), basis.shape(0), basis.shape(1)}, terms.data(), {shift_x, shift_y, xx, yx, xy, yy},
+                   scale, out.shape(0), out.data());
 }
 
 }  // namespace
 
 NB_MODULE(_warp, m) {
   m.def("warp", &warp, nb::arg("flux").noconvert(), nb::arg("variance").noconvert(), nb::arg("mask").noconvert(),
-        nb::arg("x").noconvert(), nb::arg("y").noconvert(), nb::arg("area").noconvert(), nb::arg("tile"),
-        nb::arg("quintic"), nb::arg("no_data"), nb::arg("edge"), nb::arg("out_flux").noconvert(),
-        nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert());
-  m.def("prefilter", &prefilter, nb::arg("image").noconvert());
+        nb::arg("x0"), nb::arg("y0"), nb::arg("x").noconvert(), nb::arg("y").noconvert(), nb::arg("area").noconvert(),
+        nb::arg("tile"), nb::arg("skip_x"), nb::arg("skip_y"), nb::arg("quintic"), nb::arg("no_data"), nb::arg("edge"),
+        nb::arg("out_flux").noconvert(), nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert());
+  m.def("prefilter", &prefilter, nb::arg("image").noconvert(), nb::arg("out").noconvert());
+  m.def("warp_psf", &warp_psf, nb::arg("basis").noconvert(), nb::arg("terms").noconvert(), nb::arg("shift_x"),
+        nb::arg("shift_y"), nb::arg("xx"), nb::arg("yx"), nb::arg("xy"), nb::arg("yy"), nb::arg("scale"),
+        nb::arg("out").noconvert());
 }

@@ -29,11 +29,6 @@ struct MeanPlanes {
 void weighted_mean(const Stack &stack, const double *weight, std::uint32_t excluded, std::uint32_t touched,
                    const MeanPlanes &out) noexcept;
 
-// Convolution of a (ny, nx) plane with a Gaussian of standard deviation `sigma`, cut at 4 sigma, the border
-// pixels repeated outward. `work` and `out` hold ny * nx; out may not be the plane.
-void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *work,
-                     float *out) noexcept;
-
 // Keeps, of the 8-connected regions of a (ny, nx) 0/1 mask, those of which more than `share` of the pixels are rare
 // (1); all other pixels of `mask` become 0.
 void keep_rare_regions(std::uint8_t *mask, const std::uint8_t *rare, std::size_t ny, std::size_t nx,

@@ -72,9 +72,48 @@ def smooth_gaussian(plane: F4, sigma_px: float) -> F4:
     ValueError
         A negative width.
     """
-    work, out = np.empty_like(plane), np.empty_like(plane)
-    _coadd.smooth(plane, sigma_px, work, out)
+    out = np.empty_like(plane)
+    _coadd.smooth(plane, sigma_px, out)
     return out
+
+
+def static_sky(planes: F4, groups: int = 0) -> F4:
+    """Median of (n, ny, nx) float32 planes or, with groups, of the means of every ``groups``-th plane.
+
+    Raises
+    ------
+    ValueError
+        No planes, or fewer than groups.
+    """
+    out = np.empty(planes.shape[1:], np.float32)
+    _coadd.static_sky(planes, groups, out)
+    return out
+
+
+def deviating(
+    plane: F4, sky: F4, allowed: F4, shape: F4, high: float, low: float
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None:
+    """Where a plane differs from the sky, either way, by more than is allowed and the noise explains.
+
+    Parameters
+    ----------
+    plane, sky : (ny, nx) float32
+    allowed : (ny, nx) float32, difference forgiven
+    shape : (ny, nx) float32, how the noise varies; its scale is told from the median difference
+    high, low : standard deviations
+
+    Returns
+    -------
+    Masks of what is beyond ``high`` and beyond ``low``; None where nothing is beyond ``high``.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ.
+    """
+    seed, faint = np.empty(plane.shape, np.uint8), np.empty(plane.shape, np.uint8)
+    found = _coadd.deviating(plane, sky, allowed, shape, high, low, seed, faint)
+    return (seed.view(bool), faint.view(bool)) if found else None
 
 
 def keep_rare_regions(

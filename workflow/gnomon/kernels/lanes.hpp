@@ -1,7 +1,12 @@
 #pragma once
 // Eight floats at once. Plain IEEE operations on each, so the bits do not depend on the width of the machine's vectors.
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 namespace gnomon {
 
@@ -15,6 +20,50 @@ inline Float8 load8(const float *p) noexcept {
 }
 
 inline Float8 all8(float v) noexcept { return Float8{v, v, v, v, v, v, v, v}; }
+
+using UInt8 = std::uint32_t __attribute__((vector_size(32)));
+
+inline UInt8 bits8(std::uint32_t v) noexcept { return UInt8{v, v, v, v, v, v, v, v}; }
+
+inline Int8 ints(std::ptrdiff_t v) noexcept {
+  const auto i = static_cast<std::int32_t>(v);
+  return Int8{i, i, i, i, i, i, i, i};
+}
+
+inline Int8 clamped(Int8 v, Int8 low, Int8 high) noexcept {
+  v = v < low ? low : v;
+  return v > high ? high : v;
+}
+
+inline void store8(float *p, Float8 v) noexcept { std::memcpy(p, &v, sizeof v); }
+
+// a * b + c rounded once.
+inline Float8 fma8(Float8 a, Float8 b, Float8 c) noexcept {
+#if defined(__AVX2__)
+  return _mm256_fmadd_ps(a, b, c);
+#else
+  for (int j = 0; j < 8; ++j) c[j] = std::fma(a[j], b[j], c[j]);
+  return c;
+#endif
+}
+
+// Rows become columns.
+inline void transpose8(Float8 (&m)[8]) noexcept {
+  const auto low = [](Float8 a, Float8 b) { return __builtin_shuffle(a, b, Int8{0, 8, 1, 9, 4, 12, 5, 13}); };
+  const auto high = [](Float8 a, Float8 b) { return __builtin_shuffle(a, b, Int8{2, 10, 3, 11, 6, 14, 7, 15}); };
+  const auto even = [](Float8 a, Float8 b) { return __builtin_shuffle(a, b, Int8{0, 1, 8, 9, 4, 5, 12, 13}); };
+  const auto odd = [](Float8 a, Float8 b) { return __builtin_shuffle(a, b, Int8{2, 3, 10, 11, 6, 7, 14, 15}); };
+  Float8 t[8];
+  for (int k = 0; k < 8; k += 4) {
+    const Float8 a = low(m[k], m[k + 1]), b = high(m[k], m[k + 1]);
+    const Float8 c = low(m[k + 2], m[k + 3]), d = high(m[k + 2], m[k + 3]);
+    t[k] = even(a, c), t[k + 1] = odd(a, c), t[k + 2] = even(b, d), t[k + 3] = odd(b, d);
+  }
+  for (int k = 0; k < 4; ++k) {
+    m[k] = __builtin_shuffle(t[k], t[k + 4], Int8{0, 1, 2, 3, 8, 9, 10, 11});
+    m[k + 4] = __builtin_shuffle(t[k], t[k + 4], Int8{4, 5, 6, 7, 12, 13, 14, 15});
+  }
+}
 
 // The eight added up in a fixed order.
 inline double sum8(Float8 v) noexcept {

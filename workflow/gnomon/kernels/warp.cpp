@@ -1,239 +1,231 @@
 #include "warp.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <numbers>
+#include <cstring>
 #include <vector>
 
-#include "buffer.hpp"
-#include "prefilter.hpp"
+#include "padded.hpp"
+#include "tile_mask.hpp"
 
 namespace gnomon {
 namespace {
 
 using Index = std::ptrdiff_t;
-using Taps = float __attribute__((vector_size(32)));  // six weights of pixels -2 .. 3, then two zeros
-using Pixels = float __attribute__((vector_size(32), aligned(4)));
+constexpr double kFar = 1 << 28;  // nodes beyond are nowhere
 
-constexpr Index kPad = 8;       // pixels around the source, so that no tap needs a test
-constexpr std::size_t kPhases = 1024;  // of the weight tables, between two pixels
-
-// A source plane with a border of kPad pixels mirrored about the outermost pixel centres.
-struct Padded {
-  Index stride;
-  Buffer<float> data;
-
-  Padded(const float *plane, Index ny, Index nx, bool prefilter)
-      : stride(nx + 2 * kPad), data(make_buffer<float>(static_cast<std::size_t>((ny + 2 * kPad) * stride))) {
-    float *origin = data.get() + kPad * stride + kPad;
-    for (Index y = 0; y < ny; ++y) std::copy(plane + y * nx, plane + (y + 1) * nx, origin + y * stride);
-    if (prefilter)
-      quintic_prefilter(origin, static_cast<std::size_t>(ny), static_cast<std::size_t>(nx),
-                        static_cast<std::size_t>(stride));
-    mirror(origin, ny, nx);
-  }
-
-  static Index reflect(Index i, Index n) {
-    if (n == 1) return 0;
-    const Index period = 2 * (n - 1);
-    i = std::abs(i) % period;
-    return std::min(i, period - i);
-  }
-
-  void mirror(float *origin, Index ny, Index nx) {
-    for (Index y = 0; y < ny; ++y)
-      for (Index k = 1; k <= kPad; ++k) {
-        origin[y * stride - k] = origin[y * stride + reflect(-k, nx)];
-        origin[y * stride + nx - 1 + k] = origin[y * stride + reflect(nx - 1 + k, nx)];
-      }
-    for (Index k = 1; k <= kPad; ++k)
-      for (const Index y : {-k, ny - 1 + k}) {
-        const float *from = origin + reflect(y, ny) * stride - kPad;
-        std::copy(from, from + stride, origin + y * stride - kPad);
-      }
-  }
-
-  const float *at(Index y, Index x) const { return data.get() + (y + kPad) * stride + x + kPad; }
+// Eight places on the section: the pixel below, and the way to the next.
+struct Places {
+  Int8 ix, iy;
+  Float8 px, py, area;
 };
-
-double quintic(double t) {
-  const double a = std::abs(t);
-  const double n = std::max(0.0, 1 - a), m = std::max(0.0, 2 - a), f = std::max(0.0, 3 - a);
-  return (f * f * f * f * f - 6 * m * m * m * m * m + 15 * n * n * n * n * n) / 120;
-}
-
-double sinc(double t) {
-  const double u = std::numbers::pi * t;
-  return std::abs(u) < 1e-9 ? 1.0 : std::sin(u) / u;
-}
-
-double lanczos3(double t) { return std::abs(t) < 3 ? sinc(t) * sinc(t / 3) : 0.0; }
-
-// The interpolating (cardinal) quintic spline: its coefficients are the prefilter's impulse response.
-double cardinal(double t) {
-  constexpr double z1 = -0.430575347099973, z2 = -0.0430962882032647;
-  // 120 / ((z + 1/z - a)(...)) in partial fractions: a sum of two decaying exponentials
-  const double a1 = z1 / (1 - z1 * z1), a2 = z2 / (1 - z2 * z2);
-  const double split = (z1 + 1 / z1) - (z2 + 1 / z2);
-  double sum = 0;
-  const auto base = static_cast<Index>(std::floor(t));
-  for (Index k = base - 2; k <= base + 3; ++k) {
-    const double n = static_cast<double>(std::abs(k));
-    const double c = -120 / split * (a1 * std::pow(z1, n) - a2 * std::pow(z2, n));
-    sum += c * quintic(t - static_cast<double>(k));
-  }
-  return sum;
-}
-
-struct Tables {
-  std::vector<Taps> value;  // weights by phase, kPhases + 1 of them
-  std::vector<std::array<float, 2>> noise;  // weights of the variances of pixels 0 and 1 by phase
-
-  explicit Tables(Interpolant interpolant) : value(kPhases + 2), noise(kPhases + 2) {
-    const bool spline = interpolant == Interpolant::quintic;
-    for (std::size_t p = 0; p < value.size(); ++p) {
-      const double phase = static_cast<double>(p) / kPhases;
-      std::array<double, 6> w;
-      double sum = 0, square = 0, low = 0, high = 0;
-      for (int k = 0; k < 6; ++k) {
-        w[k] = spline ? quintic(phase - (k - 2)) : lanczos3(phase - (k - 2));
-        sum += w[k];
-      }
-      for (int k = -12; k <= 13; ++k) {
-        const double c = spline ? cardinal(phase - k) : lanczos3(phase - k) / sum;
-        square += c * c;
-        if (k == 0) low = c * c;
-        if (k == 1) high = c * c;
-      }
-      for (int k = 0; k < 6; ++k) value[p][k] = static_cast<float>(w[k] / sum);
-      value[p][6] = value[p][7] = 0;
-      noise[p] = {static_cast<float>(low * square / (low + high)), static_cast<float>(high * square / (low + high))};
-    }
-  }
-
-  // Linear between phases: the error of the weights is below 1e-6.
-  Taps at(float fraction) const {
-    const float place = fraction * kPhases;
-    const auto p = static_cast<std::uint32_t>(place);
-    return value[p] + (place - static_cast<float>(p)) * (value[p + 1] - value[p]);
-  }
-
-  const std::array<float, 2> &noise_at(float fraction) const {
-    return noise[static_cast<std::uint32_t>(fraction * kPhases + 0.5f)];
-  }
-};
-
-// Constant tables, made once per process: they take as long as warping a million pixels.
-const Tables &tables_of(Interpolant interpolant) {
-  static const Tables quintic(Interpolant::quintic), lanczos(Interpolant::lanczos3);
-  return interpolant == Interpolant::quintic ? quintic : lanczos;
-}
-
-// Sum over 6 x 6 pixels from `corner`; the order of the additions is fixed.
-inline float gather(const float *corner, Index stride, const Taps &wx, const Taps &wy) {
-  const auto row = [&](Index r) { return *reinterpret_cast<const Pixels *>(corner + r * stride); };
-  Taps acc = wy[0] * row(0);
-  acc += wy[1] * row(1);
-  acc += wy[2] * row(2);
-  acc += wy[3] * row(3);
-  acc += wy[4] * row(4);
-  acc += wy[5] * row(5);
-  acc *= wx;
-  return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]));
-}
-
-// Union of the mask over the pixels -1 .. 2 of both axes around each pixel.
-Buffer<std::uint32_t> spread(const std::uint32_t *mask, Index ny, Index nx) {
-  const auto n = static_cast<std::size_t>(ny * nx);
-  auto rows = make_buffer<std::uint32_t>(n), out = make_buffer<std::uint32_t>(n);
-  std::copy(mask, mask + n, rows.get());
-  for (Index y = 0; y < ny; ++y)
-    for (Index k : {-1, 1, 2}) {
-      const Index low = std::max<Index>(0, -k), high = std::min(nx, nx - k);
-      for (Index x = low; x < high; ++x) rows[y * nx + x] |= mask[y * nx + x + k];
-    }
-  std::copy(rows.get(), rows.get() + n, out.get());
-  for (Index y = 0; y < ny; ++y)
-    for (Index k : {-1, 1, 2}) {
-      if (y + k < 0 || y + k >= ny) continue;
-      for (Index x = 0; x < nx; ++x) out[y * nx + x] |= rows[(y + k) * nx + x];
-    }
-  return out;
-}
-
-bool any_bit(const std::uint32_t *mask, std::size_t n) {
-  std::uint32_t all = 0;
-  for (std::size_t i = 0; i < n; ++i) all |= mask[i];
-  return all != 0;
-}
 
 struct Job {
-  Index ny, nx;  // of the source
+  Planes source;
   Padded flux;
-  const float *variance;
-  Buffer<std::uint32_t> mask;  // null: no bit is set anywhere
-  const Tables &tables;
+  const Weights &weights;
   EdgeBits bits;
 };
 
-struct Pixel {
-  float flux, variance;
-  std::uint32_t mask;
+// One row of a tile: linear in the output column.
+struct Line {
+  double x, y, area, xs, ys, as;
+
+  Line(const Nodes &n, std::size_t at, double t) {
+    const auto ends = [&](const double *v, double &first, double &slope) {
+      first = v[at] + (v[at + n.nx] - v[at]) * t;
+      slope = (v[at + 1] + (v[at + n.nx + 1] - v[at + 1]) * t - first) / static_cast<double>(n.tile);
+    };
+    ends(n.x, x, xs), ends(n.y, y, ys), ends(n.area, area, as);
+  }
 };
 
-Pixel resample(const Job &job, double x, double y, double area) {
-  const double fx = std::floor(x), fy = std::floor(y);
-  if (!(x >= -0.5 && y >= -0.5 && x < static_cast<double>(job.nx) - 0.5 && y < static_cast<double>(job.ny) - 0.5))
-    return {0, 0, job.bits.no_data};
-  const auto ix = static_cast<Index>(fx), iy = static_cast<Index>(fy);
-  const Index cx = std::max<Index>(ix, 0), cy = std::max<Index>(iy, 0);
-  std::uint32_t mask = job.mask == nullptr ? 0 : job.mask[static_cast<std::size_t>(cy * job.nx + cx)];
-  if (mask & job.bits.no_data) return {0, 0, mask};
-  if (ix < 2 || iy < 2 || ix > job.nx - 4 || iy > job.ny - 4) mask |= job.bits.edge;
-  const auto px = static_cast<float>(x - fx), py = static_cast<float>(y - fy);
-  const auto scale = static_cast<float>(area);
-  const float flux = gather(job.flux.at(iy - 2, ix - 2), job.flux.stride, job.tables.at(px), job.tables.at(py));
-  const auto &nx = job.tables.noise_at(px), &ny = job.tables.noise_at(py);
-  const Index x0 = cx, x1 = std::min(ix + 1, job.nx - 1), y0 = cy * job.nx, y1 = std::min(iy + 1, job.ny - 1) * job.nx;
-  const float variance = ny[0] * (nx[0] * job.variance[y0 + x0] + nx[1] * job.variance[y0 + x1]) +
-                         ny[1] * (nx[0] * job.variance[y1 + x0] + nx[1] * job.variance[y1 + x1]);
-  return {flux * scale, variance * scale * scale, mask};
+inline void split(double first, double slope, double u, std::int32_t origin, Int8 &whole, Float8 &rest) {
+  alignas(32) double at[8], low[8];
+  alignas(32) std::int32_t pixel[8];
+  alignas(32) float part[8];
+  for (int l = 0; l < 8; ++l) at[l] = first + (u + l) * slope;
+  for (int l = 0; l < 8; ++l) low[l] = std::floor(at[l]);
+  for (int l = 0; l < 8; ++l) pixel[l] = static_cast<std::int32_t>(low[l]) - origin;
+  for (int l = 0; l < 8; ++l) part[l] = static_cast<float>(at[l] - low[l]);
+  std::memcpy(&whole, pixel, sizeof whole);
+  rest = load8(part);
 }
 
-struct Corners {
-  double a, b, c, d;  // low-left, low-right, high-left, high-right
-  Corners(const double *v, std::size_t at, std::size_t nx) : a(v[at]), b(v[at + 1]), c(v[at + nx]), d(v[at + nx + 1]) {}
-  double left(double t) const { return a + (c - a) * t; }
-  double right(double t) const { return b + (d - b) * t; }
+inline Places places(const Line &line, double u, const Planes &s) {
+  Places p;
+  split(line.x, line.xs, u, s.x0, p.ix, p.px);
+  split(line.y, line.ys, u, s.y0, p.iy, p.py);
+  alignas(32) float area[8];
+  for (int l = 0; l < 8; ++l) area[l] = static_cast<float>(line.area + (u + l) * line.as);
+  p.area = load8(area);
+  return p;
+}
+
+// All ones where a place lies on the source along one axis.
+inline Int8 on_source(Int8 whole, Float8 rest, Index n) {
+  const Int8 after = (whole > -1) | ((whole == -1) & (rest >= 0.5f));
+  const Int8 last = ints(n - 1);
+  return after & ((whole < last) | ((whole == last) & (rest < 0.5f)));
+}
+
+using Float4 = float __attribute__((vector_size(16)));
+using Double2 = double __attribute__((vector_size(16)));
+
+inline Float4 pair(const float *p) {
+  double both;  // one load of eight bytes
+  std::memcpy(&both, p, sizeof both);
+  return reinterpret_cast<Float4>(Double2{both, 0});
+}
+
+// From the 2 x 2 pixels around eight places that are all inside.
+inline Float8 variance_inside(const Planes &s, Int8 ix, Int8 iy, const Weights8 &wx, const Weights8 &wy) {
+  const auto stride = static_cast<Index>(s.nx);
+  alignas(32) float low[8], high[8];
+  store8(low, wy.low), store8(high, wy.high);
+  Float4 v[8];
+  for (int l = 0; l < 8; ++l) {
+    const float *corner = s.variance + iy[l] * stride + ix[l];
+    v[l] = low[l] * pair(corner) + high[l] * pair(corner + stride);
+  }
+  Float4 four[4];
+  for (int k = 0; k < 4; ++k) four[k] = __builtin_shufflevector(v[2 * k], v[2 * k + 1], 0, 4, 1, 5);
+  const Float4 left0 = __builtin_shufflevector(four[0], four[1], 0, 1, 4, 5);
+  const Float4 left1 = __builtin_shufflevector(four[2], four[3], 0, 1, 4, 5);
+  const Float4 right0 = __builtin_shufflevector(four[0], four[1], 2, 3, 6, 7);
+  const Float4 right1 = __builtin_shufflevector(four[2], four[3], 2, 3, 6, 7);
+  return wx.low * __builtin_shufflevector(left0, left1, 0, 1, 2, 3, 4, 5, 6, 7) +
+         wx.high * __builtin_shufflevector(right0, right1, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+// The same where some pixels lie beyond the border: the outermost stand for them.
+Float8 variance_at_border(const Planes &s, Int8 ix, Int8 iy, const Weights8 &wx, const Weights8 &wy) {
+  const auto nx = static_cast<Index>(s.nx), ny = static_cast<Index>(s.ny);
+  const auto at = [&](Index y, Index x) {
+    return s.variance[std::clamp<Index>(y, 0, ny - 1) * nx + std::clamp<Index>(x, 0, nx - 1)];
+  };
+  Float8 left, right;
+  for (int l = 0; l < 8; ++l) {
+    left[l] = wy.low[l] * at(iy[l], ix[l]) + wy.high[l] * at(iy[l] + 1, ix[l]);
+    right[l] = wy.low[l] * at(iy[l], ix[l] + 1) + wy.high[l] * at(iy[l] + 1, ix[l] + 1);
+  }
+  return wx.low * left + wx.high * right;
+}
+
+inline bool any(Int8 test) {
+  std::int64_t words[4];
+  std::memcpy(words, &test, sizeof words);
+  return (words[0] | words[1] | words[2] | words[3]) != 0;
+}
+
+// Part of the window that one tile covers, in pixels from the first node, and its sources.
+struct Tile {
+  std::size_t at;  // its first node
+  std::size_t x0, x1, y0, y1;
 };
 
-}  // namespace
+// Whole source pixels that a tile may see, from its corners: a bilinear map stays between them.
+bool sources(const Nodes &n, std::size_t at, const Planes &s, Index (&box)[4]) {
+  const auto range = [&](const double *v, std::int32_t origin, std::size_t size, Index &low, Index &high) {
+    const double corners[4] = {v[at], v[at + 1], v[at + n.nx], v[at + n.nx + 1]};
+    const auto [least, most] = std::minmax_element(corners, corners + 4);
+    const double last = static_cast<double>(size) - 1;
+    if (!(*least - origin < last + 1 && *most - origin > -1)) return false;
+    low = static_cast<Index>(std::floor(std::clamp(*least - origin - 1, 0.0, last)));  // one more: rounding
+    high = static_cast<Index>(std::floor(std::clamp(*most - origin + 1, 0.0, last)));
+    return true;
+  };
+  for (const double *v : {n.x, n.y})
+    for (const std::size_t k : {at, at + 1, at + n.nx, at + n.nx + 1})
+      if (!(std::abs(v[k]) < kFar)) return false;  // also where not a number
+  return range(n.x, s.x0, s.nx, box[0], box[1]) && range(n.y, s.y0, s.ny, box[2], box[3]);
+}
 
-void warp(const Planes &source, const Nodes &nodes, Interpolant interpolant, const EdgeBits &bits, std::size_t ny,
-          std::size_t nx, float *flux, float *variance, std::uint32_t *mask) noexcept {
-  const auto sy = static_cast<Index>(source.ny), sx = static_cast<Index>(source.nx);
-  const bool clean = !any_bit(source.mask, source.ny * source.nx);
-  const Job job{sy, sx, Padded(source.flux, sy, sx, interpolant == Interpolant::quintic),
-                source.variance,
-                clean ? Buffer<std::uint32_t>() : spread(source.mask, sy, sx), tables_of(interpolant), bits};
-  const auto tile = static_cast<double>(nodes.tile);
-  for (std::size_t y = 0; y < ny; ++y) {
-    const double t = static_cast<double>(y % nodes.tile) / tile;
-    for (std::size_t start = 0; start < nx; start += nodes.tile) {
-      const std::size_t at = y / nodes.tile * nodes.nx + start / nodes.tile;
-      const Corners cx(nodes.x, at, nodes.nx), cy(nodes.y, at, nodes.nx), ca(nodes.area, at, nodes.nx);
-      const double x0 = cx.left(t), y0 = cy.left(t), a0 = ca.left(t);
-      const double xs = (cx.right(t) - x0) / tile, ys = (cy.right(t) - y0) / tile, as = (ca.right(t) - a0) / tile;
-      for (std::size_t x = start; x < std::min(nx, start + nodes.tile); ++x) {
-        const auto u = static_cast<double>(x - start);
-        const Pixel p = resample(job, x0 + u * xs, y0 + u * ys, a0 + u * as);
-        flux[y * nx + x] = p.flux;
-        variance[y * nx + x] = p.variance;
-        mask[y * nx + x] = p.mask;
+// A value where `test` is all ones, else zero.
+template <class Lanes>
+inline Lanes only(Int8 test, Lanes value) {
+  Int8 bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  bits &= test;
+  std::memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+// First and last row (y0, y1), for each strip of columns, of the coefficients that the window needs: turned by half a
+// right angle it sees half of what lies around it.
+std::vector<Index> rows_seen(const Planes &s, const Nodes &nodes, const Window &w) {
+  const auto nx = static_cast<Index>(s.nx), ny = static_cast<Index>(s.ny), strips = (nx + kStrip - 1) / kStrip;
+  std::vector<Index> rows(static_cast<std::size_t>(2 * strips), -1);
+  const std::size_t t = nodes.tile;
+  for (std::size_t j = w.y0 / t; j * t < w.y0 + w.ny; ++j)
+    for (std::size_t i = w.x0 / t; i * t < w.x0 + w.nx; ++i) {
+      Index box[4];
+      if (!sources(nodes, j * nodes.nx + i, s, box)) continue;
+      const Index low = std::max<Index>(0, box[2] - kPad), high = std::min(ny - 1, box[3] + kPad);
+      const Index last = std::min(nx - 1, box[1] + kPad) / kStrip;
+      for (Index strip = std::max<Index>(0, box[0] - kPad) / kStrip; strip <= last; ++strip) {
+        Index *range = rows.data() + 2 * strip;
+        range[0] = range[0] < 0 ? low : std::min(range[0], low);
+        range[1] = std::max(range[1], high);
+      }
+    }
+  return rows;
+}
+
+void eight(const Job &job, const Places &p, const TileMask &spread, std::size_t n, const Target &out) {
+  const Planes &s = job.source;
+  const Index nx = static_cast<Index>(s.nx), ny = static_cast<Index>(s.ny);
+  const Int8 inside = on_source(p.ix, p.px, nx) & on_source(p.iy, p.py, ny);
+  const Int8 near_edge = (p.ix < 2) | (p.iy < 2) | (p.ix > ints(nx - 4)) | (p.iy > ints(ny - 4));
+  const Int8 ix = clamped(p.ix, ints(-1), ints(nx - 1)), iy = clamped(p.iy, ints(-1), ints(ny - 1));
+  const Weights8 wx = job.weights.at(p.px), wy = job.weights.at(p.py);
+  UInt8 mask = only(inside & near_edge, bits8(job.bits.edge)) | only(~inside, bits8(job.bits.no_data));
+  if (!spread.clean()) mask |= only(inside, spread.at(iy, ix));
+  const Int8 known = (mask & bits8(job.bits.no_data)) == 0;
+  const Float8 flux = only(known, gather(job.flux, ix, iy, wx, wy) * p.area);
+  const Float8 noise = any(near_edge) ? variance_at_border(s, ix, iy, wx, wy) : variance_inside(s, ix, iy, wx, wy);
+  const Float8 variance = only(known, noise * p.area * p.area);
+  std::memcpy(out.flux, &flux, n * sizeof(float));
+  std::memcpy(out.variance, &variance, n * sizeof(float));
+  std::memcpy(out.mask, &mask, n * sizeof(std::uint32_t));
+}
+
+void warp_tile(const Job &job, const Nodes &nodes, const Window &w, const Tile &tile, TileMask &spread,
+               const Target &out) {
+  Index box[4];
+  const bool meets = sources(nodes, tile.at, job.source, box);
+  if (meets) spread.fill(job.source, job.bits.no_data, box[0], box[1], box[2], box[3]);
+  for (std::size_t y = tile.y0; y < tile.y1; ++y) {
+    const Line line(nodes, tile.at, static_cast<double>(y % nodes.tile) / static_cast<double>(nodes.tile));
+    for (std::size_t x = tile.x0; x < tile.x1; x += 8) {
+      const std::size_t n = std::min<std::size_t>(8, tile.x1 - x), at = (y - w.y0) * w.nx + x - w.x0;
+      const Target to{out.flux + at, out.variance + at, out.mask + at};
+      if (meets) {
+        eight(job, places(line, static_cast<double>(x % nodes.tile), job.source), spread, n, to);
+      } else {
+        std::fill(to.flux, to.flux + n, 0.0f), std::fill(to.variance, to.variance + n, 0.0f);
+        std::fill(to.mask, to.mask + n, job.bits.no_data);
       }
     }
   }
+}
+
+}  // namespace
+
+void warp(const Planes &source, const Nodes &nodes, const Window &w, Interpolant interpolant, const EdgeBits &bits,
+          const Target &out) noexcept {
+  const auto sy = static_cast<Index>(source.ny), sx = static_cast<Index>(source.nx);
+  const bool spline = interpolant == Interpolant::quintic;
+  const std::vector<Index> rows = spline ? rows_seen(source, nodes, w) : std::vector<Index>();
+  const Job job{source, Padded(source.flux, sy, sx, spline, rows.data()), Weights::of(interpolant), bits};
+  TileMask spread;
+  const std::size_t t = nodes.tile;
+  for (std::size_t j = w.y0 / t; j * t < w.y0 + w.ny; ++j)
+    for (std::size_t i = w.x0 / t; i * t < w.x0 + w.nx; ++i) {
+      const Tile tile{j * nodes.nx + i, std::max(w.x0, i * t), std::min(w.x0 + w.nx, (i + 1) * t),
+                      std::max(w.y0, j * t), std::min(w.y0 + w.ny, (j + 1) * t)};
+      warp_tile(job, nodes, w, tile, spread, out);
+    }
 }
 
 }  // namespace gnomon

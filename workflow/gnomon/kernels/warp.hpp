@@ -3,19 +3,20 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "interpolants.hpp"
+
 namespace gnomon {
 
-enum class Interpolant { quintic, lanczos3 };
-
-// Three planes of (ny, nx) pixels, C order.
+// Three planes of (ny, nx) pixels, C order: a section of a larger image, its first pixel being (x0, y0) of that.
 struct Planes {
   const float *flux;
-  const float *variance;
+  const float *variance;  // 0: no data
   const std::uint32_t *mask;
   std::size_t ny, nx;
+  std::int32_t x0, y0;
 };
 
-// Source coordinates (x, y) and area ratio at the corners of the tiles of the output; between them bilinear.
+// Source coordinates (x, y) of the larger image and area ratio at the corners of tiles; between them bilinear.
 struct Nodes {
   const double *x;
   const double *y;
@@ -24,16 +25,29 @@ struct Nodes {
   std::size_t tile;    // output pixels between nodes
 };
 
+// Output pixels, counted from the first node.
+struct Window {
+  std::size_t x0, y0, nx, ny;
+};
+
 // What to write where the source ends.
 struct EdgeBits {
   std::uint32_t no_data;  // outside the source, or where the source says so: flux and variance become 0
   std::uint32_t edge;     // the interpolant reaches over the border
 };
 
-// out planes: (ny, nx) C order, not overlapping the source. Flux is conserved: values are multiplied by the area
-// ratio. The variance is that of independent source pixels under the same linear combination; its sum of squared
-// weights is exact, and spread over the two nearest pixels per axis in proportion to theirs. The mask is the union over the 4 x 4 pixels around.
-void warp(const Planes &source, const Nodes &nodes, Interpolant interpolant, const EdgeBits &bits, std::size_t ny,
-          std::size_t nx, float *flux, float *variance, std::uint32_t *mask) noexcept;
+struct Target {
+  float *flux;
+  float *variance;
+  std::uint32_t *mask;
+};
+
+// out planes: (ny, nx) of the window, C order, not overlapping the source. Flux is conserved: values are multiplied by
+// the area ratio. The variance is that of independent source pixels under the same linear combination; its sum of
+// squared weights is exact, and spread over the two nearest pixels per axis in proportion to theirs. The mask is the
+// union over the 4 x 4 pixels around. A pixel's bits depend neither on the window nor on the section, as long as the
+// section holds what lies within 20 px of the window's sources or ends with the image.
+void warp(const Planes &source, const Nodes &nodes, const Window &window, Interpolant interpolant,
+          const EdgeBits &bits, const Target &out) noexcept;
 
 }  // namespace gnomon

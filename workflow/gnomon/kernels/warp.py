@@ -24,12 +24,15 @@ def warp(
     interpolant: Interpolant,
     no_data: int,
     edge: int,
+    *,
+    origin: tuple[int, int] = (0, 0),
+    skip: tuple[int, int] = (0, 0),
 ) -> tuple[F4, F4, U4]:
     """Values of a source image at the pixels of another grid.
 
     Parameters
     ----------
-    flux, variance : (sy, sx) float32, C order, finite; bad pixels filled before
+    flux, variance : (sy, sx) float32, C order, finite; bad pixels filled before; variance 0: no data
     mask : (sy, sx) uint32
     nodes : source x, source y, and source pixels per output pixel, each (my, mx) float64, at every
         ``tile``-th output pixel, one more than covers the output; bilinear between
@@ -39,6 +42,9 @@ def warp(
         that sum to one; 36 pixels either way
     no_data : mask bits of pixels without data, here and in the source; their flux and variance are 0
     edge : mask bits where the interpolant reaches over the border of the source
+    origin : (x, y) of the source's first pixel in the image that ``nodes`` speak of; what a pixel gets does not
+        depend on it as long as 20 pixels are given around the places seen, or all there are
+    skip : output pixels (y, x) between the first node and the first pixel
 
     Returns
     -------
@@ -52,13 +58,42 @@ def warp(
         Shapes do not fit, or the source has no pixels.
     """
     out = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
-    quintic = interpolant == "quintic"
-    _warp.warp(flux, variance, mask, *nodes, tile, quintic, no_data, edge, *out)
+    where = *origin, *nodes, tile, skip[1], skip[0]
+    _warp.warp(flux, variance, mask, *where, interpolant == "quintic", no_data, edge, *out)
     return out
 
 
 def quintic_coefficients(image: F4) -> F4:
     """B-spline coefficients of degree 5 of a (ny, nx) float32 image, mirrored about its border pixels."""
-    coefficients = image.copy()
-    _warp.prefilter(coefficients)
+    coefficients = np.empty_like(image)
+    _warp.prefilter(image, coefficients)
     return coefficients
+
+
+def warp_psf(
+    basis: F4, terms: F8, shift: tuple[float, float], by_x: F8, by_y: F8, scale: float, size: int
+) -> F4:
+    """The image on another grid of a star that is a sum of basis images.
+
+    Parameters
+    ----------
+    basis : (nterm, side, side) float32, coefficients of the images, prefiltered twice, zeros around
+    terms : (nterm,) float64 factors
+    shift : (x, y) of the star from the middle pixel's centre, within half a pixel
+    by_x, by_y : (2,) float64, derivatives of source (x, y) by the target's x and y
+    scale : factor of the result beside the area ratio
+    size : side of the result, odd
+
+    Returns
+    -------
+    (size, size) float32, centred on the middle pixel
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit.
+    """
+    out = np.empty((size, size), np.float32)
+    xx, yx, xy, yy = float(by_x[0]), float(by_x[1]), float(by_y[0]), float(by_y[1])
+    _warp.warp_psf(basis, terms, *shift, xx, yx, xy, yy, scale, out)
+    return out

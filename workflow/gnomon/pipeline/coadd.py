@@ -29,8 +29,9 @@ class CoaddConfig:
     """Difference from the static sky, in standard deviations, from which on an epoch's pixels are left out."""
     psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
     """Side of a cell's PSF image, odd."""
-    rows_at_once: Annotated[int, Ge(1), Le(100)] = 3
-    """Rows of cells whose warps are held in memory; more rows read each detector less often."""
+    memory_mb: Annotated[float, Ge(10), Le(1e5)] = 500
+    """Memory for warps, 10^6 bytes a process: more of it makes more cells at a time, with fewer reads. What comes
+    out does not depend on it."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -48,6 +49,8 @@ STEPS = (
             "images": Many("calexp"),
         },
         writes={"coadd": "coadd"},
+        version=2,
+        mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
     ),
     Step(

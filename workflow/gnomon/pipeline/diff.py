@@ -33,9 +33,9 @@ class DifferenceConfig:
 class TrainReliabilityConfig:
     """What the trees that judge detections learn from."""
 
-    injected: Annotated[int, Ge(1), Le(10000)] = 200
+    injected: Annotated[int, Ge(1), Le(10000)] = 120
     """Sources and artefacts put into each detector's difference; fewer where there is no room."""
-    snr: tuple[float, float] = (4.0, 60.0)
+    snr: tuple[float, float] = (4.0, 300.0)
     """Least and greatest signal to noise of these."""
     repeat_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
     """A detection that another visit has this near is no example of an artefact."""
@@ -77,6 +77,16 @@ class AlertConfig:
     """Detections below this, or never judged, make no alert."""
     stamp_px: Annotated[int, Ge(30), Le(102)] = 31
     """Side of the three stamps."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class CheckTransientsConfig:
+    """What counts as found."""
+
+    least_snr: Annotated[float, Gt(0)] = 8.0
+    """Transients of less true signal to noise in a visit are not asked for."""
+    least_reliability: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Detections below this are not counted."""
 
 
 STEPS = (
@@ -156,5 +166,19 @@ STEPS = (
         },
         writes={"alerts": "alert"},
         cost=Cost(cpu_s=3, cpu_s_per_input=0.1, mem_mb=500, mem_mb_per_input=5, out_mb=5),
+    ),
+    Step(
+        "check_transients",
+        CheckTransientsConfig,
+        reads={
+            "stars": "truth_stars",
+            "transients": "truth_transients",
+            "truths": Many("truth"),
+            "images": Many("difference_image"),
+            "sources": Many("dia_source"),
+            "objects": Many("dia_object"),
+        },
+        writes={"check": "transient_check"},
+        cost=Cost(cpu_s=1, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=1, out_mb=0.1),
     ),
 )

@@ -76,6 +76,34 @@ class MeasureConfig:
 
 
 @dataclass(frozen=True, config=OPTIONS)
+class ShearConfig:
+    """How shapes are measured (experimental)."""
+
+    bands: tuple[str, ...] = ("r", "i", "z")
+    """Bands whose mean gives the shapes; all there are where none of these is."""
+    weight_arcsec: Annotated[float, Gt(0), Le(5)] = 0.6
+    """Gaussian scale of the weight; must be above that of the PSF, 0.42 of its FWHM."""
+    softening_snr: Annotated[float, Ge(0), Le(100)] = 10.0
+    """Objects of less signal to noise have little weight."""
+    stamp_arcsec: Annotated[float, Gt(2), Le(60)] = 9.0
+    """Side of a stamp."""
+    min_snr: Annotated[float, Ge(0), Le(1000)] = 10.0
+    """Least signal to noise of a galaxy that enters mass maps."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class MassMapConfig:
+    """The map of a tract (experimental)."""
+
+    pixel_arcsec: Annotated[float, Gt(0), Le(600)] = 15.0
+    """Side of a pixel."""
+    smoothing_arcsec: Annotated[float, Ge(0), Le(3600)] = 40.0
+    """Gaussian sigma of the smoothing."""
+    zoom: Annotated[int, Ge(1), Le(50)] = 8
+    """Screen pixels of a map pixel in the picture."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
 class ForcedSourceConfig:
     """Which objects are measured on visits."""
 
@@ -98,6 +126,25 @@ STEPS = (
         writes={"objects": "object"},
         version=2,
         cost=Cost(cpu_s=2, cpu_s_per_input=2, mem_mb=400, mem_mb_per_input=100, out_mb=0.3),
+    ),
+    Step(
+        "shear",
+        ShearConfig,
+        reads={
+            "skymap": "skymap",
+            "coadds": Many("coadd"),
+            "detection": "detection",
+            "objects": "object",
+        },
+        writes={"shear": "shear_object"},
+        cost=Cost(cpu_s=3, cpu_s_per_input=0.5, mem_mb=400, mem_mb_per_input=100, out_mb=0.1),
+    ),
+    Step(
+        "mass_map",
+        MassMapConfig,
+        reads={"skymap": "skymap", "shears": Many("shear_object")},
+        writes={"map": "mass_map", "figure": "mass_map_figure"},
+        cost=Cost(cpu_s=1, mem_mb=200, out_mb=0.1),
     ),
     Step(
         "forced_source",

@@ -1,13 +1,13 @@
 """One patch in one band from all visits that cover it."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
 from gnomon.algorithms.coadd import ArtifactSettings
-from gnomon.algorithms.coadd.patch import CoaddInput, PatchOptions, best_seeing, coadd_patch
-from gnomon.containers.calibrated import CalibratedImage
+from gnomon.algorithms.coadd.patch import CoaddInput, Over, PatchOptions, best_seeing, coadd_patch
+from gnomon.containers.calibrated import CalibratedImage, view_of
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.coadd import Coadd, PatchCoadd
 from gnomon.containers.dataid import DataId
@@ -27,14 +27,19 @@ def coadd(
     *,
     data_id: DataId,
     config: CoaddConfig,
+    over: Over | None = None,
 ) -> Coadd:
-    """Warp every detector that covers a cell whole, and average cell by cell without artifacts."""
+    """Warp every detector that covers a cell whole, and average cell by cell without artifacts.
+
+    ``over`` says who works on which cells; see `gnomon.parallel`.
+    """
     wcs, side = skymap.patch_wcs(data_id.tract, data_id.patch), skymap.grid.patch_outer
     inputs = _chosen(_inputs(summaries, images, wcs), data_id.kind, config)
     options = PatchOptions(
-        config.psf_size_px, ArtifactSettings(sigma=config.artifact_sigma), config.rows_at_once
+        config.psf_size_px, ArtifactSettings(sigma=config.artifact_sigma), config.memory_mb
     )
-    cells = tuple(coadd_patch(skymap.grid.cells(), wcs, inputs, options))
+    made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
+    cells = tuple(sorted(made, key=lambda c: c.cell.index))
     if not any(len(c.visit) for c in cells):
         raise UnprocessableData(
             f"none of {len(inputs)} detectors in {len(summaries)} visits covers a cell whole"
@@ -56,8 +61,8 @@ def _inputs(
             bounds = float(x.min()), float(y.min()), float(x.max()), float(y.max())
             visit, seeing = int(table["visit"][row]), float(table["seeing"][row])
             if number in parts and np.isfinite(bounds).all():
-                load = partial(parts.__getitem__, number)
-                found.append(CoaddInput(visit, number, seeing, bounds, load))
+                view = cache(partial(view_of, parts, number))
+                found.append(CoaddInput(visit, number, seeing, bounds, view))
     return sorted(found, key=lambda i: (i.visit, i.detector))
 
 

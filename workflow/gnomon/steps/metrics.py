@@ -26,6 +26,7 @@ def metrics(
     objects: Sequence[Catalog],
     derived: Sequence[Catalog],
     moving: Sequence[Catalog],
+    changes: Sequence[Catalog],
     *,
     data_id: DataId,
     config: MetricsConfig,
@@ -38,7 +39,7 @@ def metrics(
     except ValueError as error:
         raise ConfigError(f"bars: {error}") from None
     rows = [*_quality(concatenate([s for s in summaries if len(s)]))]
-    filled = [c for c in (*checks, *joint, *objects, *derived, *moving) if len(c)]
+    filled = [c for c in (*checks, *joint, *objects, *derived, *moving, *changes) if len(c)]
     if filled:
         rows += judged(measures, concatenate(filled))
     return metric_table(rows)

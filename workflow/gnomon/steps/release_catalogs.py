@@ -1,7 +1,9 @@
 """The tables of a release."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from gnomon.algorithms.release.join import with_columns_of
 from gnomon.algorithms.release.visits import visit_row
@@ -22,6 +24,11 @@ class Release:
     star: ReleaseTable
     source: ReleaseTable
     forced_source: ReleaseTable
+    dia_source: ReleaseTable
+    dia_object: ReleaseTable
+    dia_forced_source: ReleaseTable
+    ss_source: ReleaseTable
+    orbit: Catalog
     visit: Catalog
     visit_detector: Catalog
 
@@ -33,28 +40,46 @@ def release_catalogs(
     motions: Sequence[Catalog],
     sources: Sequence[Catalog],
     forced: Sequence[Catalog],
+    dia_sources: Sequence[Catalog],
+    dia_objects: Sequence[Catalog],
+    dia_associations: Sequence[Catalog],
+    dia_forced: Sequence[Catalog],
+    attributed: Sequence[Catalog],
+    orbits: Sequence[Catalog],
     summaries: Sequence[Catalog],
     *,
     data_id: DataId,
     config: ReleaseCatalogsConfig,
 ) -> Release:
     """Every table of the campaign, put together from its patches, tracts or visits."""
-    if not summaries:
+    if not summaries or not orbits:
         raise UnprocessableData("the campaign has no visits")
+    release = ReleaseTable((), "", config.max_rows, config.release)
+    sky = replace(release, margin_arcsec=config.margin_arcsec)
+    dia, dia_sky = (replace(t, ra="ra", dec="dec") for t in (release, sky))
     patches = Stream(len(objects), lambda k: _objects(objects[k], redshifts[k], variability[k]))
-
-    def table(name: str, parts: Sequence[Catalog], margin_arcsec: float = 0.0) -> ReleaseTable:
-        return ReleaseTable(parts, name, config.max_rows, config.release, margin_arcsec)
-
     return Release(
-        object=table("object", patches, config.margin_arcsec),
-        photoz=table("photoz", redshifts),
-        star=table("star", motions, config.margin_arcsec),
-        source=table("source", sources, config.margin_arcsec),
-        forced_source=table("forced_source", forced),
+        object=replace(sky, name="object", parts=patches),
+        photoz=replace(release, name="photoz", parts=redshifts),
+        star=replace(sky, name="star", parts=motions),
+        source=replace(sky, name="source", parts=sources),
+        forced_source=replace(release, name="forced_source", parts=forced),
+        dia_source=replace(dia_sky, name="dia_source", parts=_with_objects(dia_sources, dia_associations)),
+        dia_object=replace(dia_sky, name="dia_object", parts=dia_objects),
+        dia_forced_source=replace(dia, name="dia_forced_source", parts=dia_forced),
+        ss_source=replace(dia, name="ss_source", parts=attributed),
+        orbit=_together(orbits),
         visit=_together(each(summaries, visit_row)),
         visit_detector=_together(summaries),
     )
+
+
+def _with_objects(sources: Sequence[Catalog], associations: Sequence[Catalog]) -> Stream[Catalog]:
+    """Detections on difference images with ``diaObjectId``; only the associations are held in memory."""
+    parts = [a for a in associations if len(a)]
+    blank = Catalog({n: np.empty(0, np.int64) for n in ("diaSourceId", "diaObjectId")})
+    link = Catalog(concatenate(parts).columns) if parts else blank
+    return each(sources, lambda part: with_columns_of(part, link, "diaSourceId"))
 
 
 def _objects(objects: Catalog, redshifts: Catalog, variability: Catalog) -> Catalog:
@@ -67,6 +92,4 @@ def _objects(objects: Catalog, redshifts: Catalog, variability: Catalog) -> Cata
 def _together(parts: Sequence[Catalog]) -> Catalog:
     """All rows; where there are none, an empty table with the reason of the first."""
     filled = [p for p in parts if len(p)]
-    if not filled:
-        return parts[0]
-    return Catalog(concatenate(filled).columns)
+    return Catalog(concatenate(filled).columns) if filled else parts[0]

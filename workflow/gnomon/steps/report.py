@@ -1,6 +1,7 @@
 """One HTML page about the whole campaign."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gnomon.algorithms.report.page import report_page
 from gnomon.algorithms.report.products import Products
@@ -27,6 +28,8 @@ def report(
     dia_sources: Tables,
     dia_objects: Tables,
     dia_associations: Tables,
+    dia_forced: Tables,
+    alerts: Sequence[Sequence[Mapping[str, Any]]],
     attributed: Tables,
     tracklets: Tables,
     orbits: Tables,
@@ -57,6 +60,8 @@ def report(
         dia_sources=dia_sources,
         dia_objects=dia_objects,
         dia_associations=dia_associations,
+        dia_forced=dia_forced,
+        alerts=alerts,
         attributed=attributed,
         tracklets=tracklets,
         orbits=orbits,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.reliability.examples import judged
 from gnomon.algorithms.reliability.features import features
 from gnomon.algorithms.reliability.inject import triplets
 from gnomon.algorithms.reliability.trees import model_from_arrays, probability
@@ -13,11 +14,7 @@ from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
-from gnomon.flags import SOURCE
 from gnomon.pipeline.diff import ScoreDiaSourcesConfig
-
-NEVER_REAL = SOURCE["streak"] | SOURCE["badCenter"] | SOURCE["crCenter"] | SOURCE["saturatedCenter"]
-"""Flags of a detection that is no source: on a satellite's streak, or with a useless middle."""
 
 
 def score_dia_sources(
@@ -38,5 +35,4 @@ def score_dia_sources(
         return Catalog(mine.columns, {**mine.meta, "not_judged": "no reliability model was trained"})
     measured = features(triplets(image.image, image.psf, template.image.flux, x, y))
     score = probability(model_from_arrays(model), measured).astype(np.float32)
-    hopeless = (mine["flags"].astype(np.uint32) & np.uint32(NEVER_REAL)) != 0
-    return mine.with_columns(reliability=np.where(hopeless, np.float32(0), score))
+    return mine.with_columns(reliability=np.where(judged(mine), score, np.float32(0)))

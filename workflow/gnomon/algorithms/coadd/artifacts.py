@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
+from gnomon.algorithms.coadd.width import round_width
 from gnomon.algorithms.cosmicray.dilate import dilated
-from gnomon.algorithms.psf.moments import adaptive_moments
-from gnomon.kernels.coadd import keep_rare_regions, smooth_gaussian, weighted_mean
+from gnomon.kernels.coadd import deviating, keep_rare_regions, smooth_gaussian, static_sky, weighted_mean
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
@@ -64,14 +64,17 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
     if most < 1:
         return found
     smooth, noise_shape = _matched(stack)
-    sky = _static_sky(smooth)
+    sky = static_sky(smooth, _GROUPS if n >= _FEW else 0)
     allowed = settings.tolerance * _highest_around(np.abs(sky))
     times = np.zeros((ny, nx), np.uint16)
     for k in range(n):
-        found[k] = _candidates(smooth[k] - sky, noise_shape, allowed, settings.sigma)
-        times += found[k]
+        differs = deviating(smooth[k], sky, allowed, noise_shape, settings.sigma, _LOW)
+        if differs is not None:
+            seed, faint = differs
+            found[k] = dilated(seed | (faint & dilated(seed, _FOLLOW_PX)), _GROW_PX)
+            times += found[k]
     rare = times <= most
-    for k in range(n):
+    for k in map(int, np.flatnonzero(found.any((1, 2)))):
         found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
     return found
 
@@ -81,11 +84,7 @@ def _matched(stack: WarpStack) -> tuple[F4, F4]:
     n = len(stack)
     none = np.zeros(stack.flux.shape, np.uint8)
     mean = weighted_mean(stack.flux, stack.variance, stack.mask, none, stack.weight, EXCLUDED, 0)
-    moments = adaptive_moments(stack.psf)
-    variance = np.where(np.isfinite(moments.trace), moments.trace / 2, np.nan)
-    variance = np.where(
-        np.isfinite(variance), variance, np.nanmedian(variance) if np.isfinite(variance).any() else 1
-    )
+    variance = round_width(stack.psf) ** 2
     target = variance.max() + _EXTRA_SIGMA_PX**2
     smooth = np.empty_like(stack.flux)
     for k in range(n):
@@ -104,23 +103,6 @@ def _border_noise(shape: tuple[int, ...]) -> F8:
     return np.asarray(np.outer(by_row, by_column))
 
 
-def _static_sky(smooth: F4) -> F4:
-    """Median over the epochs, or over group means where there are many."""
-    n = len(smooth)
-    if n < _FEW:
-        return _median(smooth)
-    groups = np.stack([smooth[k::_GROUPS].mean(0, dtype=np.float64) for k in range(_GROUPS)])
-    return _median(groups.astype(np.float32))
-
-
-def _median(planes: F4) -> F4:
-    """Median along the first axis."""
-    n = len(planes)
-    columns = np.sort(planes.reshape(n, -1).T.copy(), axis=1)
-    middle = (columns[:, (n - 1) // 2] + columns[:, n // 2]) / 2
-    return np.asarray(middle.reshape(planes.shape[1:]), np.float32)
-
-
 def _highest_around(plane: F4) -> F4:
     """Maximum over the 5 x 5 pixels around."""
     for axis in (0, 1):
@@ -129,15 +111,3 @@ def _highest_around(plane: F4) -> F4:
         shifted = [np.take(padded, range(k, k + size), axis) for k in range(5)]
         plane = np.maximum.reduce(shifted)
     return plane
-
-
-def _candidates(difference: F4, noise_shape: F4, allowed: F4, sigma: float) -> Bools:
-    """Pixels of one epoch that deviate, followed to their faint parts and grown."""
-    sample = np.abs(difference[::3, ::3] / noise_shape[::3, ::3])
-    noise = 1.4826 * float(np.median(sample))
-    excess = (np.abs(difference) - allowed) / noise_shape
-    seed = excess > sigma * noise
-    if noise <= 0 or not seed.any():
-        return np.zeros(difference.shape, bool)
-    followed = (excess > _LOW * noise) & dilated(seed, _FOLLOW_PX)
-    return dilated(seed | followed, _GROW_PX)

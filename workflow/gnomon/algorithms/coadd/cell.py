@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings, find_artifacts
 from gnomon.algorithms.coadd.stack import EXCLUDED, TOUCHED, CellWarp, WarpStack, stack_warps
+from gnomon.containers.box import Box
 from gnomon.containers.coadd import CellCoadd
 from gnomon.containers.image import Image
 from gnomon.containers.skymap import Cell
@@ -47,32 +48,48 @@ def coadd_cell(
     -------
     CellCoadd : valid and empty (NO_DATA, no inputs) if there are no warps
     """
-    stack = stack_warps(warps, capacity)
+    return coadd_stack(
+        cell, cell.outer, cell.outer, stack_warps(warps, capacity), psf_size, artifacts, reject
+    )
+
+
+def coadd_stack(
+    cell: Cell,
+    seen: Box,
+    kept: Box,
+    stack: WarpStack | None,
+    psf_size: int,
+    artifacts: ArtifactSettings | None = None,
+    reject: bool = True,
+) -> CellCoadd:
+    """As `coadd_cell`, from a stack of what the warps show of one box, kept within another one in it."""
     if stack is None:
-        return empty_cell(cell, psf_size)
+        return empty_cell(cell, psf_size, kept)
     rejected = find_artifacts(stack, artifacts) if reject else np.zeros(stack.flux.shape, np.uint8)
     planes = weighted_mean(stack.flux, stack.variance, stack.mask, rejected, stack.weight, EXCLUDED, TOUCHED)
-    image = Image(planes.flux, planes.variance, _mask(stack, rejected, planes))
+    image = Image(planes.flux, planes.variance, _mask(len(stack), rejected, planes))
+    cut = kept.shifted(-seen.x0, -seen.y0).slices()
+    planes_kept = image.section(*cut), planes.count[cut], planes.masked_fraction[cut]
     psf = np.tensordot(stack.weight / stack.weight.sum(), stack.psf.astype(np.float64), axes=(0, 0))
     names = stack.visit, stack.detector, stack.weight
-    return CellCoadd(cell, image, planes.count, planes.masked_fraction, psf.astype(np.float32), *names)
+    return CellCoadd(cell, kept, *planes_kept, psf.astype(np.float32), *names)
 
 
-def empty_cell(cell: Cell, psf_size: int) -> CellCoadd:
+def empty_cell(cell: Cell, psf_size: int, kept: Box) -> CellCoadd:
     """A cell that no visit covers."""
-    shape = cell.outer.shape
+    shape = kept.shape
     image = Image(
         np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.full(shape, MASK["NO_DATA"], np.uint32)
     )
     none, blank = np.zeros(0, np.int64), np.zeros((psf_size, psf_size), np.float32)
     counts = np.zeros(shape, np.uint16), np.zeros(shape, np.float32)
-    return CellCoadd(cell, image, *counts, blank, none, none.copy(), np.zeros(0))
+    return CellCoadd(cell, kept, image, *counts, blank, none, none.copy(), np.zeros(0))
 
 
-def _mask(stack: WarpStack, rejected: U1, planes: MeanPlanes) -> npt.NDArray[np.uint32]:
+def _mask(n: int, rejected: U1, planes: MeanPlanes) -> npt.NDArray[np.uint32]:
     """Bits of the inputs used, and what was done to the sum."""
     clipped = rejected.any(0)
-    missing = planes.count < len(stack)
+    missing = planes.count < n
     mask = planes.mask & _KEPT
     mask |= np.where(clipped, np.uint32(MASK["CLIPPED"]), np.uint32(0))
     mask |= np.where(missing & ~clipped, np.uint32(MASK["REJECTED"]), np.uint32(0))

@@ -1,21 +1,42 @@
 """A patch in one band from the detectors that lie on it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import pairwise
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings
-from gnomon.algorithms.coadd.cell import coadd_cell
-from gnomon.algorithms.coadd.stack import CellWarp, warp_to_cell
+from gnomon.algorithms.coadd.cell import coadd_stack
+from gnomon.algorithms.coadd.footprint import Footprint, footprint
+from gnomon.algorithms.coadd.stack import CellWarp, Pool, Stacker, weight_of
+from gnomon.algorithms.warp.resample import PsfSpline, warp_section
 from gnomon.containers.box import Box
-from gnomon.containers.calibrated import CalibratedImage
+from gnomon.containers.calibrated import DetectorView
 from gnomon.containers.coadd import CellCoadd
+from gnomon.containers.image import Image
 from gnomon.containers.skymap import Cell
 from gnomon.containers.wcs import Wcs
 
 F8 = npt.NDArray[np.float64]
+T = TypeVar("T")
+R = TypeVar("R")
+
+_CONTEXT_PX = (
+    12  # around what a cell keeps: what artifacts are told from, smoothed by up to 2 px and grown by 4
+)
+_BLOCK = 4  # cells along a side: what one detector shows of them is warped together
+_STACK_BYTES = 17  # of a pixel and epoch: flux, variance, mask, smoothed flux, rejection
+
+
+class Over(Protocol):
+    """Work on parts, one after the other or side by side; see `gnomon.parallel`."""
+
+    def __call__(self, parts: Sequence[T], work: Callable[[T], R], /) -> Iterator[R]:
+        """Results in the order of the parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +51,8 @@ class CoaddInput:
     """FWHM, arcsec."""
     bounds: tuple[float, float, float, float]
     """x0, y0, x1, y1 of its corners on the patch, pixels."""
-    load: Callable[[], CalibratedImage]
-    """Reads it."""
+    view: Callable[[], DetectorView]
+    """Opens it."""
 
     def may_cover(self, box: Box) -> bool:
         """Whether a box lies inside the bounds: those it covers whole do, a turned detector's corners too."""
@@ -47,59 +68,143 @@ class PatchOptions:
     """Side of the PSF images, odd."""
     artifacts: ArtifactSettings
     """How artifacts are told."""
-    rows_at_once: int
-    """Rows of cells whose warps are in memory together; detectors are read once for each such group."""
+    memory_mb: float
+    """Memory for the warps that are held at a time, 10^6 bytes; one cell is always made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Cells side by side that are made together, out of a block of cells."""
+
+    block: tuple[Cell, ...]
+    """All cells of the block, row by row."""
+    first: int
+    """Of the block, the first that is made."""
+    count: int
+    """How many are made."""
 
 
 def coadd_patch(
-    cells: Sequence[Cell], wcs: Wcs, inputs: Sequence[CoaddInput], options: PatchOptions
+    cells: Sequence[Cell],
+    side: int,
+    wcs: Wcs,
+    inputs: Sequence[CoaddInput],
+    options: PatchOptions,
+    over: Over | None = None,
 ) -> Iterator[CellCoadd]:
-    """All cells of a patch in their order, each from the detectors that cover it whole, in order of inputs.
+    """All cells of a patch, block by block, each from the detectors that cover it whole, in order of inputs.
 
     The PSF images of the inputs are divided by the aperture correction of their detector at that place: a
-    cell's PSF is the image of a star of unit total flux.
+    cell's PSF is the image of a star of unit total flux. A cell's planes show what the patch takes from it:
+    its inner box, at the border of the patch its border too. Its numbers depend on nothing but the cell
+    and the inputs: not on which cells are made together, nor where.
 
     Parameters
     ----------
     cells : of the patch, row by row
+    side : of the patch, pixels
     wcs : pixels of the patch to sky
     inputs : in the order of the sum
-
-    Limits: cells are made one after the other; a group of rows holds 12 bytes a pixel and warp.
+    over : who works on which cells; None takes one after the other
     """
-    rows = sorted({c.inner.y0 for c in cells})
-    for k in range(0, len(rows), options.rows_at_once):
-        group = [c for c in cells if c.inner.y0 in rows[k : k + options.rows_at_once]]
-        warps = _warps(group, wcs, inputs, options.psf_size)
-        for cell in group:
-            mine = warps.pop(cell.index)
-            yield coadd_cell(cell, mine, len(mine), options.psf_size, artifacts=options.artifacts)
+    work, runs = _Work(side, wcs, inputs, options), runs_of(cells, side, inputs, options.memory_mb)
+    for made in over(runs, work) if over is not None else map(work, runs):
+        yield from made
+
+
+def runs_of(cells: Sequence[Cell], side: int, inputs: Sequence[CoaddInput], memory_mb: float) -> list[Run]:
+    """A patch's cells in blocks of up to 4 x 4, and these in pieces whose warps fit into the memory."""
+    runs = []
+    for block in _blocks(cells):
+        shown = max(_shown(c, side).nx * _shown(c, side).ny for c in block)
+        depth = max(sum(i.may_cover(c.outer) for i in inputs) for c in block)
+        fit = max(1, int(1e6 * memory_mb) // (_STACK_BYTES * shown * max(1, depth)))
+        pieces = -(-len(block) // fit)
+        ends = [k * len(block) // pieces for k in range(pieces + 1)]
+        runs += [Run(block, a, b - a) for a, b in pairwise(ends)]
+    return runs
+
+
+def _blocks(cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
+    """Cells in squares, in order of the squares."""
+    across = {x: k // _BLOCK for k, x in enumerate(sorted({c.inner.x0 for c in cells}))}
+    up = {y: k // _BLOCK for k, y in enumerate(sorted({c.inner.y0 for c in cells}))}
+    blocks: dict[tuple[int, int], list[Cell]] = {}
+    for cell in cells:
+        blocks.setdefault((up[cell.inner.y0], across[cell.inner.x0]), []).append(cell)
+    return [tuple(blocks[k]) for k in sorted(blocks)]
+
+
+def _kept(cell: Cell, side: int) -> Box:
+    """Pixels that the patch takes from a cell: its own, and the patch's border beside it."""
+    outer = cell.outer
+    x0, y0 = outer.x0 if outer.x0 == 0 else cell.inner.x0, outer.y0 if outer.y0 == 0 else cell.inner.y0
+    x1, y1 = outer.x1 if outer.x1 == side else cell.inner.x1, outer.y1 if outer.y1 == side else cell.inner.y1
+    return Box(x0, y0, x1 - x0, y1 - y0)
+
+
+def _shown(cell: Cell, side: int) -> Box:
+    """Pixels of a cell that are warped: those kept, and what artifacts are told from around them."""
+    return _kept(cell, side).grown(_CONTEXT_PX).within(cell.outer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Makes the cells of a run."""
+
+    side: int
+    wcs: Wcs
+    inputs: Sequence[CoaddInput]
+    options: PatchOptions
+
+    pool: Pool = field(default_factory=Pool)
+    splines: dict[int, PsfSpline] = field(default_factory=dict)
+
+    def __call__(self, run: Run) -> list[CellCoadd]:
+        numbers = range(run.first, run.first + run.count)
+        cells = [run.block[k] for k in numbers]
+        mine = [k for k, i in enumerate(self.inputs) if any(i.may_cover(c.outer) for c in cells)]
+        shown = {c.index: _shown(c, self.side) for c in run.block}
+        depth = max(sum(self.inputs[k].may_cover(c.outer) for k in mine) for c in cells)
+        stacks = {c.index: Stacker(depth, self.pool) for c in cells}
+        for k in mine:
+            one = self.inputs[k]
+            found = footprint(one.view(), self.wcs, run.block, reduce(Box.around, shown.values()))
+            covered = [n for n in numbers if found.covers[n]]
+            for number, image in _warps(found, run.block, covered, shown):
+                weight = weight_of(image.variance)
+                if weight is not None:
+                    warp = CellWarp(one.visit, one.detector, image, self._psf(k, found, number), weight)
+                    stacks[run.block[number].index].add(warp)
+        return [self._sum(c, shown[c.index], stacks.pop(c.index)) for c in cells]
+
+    def _psf(self, k: int, found: Footprint, number: int) -> npt.NDArray[np.float32]:
+        """The image on a cell of a star whose total flux is 1."""
+        if k not in self.splines:
+            self.splines[k] = PsfSpline.of(found.view.psf)
+        m, scale = found.middle, 1 / float(found.correction[number])
+        place = float(m.x[number]), float(m.y[number])
+        return self.splines[k].warped(place, m.by_x[number], m.by_y[number], self.options.psf_size, scale)
+
+    def _sum(self, cell: Cell, shown: Box, stacker: Stacker) -> CellCoadd:
+        options, kept = self.options, _kept(cell, self.side)
+        made = coadd_stack(cell, shown, kept, stacker.stack(), options.psf_size, options.artifacts)
+        stacker.release()
+        return made
 
 
 def _warps(
-    group: Sequence[Cell], wcs: Wcs, inputs: Sequence[CoaddInput], psf_size: int
-) -> dict[int, list[CellWarp]]:
-    """Warps by cell; each detector is read once."""
-    warps: dict[int, list[CellWarp]] = {c.index: [] for c in group}
-    for one in inputs:
-        mine = [c for c in group if one.may_cover(c.outer)]
-        if not mine:
-            continue
-        part = one.load()
-        for cell in mine:
-            warp = warp_to_cell(
-                part.image, part.wcs, part.psf, wcs, cell.outer, one.visit, one.detector, psf_size=psf_size
-            )
-            if warp is not None:
-                warps[cell.index].append(_of_unit_flux(warp, part, wcs, cell.outer))
-    return warps
-
-
-def _of_unit_flux(warp: CellWarp, part: CalibratedImage, wcs: Wcs, box: Box) -> CellWarp:
-    """The warp with the PSF of a star whose total flux is 1."""
-    middle = wcs.pixel_to_sky(np.array([box.x0 + box.nx // 2.0]), np.array([box.y0 + box.ny // 2.0]))
-    correction = part.aperture_correction.at(*part.wcs.sky_to_pixel(*middle))[0]
-    return replace(warp, psf=(warp.psf / np.float32(correction)).astype(np.float32))
+    found: Footprint, block: Sequence[Cell], numbers: Sequence[int], shown: dict[int, Box]
+) -> Iterator[tuple[int, Image]]:
+    """What a detector shows of some cells of a block, warped together."""
+    if not numbers:
+        return
+    boxes = [shown[block[k].index] for k in numbers]
+    box = reduce(Box.around, boxes)
+    nodes = found.nodes.part(box.y0 - found.box.y0, box.x0 - found.box.x0, box.shape)
+    image = warp_section(found.view.section, found.view.shape, nodes)
+    for number, part in zip(numbers, boxes, strict=True):
+        yield number, image.section(*part.shifted(-box.x0, -box.y0).slices())
 
 
 def best_seeing(inputs: Sequence[CoaddInput], share: float, least: int) -> list[CoaddInput]:

@@ -1,7 +1,7 @@
 """Warps of many visits onto one cell."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,6 @@ from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel
 from gnomon.containers.wcs import Wcs
 from gnomon.flags import MASK, mask_value
-from gnomon.kernels.warp import Interpolant
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -24,7 +23,9 @@ EXCLUDED = mask_value("SAT", "NO_DATA", "STREAK", "VIGNETTED")
 TOUCHED = mask_value("BAD", "CR", "INTRP", "SUSPECT")
 """Planes whose pixels are filled or doubtful: used, and counted as masked."""
 
-_EDGE_PX = 3  # the interpolant's reach
+EDGE_PX = 3
+"""Reach of the interpolant, pixels."""
+
 _STRIDE_PX = 4  # pixels between those whose median variance gives the weight
 
 
@@ -75,7 +76,6 @@ def warp_to_cell(
     detector: int,
     *,
     psf_size: int | None = None,
-    interpolant: Interpolant = "quintic",
 ) -> CellWarp | None:
     """A detector image on the pixels of a cell, or None if it does not cover the cell whole.
 
@@ -93,60 +93,125 @@ def warp_to_cell(
     CellWarp : weight is the inverse of the median variance; None too where no pixel has information
     """
     nodes = coordinate_nodes(wcs, target, box.shape, (box.x0, box.y0))
-    if not covered(nodes, image.shape, _EDGE_PX):
+    if not covered(nodes, image.shape, EDGE_PX):
         return None
-    warped = warp_image(image, nodes, interpolant)
-    sample = warped.variance[::_STRIDE_PX, ::_STRIDE_PX]
-    known = sample[sample > 0]
-    if not len(known):
+    warped = warp_image(image, nodes)
+    weight = weight_of(warped.variance)
+    if weight is None:
         return None
     middle = box.x0 + box.nx // 2, box.y0 + box.ny // 2
-    stamp = warp_psf(psf, wcs, target, *middle, psf_size, interpolant)
-    return CellWarp(visit, detector, warped, stamp, 1 / float(np.median(known)))
+    stamp = warp_psf(psf, wcs, target, *middle, psf_size)
+    return CellWarp(visit, detector, warped, stamp, weight)
 
 
-def stack_warps(warps: Iterable[CellWarp], capacity: int, *, max_masked: float = 0.5) -> WarpStack | None:
+def weight_of(variance: F4) -> float | None:
+    """Inverse of the median variance of a (ny, nx) warp, by every fourth pixel; None where none is known."""
+    sample = variance[::_STRIDE_PX, ::_STRIDE_PX]
+    known = sample[sample > 0]
+    middle = len(known) // 2
+    return 1 / float(np.partition(known, middle)[middle]) if len(known) else None
+
+
+def stack_warps(warps: Iterable[CellWarp], capacity: int) -> WarpStack | None:
     """The warps in one block of memory, in the order they come; None if there is none.
 
     Parameters
     ----------
     warps : taken one at a time
     capacity : most warps there can be; memory is 12 bytes per pixel and warp
-    max_masked : a warp whose share of masked pixels is larger is dropped, unless no other is left
 
     Raises
     ------
     ValueError
         More warps than ``capacity``.
     """
-    store: _Store | None = None
-    fallback: CellWarp | None = None
+    stacker = Stacker(capacity)
     for warp in warps:
-        if _masked_share(warp.image) > max_masked:
-            fallback = fallback or warp
-            continue
-        store = store or _Store(warp, capacity)
-        store.add(warp)
-    if store is None and fallback is not None:
-        store = _Store(fallback, 1)
-        store.add(fallback)
-    return store.stack() if store is not None else None
+        stacker.add(warp)
+    return stacker.stack()
+
+
+class Pool:
+    """Arrays that were used and may be used again: fresh memory costs as much as the arithmetic on it."""
+
+    def __init__(self) -> None:
+        self._free: dict[tuple[int, ...], list[_Planes]] = {}
+
+    def take(self, shape: tuple[int, ...]) -> "_Planes":
+        """Flux, variance and mask of a shape, with anything in them."""
+        free = self._free.get(shape)
+        if free:
+            return free.pop()
+        return np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
+
+    def give(self, planes: "_Planes") -> None:
+        """Take back what nobody looks at any more."""
+        self._free.setdefault(planes[0].shape, []).append(planes)
+
+
+_Planes = tuple[F4, F4, U4]
+
+
+class Stacker:
+    """Gathers the warps of one cell in one block of memory, in the order they come.
+
+    A warp of which more than half is masked is left out, unless no other comes.
+    """
+
+    _MAX_MASKED = 0.5
+
+    def __init__(self, capacity: int, pool: Pool | None = None) -> None:
+        self._capacity = capacity
+        self._pool = pool or Pool()
+        self._store: _Store | None = None
+        self._fallback: CellWarp | None = None
+
+    def add(self, warp: CellWarp) -> None:
+        """Copy one warp.
+
+        Raises
+        ------
+        ValueError
+            More warps than the capacity.
+        """
+        if _masked_share(warp.image) > self._MAX_MASKED:
+            self._fallback = self._fallback or _own(warp)
+            return
+        self._store = self._store or _Store(warp, self._capacity, self._pool)
+        self._store.add(warp)
+
+    def stack(self) -> WarpStack | None:
+        """What was gathered; None if nothing was."""
+        if self._store is None and self._fallback is not None:
+            self._store = _Store(self._fallback, 1, self._pool)
+            self._store.add(self._fallback)
+        return self._store.stack() if self._store is not None else None
+
+    def release(self) -> None:
+        """Hand the memory back: the stack is not looked at any more."""
+        if self._store is not None:
+            self._pool.give(self._store.planes)
+
+
+def _own(warp: CellWarp) -> CellWarp:
+    """The warp with pixels of its own, not views of a larger one."""
+    image = warp.image
+    return replace(warp, image=Image(image.flux.copy(), image.variance.copy(), image.mask.copy()))
 
 
 def _masked_share(image: Image) -> float:
-    """Share of pixels without information or excluded."""
-    if image.variance.all() and not image.mask.any():
-        return 0.0
-    return float(np.mean((image.variance <= 0) | ((image.mask & np.uint32(EXCLUDED | MASK["BAD"])) != 0)))
+    """Share of pixels without information or excluded, by every fourth pixel along both axes."""
+    variance = image.variance[::_STRIDE_PX, ::_STRIDE_PX]
+    mask = image.mask[::_STRIDE_PX, ::_STRIDE_PX]
+    return float(np.mean((variance <= 0) | ((mask & np.uint32(EXCLUDED | MASK["BAD"])) != 0)))
 
 
 class _Store:
     """Memory for a stack, filled plane by plane."""
 
-    def __init__(self, like: CellWarp, capacity: int) -> None:
-        shape = (capacity, *like.image.shape)
-        self.flux, self.variance = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        self.mask = np.empty(shape, np.uint32)
+    def __init__(self, like: CellWarp, capacity: int, pool: Pool) -> None:
+        self.planes = pool.take((capacity, *like.image.shape))
+        self.flux, self.variance, self.mask = self.planes
         self.psf = np.empty((capacity, *like.psf.shape), np.float32)
         self.facts: list[tuple[int, int, float]] = []
 

@@ -36,6 +36,9 @@ STAMP_SIGMAS = 4.0
 ENCLOSED = 0.9
 """Part of the kernel within the radius by which unusable pixels are grown."""
 
+MAD_TO_SIGMA = 1.4826
+"""Standard deviation of a Gaussian over its median absolute deviation."""
+
 SPREADS = flags.UNUSABLE | flags.mask_value("SUSPECT")
 """Planes that a convolution carries to the neighbours."""
 
@@ -102,8 +105,8 @@ def subtract(
     UnprocessableData
         No overlap, or too few stars for a kernel.
 
-    Limits: noise of the template counts as independent between pixels, so a resampled template leaves the
-    variance wrong by what its correlation is worth, part t / (s + t) of it.
+    The variance plane is scaled so that the score of clean sky has unit width: noise that warps have correlated
+    then counts as a point source sees it, and a pixel by itself scatters less than its variance says.
     """
     if science.shape != template.shape:
         raise ValueError(f"template of shape {template.shape} for an image of shape {science.shape}")
@@ -125,9 +128,23 @@ def subtract(
     raw = masked_difference(planes, science, template, _reach(kernel), round(2 * blur_px))
     image = subtract_background(raw, fit_level(raw, options.background_box_px))
     image = _blanked(image)
+    score = significance_map(image, psf)
+    width = score_width(score, image)
+    image = Image(image.flux, np.float32(width**2) * image.variance, image.mask)
     own = Image(planes.template, image.variance, image.mask)
-    scores = significance_map(image, psf), significance_map(own, psf)
+    scores = score / np.float32(width), significance_map(own, psf)
     return Difference(image, psf, planes.template, *scores, kernel, blur_px)
+
+
+def score_width(score: F4, image: Image) -> float:
+    """Standard deviation of the score where the sky is clean, at least 1; from the median absolute deviation.
+
+    Warps leave noise that neighbours share: a pixel's variance does not know it, the score of a point source does.
+    """
+    clean = score[(image.variance > 0) & (image.mask == 0)]
+    if not len(clean):
+        return 1.0
+    return max(1.0, float(MAD_TO_SIGMA * np.median(np.abs(clean - np.median(clean)))))
 
 
 def psf_width(psf: PsfModel) -> float:

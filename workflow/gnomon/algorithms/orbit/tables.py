@@ -119,8 +119,8 @@ def _no_orbits() -> Orbits:
 def detections_of(sources: Sequence[Catalog], min_reliability: float = 0.0) -> Catalog:
     """Detections of a night's difference images, sorted by their numbers: the columns of `DETECTION`.
 
-    Those less reliable than asked, and those without a place, are left out; a table without reliability is
-    trusted.
+    Those less reliable than asked, fainter than in the template, or without a place are left out; a table without
+    reliability is trusted.
     """
     parts = []
     for table in sources:
@@ -129,6 +129,8 @@ def detections_of(sources: Sequence[Catalog], min_reliability: float = 0.0) -> C
         good = np.isfinite(table["ra"]) & np.isfinite(table["dec"]) & np.isfinite(table["raErr"])
         if "reliability" in table:
             good &= ~(table["reliability"] < min_reliability)
+        if "isNegative" in table:
+            good &= ~table["isNegative"].astype(bool)
         parts.append(Catalog({c: table[c] for c in DETECTION}).take(good))
     if not parts:
         return Catalog({c: np.zeros(0) for c in DETECTION})

@@ -15,10 +15,14 @@ from gnomon.containers.catalog import Catalog
 from gnomon.containers.image import Image
 from gnomon.containers.psf import PsfModel
 from gnomon.containers.sphere import chord, directions
+from gnomon.flags import SOURCE
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
 B1 = npt.NDArray[np.bool_]
+
+NEVER_REAL = sum(SOURCE[n] for n in ("streak", "psfFlux", "saturatedCenter", "suspectCenter"))
+"""Flags of a detection that tells nothing: on a satellite's streak, without a flux, on a saturated star."""
 
 FOUND_PX = 2.0
 """A detection nearer than this to an injected source is that source;"""
@@ -28,7 +32,13 @@ ARTEFACT_PX = 6.0
 
 
 def injected_examples(
-    image: Image, psf: PsfModel, template: F4, n: int, snr: tuple[float, float], rng: np.random.Generator
+    image: Image,
+    psf: PsfModel,
+    template: F4,
+    n: int,
+    snr: tuple[float, float],
+    njy_per_count: float,
+    rng: np.random.Generator,
 ) -> tuple[F8, F8]:
     """Features (m, nfeature) of injected sources, and of injected artefacts, that the detection finds.
 
@@ -36,10 +46,10 @@ def injected_examples(
     ----------
     image, psf : of a difference image
     template : (ny, nx) as it was subtracted
-    n, snr, rng : as for `inject`
+    n, snr, njy_per_count, rng : as for `inject`
     """
     before = significance_map(Image(template, image.variance, image.mask), psf)
-    new = inject(image, psf, template, before, n, snr, rng)
+    new = inject(image, psf, template, before, n, snr, njy_per_count, rng)
     made = Difference(new.image, psf, template, significance_map(new.image, psf), before)
     found = difference_sources(made, new.image, psf, FindOptions())
     x, y = (found[c].astype(np.float64) for c in ("x", "y"))
@@ -49,6 +59,11 @@ def injected_examples(
     measured = features(triplets(new.image, psf, template, x, y))
     real = new.real[nearest]
     return measured[real & (distance < FOUND_PX)], measured[~real & (distance < ARTEFACT_PX)]
+
+
+def judged(table: Catalog) -> B1:
+    """(n,) which detections are worth a judgement: the others lie on a streak or on useless pixels."""
+    return np.asarray((table["flags"].astype(np.uint32) & np.uint32(NEVER_REAL)) == 0, np.bool_)
 
 
 def without_repeats(candidates: Catalog, others: Sequence[Catalog], radius: float) -> B1:

@@ -67,6 +67,7 @@ def inject(
     template_score: F4,
     n: int,
     snr: tuple[float, float],
+    njy_per_count: float,
     rng: np.random.Generator,
 ) -> Injected:
     """A difference with ``n`` new things: two thirds point sources, the others dipoles and cosmic rays.
@@ -81,28 +82,33 @@ def inject(
     template_score : (ny, nx) signal to noise of the template's own stars, as `Difference.template_score`
     n : sources and artefacts, as far as there is room
     snr : least and greatest signal to noise on the sky, evenly in its logarithm
+    njy_per_count : flux of an electron, for the photon noise of the sources
 
-    Limits: the source's own photon noise is left out; of a source of S/N 30 on a dark sky it is a few percent.
+    A source has the PSF of another place on the detector: models of the PSF err by about as much.
     """
     x, y = _places(template_score, n, rng)
     ix, iy = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
     real = np.arange(len(x)) % ARTEFACT_EVERY > 0
-    stamps = psf.stamps(x, y, x - ix, y - iy).astype(np.float64)
+    elsewhere = rng.permutation(len(x))
+    stamps = psf.stamps(x[elsewhere], y[elsewhere], x - ix, y - iy).astype(np.float64)
     sky = np.sqrt(image.variance[iy, ix].astype(np.float64))
     sign = np.where(rng.random(len(x)) < NEGATIVE_PART, -1.0, 1.0)
     flux = sign * sky / np.sqrt((stamps**2).sum(axis=(1, 2))) * _log_uniform(rng, snr, len(x))
-    out = image.flux.astype(np.float64)
+    out, noise = image.flux.astype(np.float64), image.variance.astype(np.float64)
     half = psf.size // 2
     for k, (a, b) in enumerate(zip(ix.tolist(), iy.tolist(), strict=True)):
         window = slice(b - half, b + half + 1), slice(a - half, a + half + 1)
         if real[k]:
-            out[window] += flux[k] * stamps[k]
+            photons = np.maximum(flux[k] * stamps[k], 0) * njy_per_count
+            out[window] += flux[k] * stamps[k] + np.sqrt(photons) * rng.standard_normal(photons.shape)
+            noise[window] += photons
         elif template_score[b, a] > BRIGHT_TEMPLATE:
             out[window] += _dipole(template[window], rng)
         else:
             out[window] += sky[k] * _cosmic_ray(psf.size, rng)
     known = image.variance > 0
-    return Injected(Image(np.where(known, out, 0).astype(np.float32), image.variance, image.mask), x, y, real)
+    flux_plane, variance = (np.where(known, p, 0).astype(np.float32) for p in (out, noise))
+    return Injected(Image(flux_plane, variance, image.mask), x, y, real)
 
 
 def _log_uniform(rng: np.random.Generator, bounds: tuple[float, float], n: int) -> F8:

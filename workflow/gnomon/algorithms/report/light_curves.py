@@ -5,6 +5,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gnomon.algorithms.release.join import with_columns_of
 from gnomon.algorithms.report.html import picture
 from gnomon.algorithms.report.plots import colour, grid, to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products, gathered, rows_where
@@ -12,6 +13,7 @@ from gnomon.algorithms.validation.bars import bands_of
 from gnomon.containers.catalog import Catalog, Column
 
 _CURVE = ("objectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
+_FORCED = ("diaObjectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
 _PERIODIC, _TRANSIENT = 2, 3
 """Light curves shown of each kind."""
 
@@ -71,33 +73,39 @@ def _points(axis: Axes, x: Column, flux: Column, error: Column, band: Column) ->
 
 
 def transients(products: Products) -> Markup:
-    """Objects of the difference images with the most significant detections."""
-    link = gathered(products.dia_associations, ["diaSourceId", "diaObjectId"])
-    names = ["diaSourceId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr", "snr"]
-    table = gathered(products.dia_sources, names)
-    rank = np.argsort(link["diaSourceId"], kind="stable")
-    at = rank[np.minimum(np.searchsorted(link["diaSourceId"][rank], table["diaSourceId"]), len(link) - 1)]
-    table = table.with_columns(
-        diaObjectId=np.where(link["diaSourceId"][at] == table["diaSourceId"], link["diaObjectId"][at], -1)
-    )
-    chosen = _strongest(table.take(table["diaObjectId"] >= 0))
+    """Forced fluxes of what was brightest on difference images, where the template has little light."""
+    chosen = _strongest(_detections(products))
+    curves = rows_where(products.dia_forced, "diaObjectId", chosen, _FORCED)
+    if not len(curves):
+        raise NothingToShowError("No flux was forced at the objects of the difference images.")
     figure = Figure(figsize=(11, 3.9), layout="constrained")
     for axis, one in zip(figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True):
-        _raw_points(axis, table.take(table["diaObjectId"] == one))
+        _raw_points(axis, curves.take(curves["diaObjectId"] == one))
         axis.set_title(f"diaObject {one}", fontsize=10)
-    return picture(
-        to_png(figure),
-        "light curves on difference images",
-        "Detections of the objects with most of them; flux of the difference.",
-    )
+    said = "Flux on all difference images at the place of the objects that stand out most, those without a star first."
+    return picture(to_png(figure), "light curves on difference images", said)
+
+
+def _detections(products: Products) -> Catalog:
+    """Positive detections that belong to an object, with its number."""
+    link = gathered(products.dia_associations, ["diaSourceId", "diaObjectId"])
+    names = ["diaSourceId", "psfFlux", "templateFlux", "snr", "reliability"]
+    table = with_columns_of(gathered(products.dia_sources, names), link, "diaSourceId")
+    with np.errstate(invalid="ignore"):
+        sound = (table["diaObjectId"] != 0) & (table["psfFlux"] > 0) & ~(table["reliability"] < 0.5)
+    return table.take(sound)
 
 
 def _strongest(table: Catalog) -> list[int]:
-    """Objects by the sum of squared significances of positive detections, at least three."""
+    """Objects by the sum of squared significances; a hundredth of it counts where the template is brighter."""
     if not len(table):
-        raise NothingToShowError("No detection on a difference image belongs to an object.")
+        raise NothingToShowError("No reliable detection on a difference image belongs to an object.")
     ids, which, n = np.unique(table["diaObjectId"], return_inverse=True, return_counts=True)
-    weight = np.bincount(which, np.clip(np.nan_to_num(table["snr"]), 0, 100) ** 2) * (n >= min(3, n.max()))
+    with np.errstate(invalid="ignore"):
+        share = np.where(table["templateFlux"] > table["psfFlux"], 0.01, 1.0)
+    weight = np.bincount(which, share * np.clip(np.nan_to_num(table["snr"]), 0, 100) ** 2) * (
+        n >= min(3, n.max())
+    )
     return [int(i) for i in ids[np.argsort(-weight, kind="stable")[:_TRANSIENT]]]
 
 

@@ -56,6 +56,8 @@ class Products:
     """Schema ``dia_object``, one a patch."""
     dia_associations: Sequence[Catalog] = ()
     """Schema ``dia_association``, one a patch."""
+    dia_forced: Sequence[Catalog] = ()
+    """Schema ``dia_forced_source``, one a visit."""
     alerts: Sequence[Sequence[Mapping[str, Any]]] = ()
     """Packets, one list a visit."""
     attributed: Sequence[Catalog] = ()
@@ -75,6 +77,7 @@ class Products:
             "forced_source": self.forced,
             "dia_source": self.dia_sources,
             "dia_object": self.dia_objects,
+            "dia_forced_source": self.dia_forced,
             "ss_source": self.attributed,
             "tracklet": self.tracklets,
             "orbit_catalog": self.orbits,

@@ -52,7 +52,7 @@ def weights(side: int, sigma: float) -> F8:
     return np.stack([w0, plus * w0, cross * w0, (plus**2 - 2 * s2 * k2) * w0, (cross**2 - 2 * s2 * k2) * w0])
 
 
-def moments(stamps: F4, psf: F4, sigma: float) -> tuple[F8, F8]:
+def moments(stamps: F4, psf: F4, sigma: float, offsets: F8 | None = None) -> tuple[F8, F8]:
     """The five weighted moments of deconvolved stamps, and their covariance for white noise of unit variance.
 
     Parameters
@@ -60,6 +60,7 @@ def moments(stamps: F4, psf: F4, sigma: float) -> tuple[F8, F8]:
     stamps : (n, side, side) background-subtracted, object near the middle pixel.
     psf : (n, side, side) unit sum, centred on the middle pixel.
     sigma : Gaussian scale of the weight, pixels; larger than that of the PSF.
+    offsets : (n, 2) x and y of the object from the middle pixel; None for 0.
 
     Returns
     -------
@@ -70,13 +71,24 @@ def moments(stamps: F4, psf: F4, sigma: float) -> tuple[F8, F8]:
     norm = w[0].sum()
     p = np.fft.fft2(np.asarray(psf, np.float64))
     power = np.maximum(np.abs(p) ** 2, PSF_FLOOR**2)
-    deconvolved = (np.fft.fft2(np.asarray(stamps, np.float64)) * np.conj(p) / power).real
+    seen = np.fft.fft2(np.asarray(stamps, np.float64))
+    if offsets is not None:
+        kx, ky = wave_numbers(side)
+        seen *= np.exp(1j * (kx * offsets[:, :1, None] + ky * offsets[:, 1:, None]))
+    deconvolved = (seen * np.conj(p) / power).real
     m = np.einsum("nyx,wyx->nw", deconvolved, w) / norm
     cov = np.einsum("nyx,wyx,vyx->nwv", side**2 / power, w, w, optimize=True) / norm**2
     return m, cov
 
 
-def shapes(stamps: F4, variance: npt.ArrayLike, psf: F4, sigma: float, softening: float) -> Shapes:
+def shapes(
+    stamps: F4,
+    variance: npt.ArrayLike,
+    psf: F4,
+    sigma: float,
+    softening: float,
+    offsets: F8 | None = None,
+) -> Shapes:
     """Ellipticities and responses, corrected for noise bias to second order.
 
     e = -M1 / (M0 + C): the softening C keeps faint objects from diverging and gives them little weight
@@ -84,13 +96,13 @@ def shapes(stamps: F4, variance: npt.ArrayLike, psf: F4, sigma: float, softening
 
     Parameters
     ----------
-    stamps, psf, sigma : as `moments`; a stamp with a NaN is not measured.
+    stamps, psf, sigma, offsets : as `moments`; a stamp with a NaN is not measured.
     variance : (n,) or scalar, of a pixel.
     softening : C, unit of flux; about the flux at signal-to-noise 10.
     """
     usable: B1 = np.asarray((np.isfinite(stamps) & np.isfinite(psf)).all(axis=(1, 2)), np.bool_)
     clean, beam = (np.where(usable[:, None, None], v, np.float32(0)) for v in (stamps, psf))
-    m, cov = moments(clean, beam, sigma)
+    m, cov = moments(clean, beam, sigma, offsets)
     cov = cov * np.broadcast_to(np.asarray(variance, np.float64), len(m))[:, None, None]
     d = m[:, 0] + softening
     ok: B1 = usable & (m[:, 0] > 0)

@@ -188,4 +188,25 @@ MEASURES = (
         unit="arcsec",
     ),
     Measure("new orbits: pull ahead", "Root mean square error per axis over its standard error; 1 is right."),
+    # differences: check_transients
+    Measure("transients detected", "Transients of S/N above 8, on known pixels, that were detected at all."),
+    Measure(
+        "transients found",
+        "Transients of S/N above 8 in a visit, on known pixels of the difference, with a reliable detection.",
+        bar=0.90,
+        sense="above",
+        requirement="at least 90 % of injected transients above S/N 8 found",
+    ),
+    Measure(
+        "reliable detections true",
+        "Reliable detections with a transient, an asteroid or a variable star behind them, in the visit or (if "
+        "fainter than the template) in another visit, of which the template was made.",
+        bar=0.90,
+        sense="above",
+        requirement="at least 90 % purity after reliability",
+    ),
+    Measure("reliable rises true", "The same of those brighter than the template, in the visit alone."),
+    Measure(
+        "repeated objects true", "DIA objects seen at least twice that are transients or variable stars."
+    ),
 )

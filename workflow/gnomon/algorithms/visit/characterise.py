@@ -1,6 +1,6 @@
 """Background, cosmic rays and PSF of one detector, each found with the help of the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ FIRST_FWHM_PX = 4.0
 """Width of the first guess; only bright sources are sought with it, for which the width hardly matters."""
 _GROW_PX = 4  # from the edge of a footprint to where a star's wing is below the noise
 _FIRST_STAMP_PX = 31
+_FILLED, _STRUCTURED = 0.4, 3.0  # part of the pixels within sources; range of the sky over its noise
+_LEAST_BOX_PX = 32  # cells of the sky where an object fills the detector
 _UNFIT = sum(
     SOURCE[name]
     for name in (
@@ -84,7 +86,8 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
 
     Streaks are marked above a first background; a guess of the PSF gives bright sources and the seeing; with
     the seeing, cosmic rays are told from stars; with them masked, stars give the PSF; with the PSF, faint
-    sources are masked and the background is measured again, and the PSF is fitted once more above it.
+    sources are masked and the background is measured again, and the PSF is fitted once more above it. Where an
+    object fills the detector, its light is taken for sky in small cells: its stars are right, it is lost.
 
     Parameters
     ----------
@@ -96,8 +99,8 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     UnprocessableData
         No usable pixels, or no star from which a PSF could be made.
     """
-    flat = subtract_background(image, fit_background(image, box_px=options.background_box_px))
-    flat = mark_streaks(flat)
+    coarse = fit_background(image, box_px=options.background_box_px)
+    flat = mark_streaks(subtract_background(image, coarse))
     fwhm = _seeing(flat, gaussian_psf(FIRST_FWHM_PX, image.shape), options)
     cleaned = _without_cosmic_rays(flat, fwhm)
     sources = _bright_sources(cleaned, gaussian_psf(fwhm, image.shape), options)
@@ -106,12 +109,21 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     marked = mark_detected(
         cleaned, find_footprints(cleaned, first.model, threshold=options.detection_snr), grow_px=_GROW_PX
     )
+    if _is_filled(marked, coarse) and options.background_box_px >= 2 * _LEAST_BOX_PX:
+        return characterise(image, replace(options, background_box_px=_LEAST_BOX_PX))
     background = fit_background(
         Image(image.flux, image.variance, marked.mask), box_px=options.background_box_px
     )
     final = interpolate(subtract_background(Image(image.flux, image.variance, marked.mask), background), fwhm)
     fitted = fit_psf(final, first.x[first.used], first.y[first.used], size=options.psf_size_px)
     return _characterised(final, background, fitted, sources, rows[1])
+
+
+def _is_filled(marked: Image, sky: BackgroundModel) -> bool:
+    """Whether most of the detector lies within sources, and what is taken for sky is structured: a large galaxy."""
+    covered = float(np.mean((marked.mask & np.uint32(MASK["DETECTED"])) != 0))
+    spread = float(np.diff(np.percentile(sky.level, [5, 95]))[0])
+    return covered > _FILLED and spread > _STRUCTURED * float(np.median(sky.rms))
 
 
 def gaussian_psf(fwhm_px: float, shape: tuple[int, int], size: int = _FIRST_STAMP_PX) -> PsfModel:

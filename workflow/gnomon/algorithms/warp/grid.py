@@ -27,7 +27,18 @@ class Nodes:
     tile: int
     """Output pixels between nodes."""
     shape: tuple[int, int]
-    """(ny, nx) of the output that the nodes cover."""
+    """(ny, nx) of the output."""
+    skip: tuple[int, int] = (0, 0)
+    """Pixels (y, x) between the first node and the output's first pixel."""
+
+    def part(self, y0: int, x0: int, shape: tuple[int, int]) -> "Nodes":
+        """The nodes of a part of the output that begins (y0, x0) pixels after its first."""
+        first = tuple((k + o) // self.tile for k, o in zip(self.skip, (y0, x0), strict=True))
+        skip = tuple((k + o) % self.tile for k, o in zip(self.skip, (y0, x0), strict=True))
+        count = [-(-(k + n) // self.tile) + 1 for k, n in zip(skip, shape, strict=True)]
+        box = tuple(slice(f, f + c) for f, c in zip(first, count, strict=True))
+        x, y, area = (np.ascontiguousarray(v[box]) for v in (self.x, self.y, self.area))
+        return Nodes(x, y, area, self.tile, shape, (skip[0], skip[1]))
 
 
 def coordinate_nodes(
@@ -84,7 +95,7 @@ def covered(nodes: Nodes, source_shape: tuple[int, int], margin: int = 0) -> boo
 
 def _border(nodes: Nodes) -> tuple[F8, F8]:
     """Source coordinates of the four corners of the output, bilinear as the pixels between."""
-    ends = [np.array([0, n - 1]) / nodes.tile for n in nodes.shape]
+    ends = [np.array([k, k + n - 1]) / nodes.tile for k, n in zip(nodes.skip, nodes.shape, strict=True)]
     low = [np.minimum(e.astype(np.intp), n - 2) for e, n in zip(ends, nodes.x.shape, strict=True)]
     fy, fx = (ends[0] - low[0])[:, None], ends[1] - low[1]
     j, i = low[0][:, None], low[1]

@@ -1,21 +1,26 @@
 """Images and PSFs on another pixel grid."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.warp.grid import TILE_PX, Nodes, source_box
+from gnomon.algorithms.warp.grid import Nodes, source_box
 from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel
 from gnomon.containers.wcs import Wcs
 from gnomon.flags import MASK
-from gnomon.kernels.warp import Interpolant, warp
+from gnomon.kernels.warp import Interpolant, quintic_coefficients, warp
+from gnomon.kernels.warp import warp_psf as draw_psf
 
 F8 = npt.NDArray[np.float64]
 
 MARGIN_PX = 24
-"""Source pixels around the output that the prefilter needs: it forgets by 0.43 per pixel, 2e-9 in 24."""
+"""Source pixels around the output that the prefilter and the interpolant see: 16 and 3, and some room."""
 
-_PSF_MARGIN_PX = 6
+_PSF_MARGIN_PX = 8
+_STEP_PX = 8.0  # between the positions that the local map is told from
 
 
 def warp_image(image: Image, nodes: Nodes, interpolant: Interpolant = "quintic") -> Image:
@@ -37,15 +42,39 @@ def warp_image(image: Image, nodes: Nodes, interpolant: Interpolant = "quintic")
     Image : of shape ``nodes.shape``; NO_DATA, flux 0 and variance 0 outside the source; SENSOR_EDGE within
         3 px of its border; other planes are the union over the 4 x 4 source pixels around
     """
-    box = source_box(nodes, image.shape, MARGIN_PX)
-    part = image.section(*box)
-    if part.flux.size == 0:
+    return warp_section(image.section, image.shape, nodes, interpolant)
+
+
+def warp_section(
+    section: Callable[[slice, slice], Image],
+    shape: tuple[int, int],
+    nodes: Nodes,
+    interpolant: Interpolant = "quintic",
+) -> Image:
+    """As `warp_image`, from what ``section(rows, columns)`` gives of a source of (ny, nx) = ``shape`` pixels.
+
+    What a pixel gets does not depend on which part of the output is asked for: same nodes, same bits.
+    """
+    rows, columns = source_box(nodes, shape, MARGIN_PX)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
         return _nothing(nodes.shape)
-    mask = part.mask | np.where(part.variance > 0, np.uint32(0), np.uint32(MASK["NO_DATA"]))
-    places = nodes.x - box[1].start, nodes.y - box[0].start, nodes.area
-    planes = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
-    bits = MASK["NO_DATA"], MASK["SENSOR_EDGE"]
-    return Image(*warp(*planes, mask, places, nodes.tile, nodes.shape, interpolant, *bits))
+    part = section(rows, columns)
+    flux, variance = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
+    mask, places = np.ascontiguousarray(part.mask), (nodes.x, nodes.y, nodes.area)
+    made = warp(
+        flux,
+        variance,
+        mask,
+        places,
+        nodes.tile,
+        nodes.shape,
+        interpolant,
+        MASK["NO_DATA"],
+        MASK["SENSOR_EDGE"],
+        origin=(columns.start, rows.start),
+        skip=nodes.skip,
+    )
+    return Image(*made)
 
 
 def _nothing(shape: tuple[int, int]) -> Image:
@@ -53,19 +82,11 @@ def _nothing(shape: tuple[int, int]) -> Image:
     return Image(zero, zero.copy(), np.full(shape, MASK["NO_DATA"], np.uint32))
 
 
-def warp_psf(
-    psf: PsfModel,
-    source: Wcs,
-    target: Wcs,
-    x: float,
-    y: float,
-    size: int | None = None,
-    interpolant: Interpolant = "quintic",
-) -> F4:
+def warp_psf(psf: PsfModel, source: Wcs, target: Wcs, x: float, y: float, size: int | None = None) -> F4:
     """The PSF of a warped image at one pixel of the target grid.
 
     The model is drawn where the source sees that pixel, at its sub-pixel place, and resampled with the
-    interpolant that the pixels are resampled with, so that it has what the pixels have.
+    quintic spline that the pixels are resampled with, so that it has what the pixels have.
 
     Parameters
     ----------
@@ -79,31 +100,43 @@ def warp_psf(
     (size, size) float32, star of unit flux centred on the middle pixel, not normalised to sum 1: what a
         finite stamp cuts off is missing
     """
-    size = psf.size if size is None else size
-    local = _affine_nodes(source, target, x, y, size)
-    sx, sy = (
-        float(v[0, 0] + (size // 2) * (v[0, 1] + v[1, 0] - 2 * v[0, 0]) / local.tile)
-        for v in (local.x, local.y)
-    )
-    ix, iy = round(sx), round(sy)
-    pad = _PSF_MARGIN_PX
-    stamp = np.pad(psf.stamps(sx, sy, sx - ix, sy - iy)[0], pad)
-    middle = psf.size // 2 + pad
-    places = local.x + (middle - ix), local.y + (middle - iy), local.area
-    zero = np.zeros(stamp.shape, np.uint32)
-    ones = np.ones_like(stamp)
-    return warp(stamp, ones, zero, places, local.tile, local.shape, interpolant, 0, 0)[0]
-
-
-def _affine_nodes(source: Wcs, target: Wcs, x: float, y: float, size: int) -> Nodes:
-    """The linear map around one point, as a grid of one tile: over a stamp the rest is below 1e-4 px."""
-    half, step = size // 2, 8.0
-    dx, dy = np.array([step, -step, 0, 0, 0]), np.array([0, 0, step, -step, 0])
+    dx, dy = np.array([0, _STEP_PX, -_STEP_PX, 0, 0]), np.array([0, 0, 0, _STEP_PX, -_STEP_PX])
     px, py = source.sky_to_pixel(*target.pixel_to_sky(x + dx, y + dy))
-    by_x = np.array([px[0] - px[1], py[0] - py[1]]) / (2 * step)
-    by_y = np.array([px[2] - px[3], py[2] - py[3]]) / (2 * step)
-    tile = max(TILE_PX, size)
-    v, u = np.mgrid[:2, :2] * float(tile) - half
-    area = np.full((2, 2), abs(by_x[0] * by_y[1] - by_x[1] * by_y[0]))
-    places = [p[4] + by_x[k] * u + by_y[k] * v for k, p in enumerate((px, py))]
-    return Nodes(places[0], places[1], area, tile, (size, size))
+    by_x = np.array([px[1] - px[2], py[1] - py[2]]) / (2 * _STEP_PX)
+    by_y = np.array([px[3] - px[4], py[3] - py[4]]) / (2 * _STEP_PX)
+    place = float(px[0]), float(py[0])
+    return PsfSpline.of(psf).warped(place, by_x, by_y, psf.size if size is None else size)
+
+
+@dataclass(frozen=True, slots=True)
+class PsfSpline:
+    """A PSF model prepared to be drawn on other grids."""
+
+    psf: PsfModel
+    """The model."""
+    coefficients: F4
+    """(nterm, side, side) float32: those of its basis for a spline through a spline, zeros around."""
+    sums: F8
+    """(nterm,) sums of its basis."""
+
+    @classmethod
+    def of(cls, psf: PsfModel) -> "PsfSpline":
+        """Prepare a model: as long as some hundred draws."""
+        padded = np.pad(psf.basis, [(0, 0), (_PSF_MARGIN_PX,) * 2, (_PSF_MARGIN_PX,) * 2])
+        images = [quintic_coefficients(quintic_coefficients(image)) for image in padded]
+        return cls(psf, np.stack(images), psf.basis.sum(axis=(1, 2), dtype=np.float64))
+
+    def warped(self, place: tuple[float, float], by_x: F8, by_y: F8, size: int, scale: float = 1.0) -> F4:
+        """The star on a grid of which the local map is known: over a stamp it is linear to 1e-4 px.
+
+        Parameters
+        ----------
+        place : source pixel (x, y) of the middle of the result
+        by_x, by_y : (2,) derivatives of source (x, y) by the target's x and y
+        size : side of the result, odd
+        scale : flux of the star
+        """
+        terms = self.psf.terms(*place)[0]
+        total = float(sum(t * s for t, s in zip(terms, self.sums, strict=True)))
+        shift = place[0] - round(place[0]), place[1] - round(place[1])
+        return draw_psf(self.coefficients, terms / total, shift, by_x, by_y, scale, size)

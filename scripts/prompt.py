@@ -1,0 +1,4 @@
+from gnomon.service.prompt import main
+
+if __name__ == "__main__":
+    main()

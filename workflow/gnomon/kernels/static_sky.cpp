@@ -1,0 +1,128 @@
+#include "static_sky.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "symmetric.hpp"
+
+namespace gnomon {
+namespace {
+
+using Index = std::ptrdiff_t;
+constexpr std::size_t kBlock = 256;  // pixels whose group means are summed together
+constexpr std::size_t kSample = 3;   // pixels between those that the noise is told from
+
+std::vector<float> gaussian(double sigma) {
+  const auto reach = static_cast<std::size_t>(std::ceil(4 * sigma));
+  std::vector<double> exact(reach + 1, 1.0);
+  double total = 0;
+  for (std::size_t k = 0; k <= reach && sigma > 0; ++k) {
+    exact[k] = std::exp(-0.5 * static_cast<double>(k * k) / (sigma * sigma));
+    total += k == 0 ? exact[k] : 2 * exact[k];
+  }
+  if (sigma > 0)
+    for (double &v : exact) v /= total;
+  return {exact.begin(), exact.end()};
+}
+
+// Sorted by exchanges of neighbours: the same for all lanes.
+void sort8(std::vector<Float8> &v) {
+  for (std::size_t pass = 0; pass < v.size(); ++pass)
+    for (std::size_t i = pass % 2; i + 1 < v.size(); i += 2) {
+      const Float8 a = v[i], b = v[i + 1];
+      v[i] = a < b ? a : b;
+      v[i + 1] = a < b ? b : a;
+    }
+}
+
+// Median of rows[k][x] over k, x < n.
+void median_of(const std::vector<const float *> &rows, std::size_t n, float *out) {
+  std::vector<Float8> v(rows.size());
+  for (std::size_t x = 0; x < n; x += 8) {
+    const std::size_t lanes = std::min<std::size_t>(8, n - x);
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      float held[8] = {};
+      std::copy(rows[k] + x, rows[k] + x + lanes, held);
+      v[k] = load8(held);
+    }
+    sort8(v);
+    float held[8];
+    store8(held, (v[(v.size() - 1) / 2] + v[v.size() / 2]) * 0.5f);
+    std::copy(held, held + lanes, out + x);
+  }
+}
+
+}  // namespace
+
+void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *out) noexcept {
+  const std::vector<float> kernel = gaussian(sigma);
+  const auto reach = static_cast<Index>(kernel.size()) - 1, rows = static_cast<Index>(ny), columns = static_cast<Index>(nx);
+  const Index stride = (columns + kSymmetricLanes - 1) / kSymmetricLanes * kSymmetricLanes;
+  std::vector<float> line(static_cast<std::size_t>(stride + 2 * reach)), along(static_cast<std::size_t>(rows * stride)),
+      result(static_cast<std::size_t>(stride));
+  for (Index y = 0; y < rows; ++y) {
+    const float *row = plane + y * columns;
+    std::fill(line.begin(), line.begin() + reach, row[0]);
+    std::copy(row, row + columns, line.begin() + reach);
+    std::fill(line.begin() + reach + columns, line.end(), row[columns - 1]);
+    const float *middle = line.data() + reach;
+    symmetric_sum([&](Index k) { return middle + k; }, stride, kernel.data(), reach, along.data() + y * stride);
+  }
+  for (Index y = 0; y < rows; ++y) {
+    const auto row = [&](Index k) { return along.data() + std::clamp<Index>(y + k, 0, rows - 1) * stride; };
+    symmetric_sum(row, stride, kernel.data(), reach, result.data());
+    std::copy(result.begin(), result.begin() + columns, out + y * columns);
+  }
+}
+
+void static_sky(const Epochs &e, std::size_t groups, float *out) noexcept {
+  const std::size_t npix = e.ny * e.nx, held = groups == 0 ? e.n : groups;
+  std::vector<const float *> rows(held);
+  std::vector<double> sums(groups * kBlock);
+  std::vector<float> means(groups * kBlock);
+  for (std::size_t start = 0; start < npix; start += kBlock) {
+    const std::size_t n = std::min(kBlock, npix - start);
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (std::size_t k = 0; k < e.n; ++k) {
+      const float *plane = e.planes + k * npix + start;
+      if (groups == 0) {
+        rows[k] = plane;
+        continue;
+      }
+      double *sum = sums.data() + k % groups * kBlock;
+      for (std::size_t x = 0; x < n; ++x) sum[x] += static_cast<double>(plane[x]);
+    }
+    for (std::size_t g = 0; g < groups; ++g) {
+      const auto members = static_cast<double>((e.n - g + groups - 1) / groups);
+      for (std::size_t x = 0; x < n; ++x) means[g * kBlock + x] = static_cast<float>(sums[g * kBlock + x] / members);
+      rows[g] = means.data() + g * kBlock;
+    }
+    median_of(rows, n, out + start);
+  }
+}
+
+bool deviating(const float *plane, const float *sky, const float *allowed, const float *shape, std::size_t ny,
+               std::size_t nx, const Thresholds &thresholds, std::uint8_t *seed, std::uint8_t *faint) noexcept {
+  std::vector<float> sample;
+  sample.reserve((ny / kSample + 1) * (nx / kSample + 1));
+  for (std::size_t y = 0; y < ny; y += kSample)
+    for (std::size_t x = 0; x < nx; x += kSample)
+      sample.push_back(std::abs(plane[y * nx + x] - sky[y * nx + x]) / shape[y * nx + x]);
+  const auto middle = sample.begin() + static_cast<Index>(sample.size() / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  const double noise = 1.4826 * static_cast<double>(*middle);
+  if (!(noise > 0)) return false;
+  const auto high = static_cast<float>(thresholds.high * noise), low = static_cast<float>(thresholds.low * noise);
+  std::uint8_t any = 0;
+  for (std::size_t p = 0; p < ny * nx; ++p) {
+    const float excess = std::abs(plane[p] - sky[p]) - allowed[p];
+    seed[p] = excess > high * shape[p];
+    faint[p] = excess > low * shape[p];
+    any |= seed[p];
+  }
+  return any != 0;
+}
+
+}  // namespace gnomon
