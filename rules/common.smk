@@ -19,6 +19,11 @@ def all_of(dataset):
     return lambda wildcards: campaign.every(dataset)
 
 
+def truth_of(dataset):
+    """A gather of what the simulator knows; of nothing for a real survey."""
+    return lambda wildcards: [] if campaign.options.data else campaign.every(dataset)
+
+
 def raws_of(wildcards):
     """Raw files of one exposure: the files ingested, or the simulated one."""
     exposures = {**campaign.graph["visits"], **campaign.graph["exposures"]}

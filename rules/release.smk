@@ -89,6 +89,8 @@ rule report:
         summaries=all_of("visit_summary"),
         figures=all_of("visit_figure"),
         patches=all_of("patch_figure"),
+        stars=truth_of("truth_stars"),
+        galaxies=truth_of("truth_galaxies"),
         sources=all_of("source"),
         star_sources=all_of("isolated_star_source"),
         objects=all_of("object"),

@@ -7,7 +7,7 @@ from astropy.wcs import WCS
 
 import field
 from gnomon.containers.cellpsf import CellPsf
-from gnomon.containers.coadd import Coadd, CoaddInputs, empty_coadd
+from gnomon.containers.coadd import Coadd, CoaddInputs, Selection, empty_coadd
 from gnomon.containers.image import Image
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
@@ -27,7 +27,9 @@ def made():
     rows = np.arange(3)
     inputs = CoaddInputs(rows, rows + 2025010100001, rows % 2, rows / 7)
     count = rng.integers(0, 65535, shape, np.uint16)
-    return Coadd(image, count, field.skymap().patch_wcs(0, 0), psf, "r", inputs)
+    fraction = rng.uniform(size=shape).astype("f4")
+    chosen = Selection((7, 2025010100001), (0, 12), ("", "seeing 2.50 arcsec, limit 2.00"))
+    return Coadd(image, count, field.skymap().patch_wcs(0, 0), psf, "r", inputs, fraction, chosen)
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -39,6 +41,8 @@ def test_what_is_written_is_read(tmp_path):
     for f in fields(CoaddInputs):
         np.testing.assert_array_equal(getattr(back.inputs, f.name), getattr(coadd.inputs, f.name))
     np.testing.assert_array_equal(back.count, coadd.count)
+    np.testing.assert_array_equal(back.masked_fraction, coadd.masked_fraction)
+    assert back.selection == coadd.selection
     np.testing.assert_array_equal(back.psf.images, coadd.psf.images)
     assert (back.psf.origin, back.psf.side, back.band) == (2, 2, "r")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
-from gnomon.pipeline.moving import CheckMovingConfig, KnownOrbitsConfig
+from gnomon.pipeline.moving import CheckMovingConfig, KnownOrbitsConfig, TrackletsConfig
 from gnomon.sim.optics import on_detector
 from gnomon.sim.recipe import demo_recipe
 from gnomon.sim.schedule import visits
@@ -20,6 +20,9 @@ RECIPE = demo_recipe()
 SIGMA_DEG = 0.03 / 3600
 FALSE = 12
 """False detections in each visit: as many as asteroids; 60 are separated as well, in two minutes."""
+
+SLOW = TrackletsConfig(fastest_deg_per_day=0.4)
+"""As in the demo's campaign."""
 
 
 @cache
@@ -86,7 +89,7 @@ def checked():
     asteroids = sky().asteroids
     known = known_orbits(scene.TABLE, [asteroids], [], data_id=DataId(), config=KnownOrbitsConfig())
     nights = RECIPE.asteroid_nights
-    made = survey(scene, nights, [known], summaries, sources)
+    made = survey(scene, nights, [known], summaries, sources, SLOW)
     tables = {n: [p[n] for p in made] for n in ("night_visit", "ss_source", "linkage", "orbit_catalog")}
     return check_moving(
         scene.INSTRUMENT, scene.TABLE, asteroids, [truth(v) for v in science()],

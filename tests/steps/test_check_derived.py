@@ -36,7 +36,9 @@ def sky():
 def run(objects, galaxies, spectra, stars, estimate, variable):
     identity = {n: objects[n] for n in ("objectId", "coord_ra", "coord_dec")}
     photoz = Catalog({**identity, "z_median": estimate, "photoz_flag_extrapolated": np.zeros(N, np.bool_)})
-    variability = Catalog({**identity, "isVariable": variable, "period": np.where(variable, 0.5, np.nan)})
+    variability = Catalog(
+        {**identity, "isVariable": variable, "rrLyraePeriod": np.where(variable, 0.5, np.nan)}
+    )
     return check_derived(
         toy_recipe(), stars, galaxies, [objects], [photoz.take(np.arange(N)[::-1])], [variability], spectra,
         data_id=DataId(tract=0), config=CheckDerivedConfig(),

@@ -84,3 +84,29 @@ def test_seeing_beyond_the_limit_is_left_out():
 def test_unknown_kind_is_refused():
     with pytest.raises(ConfigError, match="kind"):
         run(visits=[1], kind="best")
+
+
+def test_good_seeing_takes_the_best_third_and_says_why_not_the_others():
+    made = run(kind="good_seeing")
+    # seeing grows with the number of the visit
+    assert sorted(set(made.inputs.visit.tolist())) == [1, 2]
+    assert made.selection.visit == tuple(VISITS)
+    assert [bool(r) for r in made.selection.reason] == [False, False, True, True, True, True]
+    assert "2 of 6 visits" in made.selection.reason[-1]
+
+
+def test_a_psf_matched_coadd_has_one_psf_all_over():
+    made = run(kind="psf_matched", matched_fwhm_arcsec=1.4)
+    sigma = 1.4 / 0.2 / 2.3548
+    v, u = np.mgrid[-15:16, -15:16]
+    model = np.exp(-0.5 * (u**2 + v**2) / sigma**2) / (2 * np.pi * sigma**2)
+    # of unit total flux: stars hold 1 / 1.05 of it in their stamp
+    for image in made.psf.images:
+        np.testing.assert_allclose(image * field.CORRECTION, model, atol=0.01 * model.max())
+    assert made.masked_fraction.shape == made.image.shape
+
+
+def test_detectors_too_wide_for_the_model_are_left_out():
+    made = run(kind="psf_matched", matched_fwhm_arcsec=0.77)
+    assert sorted(set(made.inputs.visit.tolist())) == [1, 2, 3]
+    assert "limit 0.73" in made.selection.reason[-1]

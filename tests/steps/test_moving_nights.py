@@ -40,7 +40,7 @@ def perform(step, function, *args, night, config):
     return {d: getattr(found, n) for n, d in writes.items()}
 
 
-def survey(here, nights, known=(), summaries=None, sources=None):
+def survey(here, nights, known=(), summaries=None, sources=None, pairs=TrackletsConfig()):
     """Products of every night by dataset type, from nights that each know only what was before them."""
     summaries, sources, made = summaries or here.summaries, sources or here.sources, []
     for night in nights:
@@ -53,7 +53,7 @@ def survey(here, nights, known=(), summaries=None, sources=None):
         args = (p["ephemeris"], p["night_visit"], sources(night))
         p |= perform("attribute", attribute, *args, night=night, config=AttributeConfig())
         args = (p["night_visit"], sources(night), p["ss_source"])
-        p |= perform("tracklets", tracklets, *args, night=night, config=TrackletsConfig())
+        p |= perform("tracklets", tracklets, *args, night=night, config=pairs)
         args = ([m["tracklet"] for m in made] + [p["tracklet"]], [m["linkage"] for m in made])
         p |= perform("link", link, here.TABLE, *args, night=night, config=LinkConfig())
         args = (p["linkage"], p["link_orbit"], p["ss_source"], start, before)

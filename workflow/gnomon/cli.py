@@ -15,6 +15,7 @@ from gnomon.datamodel import DATASETS, DIMENSIONS
 from gnomon.errors import ConfigError
 from gnomon.io import store
 from gnomon.job import Job, prepare
+from gnomon.memory import keep_freed_memory
 from gnomon.parallel import Ranks, WorkDone, ranks
 from gnomon.pipeline import STEPS
 from gnomon.pipeline.step import Many, Step, dataset_of
@@ -25,6 +26,7 @@ log = logging.getLogger("gnomon")
 def main(run: Callable[..., Any], argv: list[str] | None = None) -> None:
     """Run a step once; exit 2 after one sentence when it was asked for what cannot be."""
     logging.basicConfig(level="INFO", format="%(levelname)s %(message)s", stream=sys.stderr)
+    keep_freed_memory()
     step = STEPS[run.__name__]
     args = _parser(step, run.__doc__).parse_args(argv)
     started = time.process_time()

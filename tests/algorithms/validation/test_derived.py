@@ -52,7 +52,7 @@ def test_variables_and_periods_are_counted():
     table = Catalog(
         {
             "isVariable": np.array([True, True, False, False, True]),
-            "period": np.array([0.5, 0.7, np.nan, np.nan, 3.0]),
+            "rrLyraePeriod": np.array([0.5, 0.7, np.nan, np.nan, 3.0]),
         }
     )
     rr, constant = np.array([1, 1, 1, 0, 0], bool), np.array([0, 0, 0, 1, 1], bool)

@@ -120,6 +120,20 @@ class CoaddInputs:
     """(n,) nJy^-2."""
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The detectors that lie on a patch, and why some were left out."""
+
+    visit: tuple[int, ...]
+    detector: tuple[int, ...]
+    reason: tuple[str, ...]
+    """Empty text for those that were used."""
+
+
+def _no_fraction() -> F4:
+    return np.zeros((0, 0), np.float32)
+
+
 def no_inputs() -> CoaddInputs:
     """A list of inputs without rows."""
     none = np.zeros(0, np.int64)
@@ -142,6 +156,10 @@ class Coadd:
     """Passband."""
     inputs: CoaddInputs = field(default_factory=no_inputs)
     """What went into which cell."""
+    masked_fraction: F4 = field(default_factory=_no_fraction)
+    """(ny, nx) float32, weight of inputs masked, filled or rejected over the weight of all."""
+    selection: Selection = Selection((), (), ())
+    """What was considered."""
     empty_reason: str = ""
     """Why there is nothing; empty text where there is something."""
 

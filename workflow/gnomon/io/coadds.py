@@ -1,7 +1,8 @@
-"""Coadds as FITS: ``SCI``, ``VAR``, ``MSK``, ``NIM`` on the pixels of the patch, PSFs and inputs by cell.
+"""Coadds as FITS: ``SCI``, ``VAR``, ``MSK``, ``NIM``, ``MFR`` on the pixels of the patch, PSFs and inputs by cell.
 
-DS9 opens any of the first four with its sky coordinates. ``PSF`` is a cube with one image a cell; its cards
-ORIGIN and SIDE tell where the cells lie, row by row. ``INPUTS`` has one row a cell and detector.
+DS9 opens any of the first five with its sky coordinates. ``PSF`` is a cube with one image a cell; its cards
+ORIGIN and SIDE tell where the cells lie, row by row. ``INPUTS`` has one row a cell and detector,
+``SELECTION`` one row a detector on the patch with the reason why it was left out.
 """
 
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from astropy.io import fits
 
 from gnomon.containers.cellpsf import CellPsf
-from gnomon.containers.coadd import Coadd, CoaddInputs, empty_coadd
+from gnomon.containers.coadd import Coadd, CoaddInputs, Selection, empty_coadd
 from gnomon.containers.image import Image
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
@@ -38,11 +39,21 @@ def write_coadd(coadd: Coadd, path: str | Path, provenance: Provenance) -> None:
             fits_blocks.append_image(opened, "VAR", coadd.image.variance, {**sky, "BUNIT": "nJy2"})
             fits_blocks.append_image(opened, "MSK", coadd.image.mask, {**sky, **planes})
             fits_blocks.append_image(opened, "NIM", coadd.count, sky)
+            fits_blocks.append_image(opened, "MFR", coadd.masked_fraction, sky)
             places = {"ORIGIN": coadd.psf.origin, "SIDE": coadd.psf.side}
             fits_blocks.append_image(opened, "PSF", coadd.psf.images, places)
             fits_blocks.append_hdu(opened, _inputs_hdu(coadd.inputs))
+            fits_blocks.append_table(opened, "SELECTION", _selection_columns(coadd.selection))
         row = {"provenance": to_json(provenance), "empty_reason": coadd.empty_reason}
         fits_blocks.append_row(opened, "PROVENANCE", row)
+
+
+def _selection_columns(selection: Selection) -> dict[str, list[str] | list[int]]:
+    return {
+        "visit": list(selection.visit),
+        "detector": list(selection.detector),
+        "reason": [reason or " " for reason in selection.reason],  # FITS drops the blank again
+    }
 
 
 def _inputs_hdu(inputs: CoaddInputs) -> fits.BinTableHDU:
@@ -70,14 +81,24 @@ def read_coadd(path: str | Path) -> Coadd:
 
 
 def _read(path: Path, places: dict[str, fits_blocks.Place]) -> Coadd:
-    flux, variance, mask, count = (
-        fits_blocks.read_plane(path, places[n]) for n in ("SCI", "VAR", "MSK", "NIM")
+    flux, variance, mask, count, fraction = (
+        fits_blocks.read_plane(path, places[n]) for n in ("SCI", "VAR", "MSK", "NIM", "MFR")
     )
     header, at = places["SCI"].header, places["PSF"].header
     psf = CellPsf(fits_blocks.read_plane(path, places["PSF"]), int(at["ORIGIN"]), int(at["SIDE"]))
     wcs = wcs_from_header(header, flux.shape)
     inputs = _read_inputs(path, places["INPUTS"])
-    return Coadd(Image(flux, variance, mask), count, wcs, psf, str(header["FILTER"]), inputs)
+    selection = _read_selection(path, places["SELECTION"])
+    image = Image(flux, variance, mask)
+    return Coadd(image, count, wcs, psf, str(header["FILTER"]), inputs, fraction, selection)
+
+
+def _read_selection(path: Path, place: fits_blocks.Place) -> Selection:
+    rows = fits_blocks.read_table(path, place)
+    if not len(rows):
+        return Selection((), (), ())
+    visit, detector = (tuple(int(v) for v in rows[n]) for n in ("visit", "detector"))
+    return Selection(visit, detector, tuple(str(r).strip() for r in rows["reason"]))
 
 
 def _read_inputs(path: Path, place: fits_blocks.Place) -> CoaddInputs:

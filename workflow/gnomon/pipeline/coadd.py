@@ -10,6 +10,8 @@ from gnomon.pipeline.step import Cost, Many, Step
 
 KINDS = ("deep",)
 """Kinds of coadd that every patch and band has: all visits."""
+ON_REQUEST = ("good_seeing", "psf_matched")
+"""Kinds that are made where a target asks for them: the visits of the best seeing; warps convolved to one PSF."""
 TEMPLATE = "template_"
 """Before the number of a season: the kind that visits of that season are differenced with. It is made of the
 other seasons' visits (the rule names them), those of the best seeing."""
@@ -25,6 +27,10 @@ class CoaddConfig:
     """Part of the visits that a template is made of, best seeing first."""
     template_visits: Annotated[int, Ge(1), Le(1000)] = 4
     """Fewest visits of a template, where there are as many."""
+    good_seeing_share: Annotated[float, Gt(0), Le(1)] = 0.33
+    """Part of the visits that a good_seeing coadd is made of, best seeing first."""
+    matched_fwhm_arcsec: Annotated[float, Gt(0), Le(10)] = 1.8
+    """FWHM of the Gaussian PSF of a psf_matched coadd; detectors with more than 0.95 of it are left out."""
     artifact_sigma: Annotated[float, Gt(1), Le(100)] = 5.5
     """Difference from the static sky, in standard deviations, from which on an epoch's pixels are left out."""
     psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
@@ -39,6 +45,11 @@ class PatchFigureConfig:
     """No options: the bands there are say what is shown."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class Chi2Config:
+    """Nothing to choose: all bands of a patch."""
+
+
 STEPS = (
     Step(
         "coadd",
@@ -49,9 +60,16 @@ STEPS = (
             "images": Many("calexp"),
         },
         writes={"coadd": "coadd"},
-        version=2,
+        version=3,
         mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
+    ),
+    Step(
+        "chi2_coadd",
+        Chi2Config,
+        reads={"coadds": Many("coadd")},
+        writes={"chi2_coadd": "chi2_coadd"},
+        cost=Cost(cpu_s=1, cpu_s_per_input=0.3, mem_mb=300, mem_mb_per_input=80, out_mb=5),
     ),
     Step(
         "patch_figure",

@@ -38,7 +38,7 @@ class AttributeConfig:
     """Error of a prediction whose orbit has none."""
     model_sigma_mas: Annotated[float, Gt(0), Le(1000)] = 50.0
     """Added to every prediction: force model, site and photocentre."""
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.0
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.5
     """Detections below this are nobody."""
 
 
@@ -59,7 +59,7 @@ class TrackletsConfig:
     tell."""
     sigma_floor_mas: Annotated[float, Ge(0), Le(1000)] = 20.0
     """Error of the astrometry of a visit, added in quadrature."""
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.0
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.5
     """Detections below this are in no tracklet."""
 
 

@@ -181,6 +181,7 @@ STEPS = (
         VariabilityConfig,
         reads={"objects": "object", "forced": Many("forced_source")},
         writes={"variability": "variability"},
+        version=2,
         cost=Cost(cpu_s=5, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=5, out_mb=2),
     ),
 )

@@ -160,6 +160,8 @@ STEPS = (
             "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
             "patches": Many("patch_figure"),
+            "stars": Many("truth_stars"),
+            "galaxies": Many("truth_galaxies"),
             "sources": Many("source", stream=True),
             "star_sources": Many("isolated_star_source", stream=True),
             "objects": Many("object", stream=True),

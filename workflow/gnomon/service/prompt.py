@@ -67,7 +67,7 @@ class Prompt:
             log.error("visit %s is held back: %s", visit, error)
             return f"visit {visit}: held back: {error}"
         total = time.perf_counter() - started
-        stages = {t.stage: round(t.wall_s, 3) for t in timings}
+        stages = {t.stage: {"wall_s": round(t.wall_s, 3), "cpu_s": round(t.cpu_s, 3)} for t in timings}
         cpu = sum(t.cpu_s for t in timings)
         self.journal.add(
             {

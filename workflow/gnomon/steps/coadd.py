@@ -6,18 +6,21 @@ from functools import cache, partial
 import numpy as np
 
 from gnomon.algorithms.coadd import ArtifactSettings
-from gnomon.algorithms.coadd.patch import CoaddInput, Over, PatchOptions, best_seeing, coadd_patch
+from gnomon.algorithms.coadd.patch import CoaddInput, Over, PatchOptions, coadd_patch
+from gnomon.algorithms.coadd.select import Rule, reasons
 from gnomon.containers.calibrated import CalibratedImage, view_of
 from gnomon.containers.catalog import Catalog
-from gnomon.containers.coadd import Coadd, PatchCoadd
+from gnomon.containers.coadd import Coadd, PatchCoadd, Selection
 from gnomon.containers.dataid import DataId
 from gnomon.containers.parts import Parts
 from gnomon.containers.skymap import SkyMap
 from gnomon.containers.wcs import Wcs
 from gnomon.errors import ConfigError, UnprocessableData
-from gnomon.pipeline.coadd import KINDS, TEMPLATE, CoaddConfig
+from gnomon.pipeline.coadd import KINDS, ON_REQUEST, TEMPLATE, CoaddConfig
 
 _CORNERS = ("ll", "lr", "ur", "ul")
+_NARROWER = 0.95  # of the model's FWHM: what is wider could only be matched by amplifying its noise
+_FWHM = 2.3548200450309493  # of a Gaussian over its standard deviation
 
 
 def coadd(
@@ -34,18 +37,25 @@ def coadd(
     ``over`` says who works on which cells; see `gnomon.parallel`.
     """
     wcs, side = skymap.patch_wcs(data_id.tract, data_id.patch), skymap.grid.patch_outer
-    inputs = _chosen(_inputs(summaries, images, wcs), data_id.kind, config)
+    found = _inputs(summaries, images, wcs)
+    why = reasons([i.visit for i in found], [i.seeing for i in found], _rule(data_id.kind, config))
+    inputs = [i for i, reason in zip(found, why, strict=True) if not reason]
     options = PatchOptions(
-        config.psf_size_px, ArtifactSettings(sigma=config.artifact_sigma), config.memory_mb
+        config.psf_size_px,
+        ArtifactSettings(sigma=config.artifact_sigma),
+        config.memory_mb,
+        _matched_sigma(data_id.kind, config, wcs),
     )
     made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
     cells = tuple(sorted(made, key=lambda c: c.cell.index))
     if not any(len(c.visit) for c in cells):
         raise UnprocessableData(
-            f"none of {len(inputs)} detectors in {len(summaries)} visits covers a cell whole"
+            f"none of {len(inputs)} detectors chosen of {len(summaries)} visits covers a cell whole"
         )
     patch = PatchCoadd(cells, wcs, (side, side))
-    return Coadd(patch.stitched(), patch.count(), wcs, patch.psf(), data_id.band, patch.inputs())
+    considered = Selection(tuple(i.visit for i in found), tuple(i.detector for i in found), tuple(why))
+    planes = patch.stitched(), patch.count(), wcs, patch.psf()
+    return Coadd(*planes, data_id.band, patch.inputs(), patch.masked_fraction(), considered)
 
 
 def _inputs(
@@ -66,12 +76,22 @@ def _inputs(
     return sorted(found, key=lambda i: (i.visit, i.detector))
 
 
-def _chosen(inputs: list[CoaddInput], kind: str, config: CoaddConfig) -> list[CoaddInput]:
-    """Those of a kind of coadd: all within the seeing limit, or the best of these."""
-    template = kind.startswith(TEMPLATE)
-    if kind not in KINDS and not template:
-        raise ConfigError(
-            f"there is no coadd of kind {kind!r}; known: {', '.join(KINDS)}, {TEMPLATE}<season>"
-        )
-    good = [i for i in inputs if i.seeing <= config.max_seeing_arcsec]
-    return best_seeing(good, config.template_share, config.template_visits) if template else good
+def _rule(kind: str, config: CoaddConfig) -> Rule:
+    """What a kind of coadd asks of its inputs."""
+    if kind.startswith(TEMPLATE):
+        return Rule(config.max_seeing_arcsec, config.template_share, config.template_visits)
+    match kind:
+        case "deep":
+            return Rule(config.max_seeing_arcsec)
+        case "good_seeing":
+            return Rule(config.max_seeing_arcsec, config.good_seeing_share)
+        case "psf_matched":
+            return Rule(min(config.max_seeing_arcsec, _NARROWER * config.matched_fwhm_arcsec))
+    known = ", ".join((*KINDS, *ON_REQUEST, f"{TEMPLATE}<season>"))
+    raise ConfigError(f"there is no coadd of kind {kind!r}; known: {known}")
+
+
+def _matched_sigma(kind: str, config: CoaddConfig, wcs: Wcs) -> float:
+    """Standard deviation of the PSF that warps are convolved to, pixels; 0 where they are not."""
+    fwhm = np.radians(config.matched_fwhm_arcsec / 3600) / wcs.pixel_scale()
+    return float(fwhm / _FWHM) if kind == "psf_matched" else 0.0

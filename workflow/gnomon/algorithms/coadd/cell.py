@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings, find_artifacts
+from gnomon.algorithms.coadd.match import matched_stack
 from gnomon.algorithms.coadd.stack import EXCLUDED, TOUCHED, CellWarp, WarpStack, stack_warps
 from gnomon.containers.box import Box
 from gnomon.containers.coadd import CellCoadd
@@ -60,19 +61,32 @@ def coadd_stack(
     stack: WarpStack | None,
     psf_size: int,
     artifacts: ArtifactSettings | None = None,
+    matched_sigma: float = 0.0,
+    *,
     reject: bool = True,
 ) -> CellCoadd:
-    """As `coadd_cell`, from a stack of what the warps show of one box, kept within another one in it."""
+    """As `coadd_cell`, from a stack of what the warps show of one box, kept within another one in it.
+
+    With ``matched_sigma`` (pixels) the warps are convolved to that Gaussian PSF before they are summed.
+    """
     if stack is None:
         return empty_cell(cell, psf_size, kept)
     rejected = find_artifacts(stack, artifacts) if reject else np.zeros(stack.flux.shape, np.uint8)
-    planes = weighted_mean(stack.flux, stack.variance, stack.mask, rejected, stack.weight, EXCLUDED, TOUCHED)
+    planes = _mean(stack, rejected)
+    if matched_sigma > 0:
+        stack = matched_stack(stack, planes.flux, matched_sigma)
+        planes = _mean(stack, rejected)
     image = Image(planes.flux, planes.variance, _mask(len(stack), rejected, planes))
     cut = kept.shifted(-seen.x0, -seen.y0).slices()
     planes_kept = image.section(*cut), planes.count[cut], planes.masked_fraction[cut]
     psf = np.tensordot(stack.weight / stack.weight.sum(), stack.psf.astype(np.float64), axes=(0, 0))
     names = stack.visit, stack.detector, stack.weight
     return CellCoadd(cell, kept, *planes_kept, psf.astype(np.float32), *names)
+
+
+def _mean(stack: WarpStack, rejected: U1) -> MeanPlanes:
+    """The weighted mean of what is not rejected."""
+    return weighted_mean(stack.flux, stack.variance, stack.mask, rejected, stack.weight, EXCLUDED, TOUCHED)
 
 
 def empty_cell(cell: Cell, psf_size: int, kept: Box) -> CellCoadd:

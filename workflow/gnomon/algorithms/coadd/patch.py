@@ -70,6 +70,8 @@ class PatchOptions:
     """How artifacts are told."""
     memory_mb: float
     """Memory for the warps that are held at a time, 10^6 bytes; one cell is always made."""
+    matched_sigma: float = 0.0
+    """Standard deviation of the Gaussian PSF that warps are convolved to, pixels; 0 leaves them as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +189,8 @@ class _Work:
         return self.splines[k].warped(place, m.by_x[number], m.by_y[number], self.options.psf_size, scale)
 
     def _sum(self, cell: Cell, shown: Box, stacker: Stacker) -> CellCoadd:
-        options, kept = self.options, _kept(cell, self.side)
-        made = coadd_stack(cell, shown, kept, stacker.stack(), options.psf_size, options.artifacts)
+        options, kept, sigma = self.options, _kept(cell, self.side), self.options.matched_sigma
+        made = coadd_stack(cell, shown, kept, stacker.stack(), options.psf_size, options.artifacts, sigma)
         stacker.release()
         return made
 
@@ -205,19 +207,3 @@ def _warps(
     image = warp_section(found.view.section, found.view.shape, nodes)
     for number, part in zip(numbers, boxes, strict=True):
         yield number, image.section(*part.shifted(-box.x0, -box.y0).slices())
-
-
-def best_seeing(inputs: Sequence[CoaddInput], share: float, least: int) -> list[CoaddInput]:
-    """Inputs of the visits with the best seeing, in the order given.
-
-    Parameters
-    ----------
-    share : part of the visits that is kept, rounded up
-    least : fewest visits that are kept, where there are as many
-    """
-    seeing: dict[int, list[float]] = {}
-    for one in inputs:
-        seeing.setdefault(one.visit, []).append(one.seeing)
-    ranked = sorted(seeing, key=lambda v: (float(np.median(seeing[v])), v))
-    kept = set(ranked[: max(least, int(np.ceil(share * len(ranked))))])
-    return [one for one in inputs if one.visit in kept]

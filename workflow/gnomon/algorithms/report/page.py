@@ -1,5 +1,6 @@
 """The page of the report: its head, and its sections one after the other."""
 
+from collections.abc import Sequence
 from importlib import resources
 
 import numpy as np
@@ -12,24 +13,30 @@ from gnomon.algorithms.report.products import NothingToShowError, Products
 from gnomon.algorithms.report.sections import SECTIONS, Section
 from gnomon.algorithms.validation.bars import bands_of
 
+Facts = dict[str, str | int | Markup]
+
 
 def report_page(products: Products) -> str:
     """One self-contained page that reads from the top; equal products give equal bytes."""
+    sections: list[Facts] = [
+        {"title": s.title, "name": _anchor(s.title), "html": drawn(s, products)} for s in SECTIONS
+    ]
+    return _page(products.title, _lead(products), _cards(products), sections)
+
+
+def bare_page(title: str, body: Markup) -> str:
+    """A page with a heading and nothing else around its body."""
+    return _page(title, "", [], [{"title": "", "name": "all", "html": body}])
+
+
+def _page(title: str, lead: str, cards: Sequence[Facts], sections: Sequence[Facts]) -> str:
     template = resources.files("gnomon.algorithms.report").joinpath("page.html.j2").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.from_string(template).render(
-        title=products.title,
-        lead=_lead(products),
-        cards=_cards(products),
-        sections=[
-            {
-                "title": s.title,
-                "name": s.title.lower().replace(",", "").replace(" ", "-"),
-                "html": drawn(s, products),
-            }
-            for s in SECTIONS
-        ],
-    )
+    return environment.from_string(template).render(title=title, lead=lead, cards=cards, sections=sections)
+
+
+def _anchor(title: str) -> str:
+    return title.lower().replace(",", "").replace(" ", "-")
 
 
 def drawn(section: Section, products: Products) -> Markup:
@@ -46,7 +53,7 @@ def _lead(products: Products) -> str:
     return f"{len(nights)} nights, bands {', '.join(bands)}" if nights else "No visit was calibrated."
 
 
-def _cards(products: Products) -> list[dict[str, str | int]]:
+def _cards(products: Products) -> list[Facts]:
     metrics = products.metrics
     tried = metrics.take((metrics["sense"] != "none") & (metrics["n"] > 0))
     names = dict.fromkeys(tried["name"])
@@ -60,5 +67,5 @@ def _cards(products: Products) -> list[dict[str, str | int]]:
     ]
 
 
-def _card(value: int | str, label: str, *, bad: bool = False) -> dict[str, str | int]:
+def _card(value: int | str, label: str, *, bad: bool = False) -> Facts:
     return {"value": value, "label": label, "mood": "bad" if bad else ""}

@@ -36,6 +36,10 @@ class Products:
     """A PNG of each visit, in the same order."""
     patches: Sequence[bytes] = ()
     """A PNG of each patch."""
+    stars: Sequence[Catalog] = ()
+    """Every simulated star, where the survey is simulated."""
+    galaxies: Sequence[Catalog] = ()
+    """Every simulated galaxy."""
     sources: Sequence[Catalog] = ()
     """Schema ``source``, one a visit."""
     star_sources: Sequence[Catalog] = ()

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from gnomon.algorithms.report.alerts import alerts
 from gnomon.algorithms.report.chain import chain
 from gnomon.algorithms.report.coadds import patches
+from gnomon.algorithms.report.completeness import completeness
 from gnomon.algorithms.report.focal_plane import focal_plane
 from gnomon.algorithms.report.jobs import failed, jobs_run
 from gnomon.algorithms.report.light_curves import periodic, transients
@@ -42,6 +43,7 @@ SECTIONS = (
     Section("Coadds", patches),
     Section("Colours", colours),
     Section("Counts", counts),
+    Section("Completeness", completeness),
     Section("Redshifts", redshifts),
     Section("Periodic objects", periodic),
     Section("Transients", transients),

@@ -367,10 +367,18 @@ def _between(
 
 
 def _draw(mask: Bools, s: Streak) -> None:
-    """Set the pixels of one streak."""
+    """Set the pixels of one streak, row by row, or column by column where it is flat."""
     length = float(np.hypot(s.x1 - s.x0, s.y1 - s.y0))
     u = ((s.x1 - s.x0) / length, (s.y1 - s.y0) / length) if length > 0 else (1.0, 0.0)
-    y, x = np.ogrid[: mask.shape[0], : mask.shape[1]]
-    along = (x - s.x0) * u[0] + (y - s.y0) * u[1]
-    across = (y - s.y0) * u[0] - (x - s.x0) * u[1]
-    mask |= (np.abs(across) <= s.half_width) & (along >= -s.half_width) & (along <= length + s.half_width)
+    if abs(u[1]) < abs(u[0]):
+        _draw(mask.T, Streak(s.y0, s.x0, s.y1, s.x1, s.half_width, s.snr))
+        return
+    margin = s.half_width * abs(u[1])  # beyond the ends, along the streak
+    low, high = sorted((s.y0, s.y1))
+    rows = np.arange(max(0, int(np.ceil(low - margin))), min(mask.shape[0], int(np.floor(high + margin)) + 1))
+    middle = s.x0 + (rows - s.y0) * u[0] / u[1]
+    reach = s.half_width / abs(u[1])
+    first = np.clip(np.ceil(middle - reach), 0, mask.shape[1]).astype(int)
+    last = np.clip(np.floor(middle + reach) + 1, 0, mask.shape[1]).astype(int)
+    for row, a, b in zip(rows.tolist(), first.tolist(), last.tolist(), strict=True):
+        mask[row, a:b] = True

@@ -18,7 +18,7 @@ Rows = Mapping[tuple[str, str], tuple[float, int]]
 MATCH_ARCSEC = 0.5
 OUTLIER = 0.15
 PERIOD_TOLERANCE = 2e-3
-"""Of the period: a tenth of a cycle over the fifty cycles of a month; aliases of a season are ten times farther."""
+"""Of the period: a cycle more or less in a year, which two seasons of a few nights cannot always tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def check_light_curves(variability: Catalog, is_rr_lyrae: B1, is_constant: B1, p
     is_rr_lyrae, is_constant : (n,) stars of either kind.
     period : (n,) true, days.
     """
-    called, found = variability["isVariable"].astype(np.bool_), variability["period"]
+    called, found = variability["isVariable"].astype(np.bool_), variability["rrLyraePeriod"]
     with np.errstate(invalid="ignore"):
         right = np.abs(found / period - 1) < PERIOD_TOLERANCE
     return {

@@ -1,6 +1,6 @@
 """Tables of light-curve features, one row an object."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from scipy.special import chdtrc
 
 from gnomon.algorithms.variability.features import LightCurves, features, light_curves
 from gnomon.algorithms.variability.period import BandCurve, Period, find_period
+from gnomon.algorithms.variability.rr_lyrae import fit_template
 from gnomon.containers.catalog import Catalog
 
 F8 = npt.NDArray[np.float64]
@@ -78,7 +79,8 @@ def variability_table(
     chance = _chance(columns, bands)
     variable = chance < limits.chance
     columns |= {"variabilityChance": chance, "isVariable": variable}
-    return Catalog(columns | _periods(list(curves.values()), variable, limits))
+    columns |= _periods(list(curves.values()), variable, limits)
+    return Catalog(columns | _templates(curves, variable))
 
 
 def _chance(columns: dict[str, npt.NDArray[Any]], bands: Sequence[str]) -> F8:
@@ -98,6 +100,16 @@ def _periods(curves: list[LightCurves], variable: B1, limits: VariabilityLimits)
             continue
         p: Period = find_period(mine, limits.shortest_period, limits.longest_period)
         out["period"][k], out["periodPower"][k], out["periodFalseAlarm"][k] = p.period, p.power, p.false_alarm
+    return out
+
+
+def _templates(curves: Mapping[str, LightCurves], variable: B1) -> dict[str, F8]:
+    """Columns of the RR Lyrae template, NaN for objects that do not vary."""
+    out = {f"rrLyrae{name}": np.full(len(variable), np.nan) for name in ("Period", "Power", "Amplitude")}
+    for k in np.flatnonzero(variable):
+        fit = fit_template({b: _band_curve(c, int(k)) for b, c in curves.items()})
+        out["rrLyraePeriod"][k], out["rrLyraePower"][k] = fit.period, fit.power
+        out["rrLyraeAmplitude"][k] = fit.amplitude
     return out
 
 

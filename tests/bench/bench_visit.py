@@ -1,0 +1,169 @@
+"""One raw detector of 4096 x 4096 to calibrated image and sources, reading and writing included."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import detector
+import numpy as np
+from harness import Contestant, Task
+
+SIZE = 4096
+BAND = "r"
+NOTHING = "{}"
+
+
+def make_raw(folder: Path) -> None:
+    """A raw exposure of the simulated survey through one detector of 16 amplifiers, its masters, its catalogue."""
+    from gnomon.containers.image import Image
+    from gnomon.containers.provenance import Provenance
+    from gnomon.io.masters import MasterWriter
+    from gnomon.io.raw_fits import write_raw
+    from gnomon.io.refcat import write_shard
+    from gnomon.sim.camera import sensor
+    from gnomon.sim.exposure import simulate_visit
+    from gnomon.sim.recipe import toy_recipe
+    from gnomon.sim.schedule import visits
+    from gnomon.sim.sky import build_sky
+    from gnomon.steps.simulate_sky import refcat_columns
+
+    recipe = toy_recipe()
+    recipe = replace(recipe, camera=replace(recipe.camera, size=SIZE, amplifiers=16))
+    sky = build_sky(recipe)
+    visit = next(v for v in visits(recipe) if v.obstype == "science" and v.band == BAND)
+    raw, truth = simulate_visit(recipe, sky, visit)
+    made_by = Provenance("bench", 1, NOTHING, {})
+    write_raw(raw, folder / "raw.fits", made_by)
+    part, nothing = sensor(recipe, 0, BAND), np.zeros((SIZE, SIZE), np.uint32)
+    planes = {"flat": part.flat, "dark": part.dark, "bias": np.zeros((SIZE, SIZE))}
+    for name, plane in planes.items():
+        with MasterWriter(folder / f"{name}.h5", made_by) as writer:
+            writer.add(
+                0, Image(np.asarray(plane, np.float32), np.full((SIZE, SIZE), 1e-8, np.float32), nothing)
+            )
+    write_shard(refcat_columns(sky.reference, recipe.bands), folder / "refcat.h5", made_by)
+    stars = truth.sources.take((truth.sources["kind"] == 0) & (truth.sources["snr"] > 10))
+    np.savez(folder / "truth.npz", x=stars["x"], y=stars["y"], flux=stars["flux"], visit=visit.visit)
+    text = (detector_root() / "config/instruments/gnomonsim.yaml").read_text()
+    text = text.replace("shape: [1024, 1024]", f"shape: [{SIZE}, {SIZE}]")
+    (folder / "gnomonsim.yaml").write_text(text.replace("[[0.0, 1.0e-4], [1.0e-4, 0.0]]", "[]"))
+
+
+def detector_root() -> Path:
+    """Root of the repository."""
+    return Path(__file__).parents[2]
+
+
+class Laps:
+    """CPU seconds between calls, by name."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = 0.0
+
+    def lap(self, name: str) -> None:
+        """Time since the last call, or since the process began."""
+        now = time.process_time()
+        self.seconds[name] = now - self._last
+        self._last = now
+
+
+def _ours(scene: Path, out: Path) -> float:
+    """What isr, calibrate_visit and finalize_visit do, in one process that hands on what they would write."""
+    from gnomon.memory import keep_freed_memory
+
+    keep_freed_memory()
+    laps = Laps()
+    from gnomon.containers.catalog import Catalog
+    from gnomon.containers.dataid import DataId
+    from gnomon.containers.provenance import Provenance
+    from gnomon.datamodel import DATASETS
+    from gnomon.io import calibrated_images, catalogs, formats, masters, raw, refcat  # noqa: F401
+    from gnomon.pipeline.joint import FinalizeVisitConfig
+    from gnomon.pipeline.visit import CalibrateVisitConfig, IsrConfig
+    from gnomon.schemas import schema
+    from gnomon.steps.calibrate_visit import calibrate_visit
+    from gnomon.steps.finalize_visit import finalize_visit
+    from gnomon.steps.isr import isr
+
+    laps.lap("imports")
+    instrument = formats.read(DATASETS["instrument"], scene / "gnomonsim.yaml")
+    frames = {
+        n: [formats.read(DATASETS["master_flat"], scene / f"{n}.h5")[0]] for n in ("bias", "dark", "flat")
+    }
+    shard = formats.read(DATASETS["simulated_refcat"], scene / "refcat.h5")
+    laps.lap("masters")
+    start = time.process_time()
+    visit = int(np.load(scene / "truth.npz")["visit"])
+    data_id = DataId(visit=visit, detector=0)
+    exposure = formats.open_raw([str(scene / "raw.fits")], instrument, DataId(visit=visit))[0]
+    laps.lap("read")
+    detrended = isr(
+        instrument,
+        exposure,
+        **frames,
+        defects=[],
+        data_id=data_id,
+        config=IsrConfig(masters=("bias", "dark", "flat")),
+    )
+    del frames
+    laps.lap("isr")
+    first = calibrate_visit(detrended, [shard], data_id=data_id, config=CalibrateVisitConfig())
+    del detrended, exposure
+    laps.lap("calibrate")
+    given = {
+        "visit": visit,
+        "nStar": 99,
+        "nx": SIZE,
+        "ny": SIZE,
+        "zeroPoint00": first.summary["zeroPoint"][0] + 0.01,
+    }
+    columns = {
+        c.name: np.array([given.get(c.name, "r" if c.dtype == "str" else 0)])
+        for c in schema("photometry_fit")
+    }
+    final = finalize_visit(
+        first.image,
+        first.source,
+        first.summary,
+        [],
+        [Catalog(columns)],
+        data_id=data_id,
+        config=FinalizeVisitConfig(),
+    )
+    laps.lap("finalize")
+    made_by = Provenance("bench", 1, NOTHING, {})
+    with formats.parts_writer(DATASETS["calexp"], str(out / "calexp.fits"), made_by) as writer:
+        writer.add(0, final.image)
+    formats.write(DATASETS["source"], final.source, str(out / "source.parquet"), made_by)
+    laps.lap("write")
+    seconds = time.process_time() - start
+    np.savez(out / "found.npz", x=final.source["x"], y=final.source["y"])
+    (out / "laps.json").write_text(json.dumps(laps.seconds))
+    (out / "calexp.fits").unlink()
+    return seconds
+
+
+def _check(scene: Path, out: Path) -> dict[str, float]:
+    """Stars of S/N above 10 found, and where the time went."""
+    from scipy.spatial import KDTree
+
+    truth, found = np.load(scene / "truth.npz"), np.load(out / "found.npz")
+    inside = (np.abs(truth["x"] - SIZE / 2) < SIZE / 2 - 8) & (np.abs(truth["y"] - SIZE / 2) < SIZE / 2 - 8)
+    tree = KDTree(np.stack([found["x"], found["y"]], -1))
+    distance, _ = tree.query(np.stack([truth["x"], truth["y"]], -1)[inside])
+    return {"stars found": float(np.mean(distance < 2.5)), **json.loads((out / "laps.json").read_text())}
+
+
+TASKS = (
+    Task(
+        "visit",
+        "raw_visit",
+        make_raw,
+        (Contestant("ours", detector.ours_version, call=_ours),),
+        _check,
+        "4096 x 4096, 16 amplifiers, 4400 sources: from the raw file to calibrated image (three planes, 201 MB) and "
+        "source table. The call leaves out imports and masters, which a long-lived worker holds.",
+    ),
+)
