@@ -36,3 +36,21 @@ rule patch_figure:
         **campaign.resources("patch_figure"),
     shell:
         campaign.command("patch_figure")
+
+
+rule chi2_coadd:
+    input:
+        **campaign.reads("chi2_coadd"),
+        coadds=deep_coadds_of_patch,
+    output:
+        **campaign.writes("chi2_coadd"),
+    log:
+        campaign.log("chi2_coadd"),
+    benchmark:
+        campaign.benchmark("chi2_coadd")
+    params:
+        **campaign.params("chi2_coadd"),
+    resources:
+        **campaign.resources("chi2_coadd"),
+    shell:
+        campaign.command("chi2_coadd")

@@ -190,6 +190,12 @@ _DATASETS = (
         "Mean of the visits of one patch in one band, nJy: all (deep), or the sharpest of other seasons.",
     ),
     DatasetType(
+        "chi2_coadd",
+        "coadd/chi2/{tract}/{patch}.fits",
+        "Coadd",
+        "Sum over bands of flux squared over variance of the deep coadds of one patch; where a target asks for it.",
+    ),
+    DatasetType(
         "patch_figure",
         "figure/patch/{tract}/{patch}.png",
         "Figure",

@@ -201,13 +201,13 @@ def test_a_circle_of_steps_is_cut_on_the_way_back():
 def test_completeness_counts_what_has_an_object_near_it():
     """Every second of 400 true stars is an object, in magnitude bins of 40."""
     rng = np.random.default_rng(3)
-    ra, dec = 10 + rng.uniform(0, 0.2, 400), rng.uniform(0, 0.2, 400)
+    ra, dec = 10 + rng.uniform(0, 0.05, 400), rng.uniform(0, 0.05, 400)
     flux = 10 ** (0.4 * (31.4 - np.repeat(np.arange(18.25, 23, 0.5), 40)))
     stars = Catalog({"ra": ra, "dec": dec, **{f"flux_{b}": flux for b in "gri"}})
     seen = table("object", 200, coord_ra=ra[::2], coord_dec=dec[::2])
     middle, part, error = curve([stars], seen, "r")
     assert len(middle) == 10
-    # binomial errors of a half, and the chance neighbours: none within 0.7 arcsec in 0.04 square degrees
+    # binomial errors of a half, and the chance neighbours: 0.01 within 0.7 arcsec of 200 in 9 square arcmin
     assert np.abs((part - 0.5) / error).max() < 4
     assert "<img" in completeness(products(objects=[seen], stars=[stars], galaxies=[stars]))
     with pytest.raises(NothingToShowError, match="not known"):

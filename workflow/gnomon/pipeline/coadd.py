@@ -45,6 +45,11 @@ class PatchFigureConfig:
     """No options: the bands there are say what is shown."""
 
 
+@dataclass(frozen=True, config=OPTIONS)
+class Chi2Config:
+    """Nothing to choose: all bands of a patch."""
+
+
 STEPS = (
     Step(
         "coadd",
@@ -58,6 +63,13 @@ STEPS = (
         version=3,
         mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
+    ),
+    Step(
+        "chi2_coadd",
+        Chi2Config,
+        reads={"coadds": Many("coadd")},
+        writes={"chi2_coadd": "chi2_coadd"},
+        cost=Cost(cpu_s=1, cpu_s_per_input=0.3, mem_mb=300, mem_mb_per_input=80, out_mb=5),
     ),
     Step(
         "patch_figure",

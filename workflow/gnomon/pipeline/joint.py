@@ -51,10 +51,10 @@ class FitPhotometryConfig:
     """Bands of the reference catalogue whose difference is the colour; without them no colour term is fitted."""
     pivot: float = 0.6
     """Colour at which the zero points hold."""
-    illumination_degree: Annotated[int, Ge(0), Le(3)] = 3
-    """Degree of each detector's correction of the flat field."""
-    cloud_degree: Annotated[int, Ge(0), Le(3)] = 2
-    """Degree of each visit's polynomial over the focal plane: thin cloud."""
+    illumination_degree: Annotated[int, Ge(0), Le(3)] = 1
+    """Degree of each detector's correction of the flat field; 3 where hundreds of stars a detector carry it."""
+    cloud_degree: Annotated[int, Ge(0), Le(3)] = 1
+    """Degree of each visit's polynomial over the focal plane: thin cloud; 2 where hundreds of stars carry it."""
     min_snr: Annotated[float, Gt(0), Le(1000)] = 20.0
     """Least signal to noise of a detection."""
 

@@ -17,8 +17,11 @@ from gnomon.containers.sphere import directions
 
 F8 = npt.NDArray[np.float64]
 _MATCH = np.radians(0.7 / 3600)
-_EDGE_DEG = 10 / 3600
-"""What lies nearer to the edge of the field than this does not count."""
+_NEAR = np.radians(25 / 3600)
+_NEIGHBOURS = 8
+"""Objects this near to a place show that it was observed,"""
+_LOPSIDED = 0.6
+"""where their mean lies no farther off than this part of their mean distance: 1 / sqrt(8) for a random field."""
 _BANDS = "gri"
 
 
@@ -40,7 +43,9 @@ def completeness(products: Products) -> Markup:
     figure.axes[0].set_ylabel("part that was found")
     figure.axes[0].legend(frameon=False, fontsize=9)
     return picture(
-        to_png(figure), "completeness by magnitude", "Objects of all bands together; binomial errors."
+        to_png(figure),
+        "completeness by magnitude",
+        "Objects of all bands together, where there are others near; binomial errors.",
     )
 
 
@@ -53,11 +58,12 @@ def curve(parts: Sequence[Catalog], objects: Catalog, band: str) -> tuple[F8, F8
     objects : coord_ra, coord_dec (degrees)
     """
     truth = gathered(parts, ["ra", "dec", f"flux_{band}"])
-    truth = truth.take(_inside(truth, objects))
-    seen = directions(np.radians(objects["coord_ra"]), np.radians(objects["coord_dec"]))
-    apart, _ = KDTree(seen).query(directions(np.radians(truth["ra"]), np.radians(truth["dec"])))
+    seen = KDTree(directions(np.radians(objects["coord_ra"]), np.radians(objects["coord_dec"])))
+    place = directions(np.radians(truth["ra"]), np.radians(truth["dec"]))
+    inside = _covered(seen, place)
+    apart, _ = seen.query(place[inside])
     edges = np.arange(16.0, 27.01, 0.5)
-    m = magnitude(truth[f"flux_{band}"])
+    m = magnitude(truth[f"flux_{band}"][inside])
     n, _ = np.histogram(m, edges)
     found, _ = np.histogram(m[apart < _MATCH], edges)
     some = n >= 3
@@ -65,15 +71,9 @@ def curve(parts: Sequence[Catalog], objects: Catalog, band: str) -> tuple[F8, F8
     return (edges[:-1] + 0.25)[some], part, np.sqrt(np.maximum(part * (1 - part), 0.25 / n[some]) / n[some])
 
 
-def _inside(truth: Catalog, objects: Catalog) -> npt.NDArray[np.bool_]:
-    """Which true sources lie between the outermost objects."""
-    ra0 = float(objects["coord_ra"][0])
-    offset = (objects["coord_ra"] - ra0 + 180) % 360 - 180
-    x = (truth["ra"] - ra0 + 180) % 360 - 180
-    edge = _EDGE_DEG / np.cos(np.radians(float(objects["coord_dec"][0])))
-    return np.asarray(
-        (x > offset.min() + edge)
-        & (x < offset.max() - edge)
-        & (truth["dec"] > objects["coord_dec"].min() + _EDGE_DEG)
-        & (truth["dec"] < objects["coord_dec"].max() - _EDGE_DEG)
-    )
+def _covered(seen: KDTree, place: F8) -> npt.NDArray[np.bool_]:
+    """Which places have objects near on all sides: gaps and borders of the survey do not count."""
+    apart, row = seen.query(place, k=_NEIGHBOURS)
+    towards = seen.data[np.minimum(row, seen.n - 1)] - place[:, np.newaxis]
+    lopsided = np.linalg.norm(towards.mean(axis=1), axis=-1) / apart.mean(axis=1)
+    return np.asarray((apart[:, -1] < _NEAR) & (lopsided < _LOPSIDED))

@@ -26,7 +26,7 @@ def focal_plane(products: Products) -> Markup:
     stars = residuals(products)
     shapes = gathered([_psf_stars(s) for s in filled(products.sources)], _SHAPE, 200_000)
     places = _Focal(products)
-    figure = Figure(figsize=(11.5, 4.6), layout="constrained")
+    figure = Figure(figsize=(11.5, 4.0), layout="constrained")
     axes = figure.subplots(1, 3)
     _arrows(axes[0], places, stars)
     _magnitudes(figure, axes[1], places, stars)
@@ -145,17 +145,17 @@ def _corners(summary: Catalog) -> dict[int, F8]:
 
 def _arrows(axis: Axes, places: _Focal, stars: Catalog) -> None:
     found = places.bins(stars["detector"], stars["x"], stars["y"], stars["dx"], stars["dy"])
-    places.outline(axis, "positions, minus the star's mean")
+    places.outline(axis, "positions")
     if not len(found):
         return
     arrows = axis.quiver(found[:, 0], found[:, 1], found[:, 2], found[:, 3], color="#24588f", angles="xy")
     typical = float(np.ceil(np.median(np.hypot(found[:, 2], found[:, 3])))) or 1.0
-    axis.quiverkey(arrows, 0.85, 1.02, typical, f"{typical:g} mas", labelpos="E", fontproperties={"size": 9})
+    axis.quiverkey(arrows, 0.97, 1.03, typical, f"{typical:g} mas", labelpos="W", fontproperties={"size": 9})
 
 
 def _magnitudes(figure: Figure, axis: Axes, places: _Focal, stars: Catalog) -> None:
     found = places.bins(stars["detector"], stars["x"], stars["y"], stars["fainter"] * 1e3)
-    places.outline(axis, "magnitudes, minus the star's mean, mmag")
+    places.outline(axis, "magnitudes, mmag")
     if len(found):
         top = max(float(np.abs(found[:, 2]).max()), 1.0)
         dots = axis.scatter(
@@ -177,7 +177,7 @@ def _whiskers(axis: Axes, places: _Focal, shapes: Catalog) -> None:
     with np.errstate(invalid="ignore", divide="ignore"):
         e1, e2 = (shapes["ixx"] - shapes["iyy"]) / size, 2 * shapes["ixy"] / size
     found = places.bins(shapes["detector"], shapes["x"], shapes["y"], e1, e2)
-    places.outline(axis, "shapes of PSF stars")
+    places.outline(axis, "shapes")
     if not len(found):
         return
     e, angle = np.hypot(found[:, 2], found[:, 3]), 0.5 * np.arctan2(found[:, 3], found[:, 2])
@@ -193,4 +193,4 @@ def _whiskers(axis: Axes, places: _Focal, shapes: Catalog) -> None:
         color="#9c2f63",
     )
     typical = float(np.round(np.median(e), 3)) or 0.01
-    axis.quiverkey(lines, 0.85, 1.02, typical, f"e = {typical:g}", labelpos="E", fontproperties={"size": 9})
+    axis.quiverkey(lines, 0.97, 1.03, typical, f"e = {typical:g}", labelpos="W", fontproperties={"size": 9})

@@ -14,14 +14,14 @@ from gnomon.containers.catalog import Catalog, Column
 
 _CURVE = ("objectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
 _FORCED = ("diaObjectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
-_PERIODIC, _TRANSIENT = 2, 3
+_PERIODIC, _TRANSIENT = 3, 3
 """Light curves shown of each kind."""
 
 
 def periodic(products: Products) -> Markup:
     """The objects with the surest periods, folded."""
-    names = ["objectId", "isVariable", "period", "periodFalseAlarm", "periodPower"]
-    table = gathered(products.variability, names)
+    chi2 = [f"{b}_psfFluxChi2" for b in "ugrizy"]
+    table = gathered(products.variability, ["objectId", "isVariable", "period", "periodFalseAlarm", *chi2])
     with np.errstate(invalid="ignore"):
         sure = (
             table["isVariable"].astype(bool)
@@ -32,7 +32,8 @@ def periodic(products: Products) -> Markup:
         variable = int(table["isVariable"].sum())
         raise NothingToShowError(f"None of {variable} variable objects has a period beyond doubt.")
     best = table.take(sure)
-    best = best.take(np.argsort(-best["periodPower"], kind="stable")[:_PERIODIC])
+    strength = np.median([np.nan_to_num(best[n]) for n in chi2], axis=0)
+    best = best.take(np.argsort(-strength, kind="stable")[:_PERIODIC])
     curves = rows_where(products.forced, "objectId", best["objectId"].tolist(), _CURVE)
     figure = Figure(figsize=(11, 4.4), layout="constrained")
     for axis, one, period in zip(
@@ -41,7 +42,9 @@ def periodic(products: Products) -> Markup:
         _folded(axis, curves.take(curves["objectId"] == one), float(period))
         axis.set_title(f"object {one}, period {period:.5f} d", fontsize=10)
     return picture(
-        to_png(figure), "folded light curves", "The objects with the strongest periods, shown twice over."
+        to_png(figure),
+        "folded light curves",
+        "Of the objects with a period those that vary most for their errors; each phase twice.",
     )
 
 

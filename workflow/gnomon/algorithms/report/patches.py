@@ -52,7 +52,7 @@ def panels(coadds: Sequence[Coadd], pixel_arcsec: float) -> Panels:
     middle = by_band[green]
     return Panels(
         colour_picture(planes[red], planes[green], planes[blue]),
-        rebinned(middle.count.astype(np.float64), factor),
+        rebinned(np.where(middle.count > 0, middle.count, np.nan).astype(np.float64), factor),
         rebinned(depth(middle), factor),
         green,
         (red, green, blue),
