@@ -16,6 +16,7 @@ from gnomon.audit.audit import audit
 from gnomon.audit.explain import explain
 from gnomon.audit.manifest import files_of, problems
 from gnomon.containers.catalog import Catalog
+from gnomon.io.alert_avro import read_alerts
 from gnomon.io.catalogs import read_catalog, write_catalog
 from gnomon.io.products import provenance_of
 
@@ -46,6 +47,33 @@ def test_the_report_names_every_visit(done):
     page = Path(done[0], "run", "release", "report.html").read_text()
     for file in Path(done[0], "run", "preliminary", "summary").glob("*.parquet"):
         assert file.stem in page
+
+
+def test_every_alert_decodes_and_carries_its_history(done):
+    """What a packet tells of the past is all that the release knows of its object before that visit."""
+    run = Path(done[0], "run")
+    files = sorted((run / "alert").glob("*.avro"))
+    assert len(files) == SCIENCE
+    pairs = [read_catalog(p) for p in (run / "diff" / "dia_association").rglob("*.parquet")]
+    owner = {
+        int(s): int(o)
+        for t in pairs
+        if len(t)
+        for s, o in zip(t["diaSourceId"], t["diaObjectId"], strict=True)
+    }
+    times = {}
+    for table in map(read_catalog, (run / "diff" / "dia_source").glob("*.parquet")):
+        for source, mjd in (
+            zip(table["diaSourceId"], table["midpointMjdTai"], strict=True) if len(table) else ()
+        ):
+            times.setdefault(owner.get(int(source)), []).append(float(mjd))
+    for packet in (p for f in files for p in read_alerts(f)):
+        source = packet["diaSource"]
+        now = source["midpointMjdTai"]
+        known = [t for t in times.get(source["diaObjectId"], ()) if now - 365.25 <= t < now]
+        assert len(packet["prvDiaSources"] or ()) == len(known)
+        assert source["reliability"] >= 0.5
+        assert all(packet[f"cutout{kind}"] for kind in ("Difference", "Science", "Template"))
 
 
 def test_every_visit_is_calibrated_against_the_truth(done):

@@ -10,7 +10,7 @@ from gnomon.errors import ConfigError
 from gnomon.io.catalogs import write_catalog
 from gnomon.pipeline import STEPS
 from gnomon.plan.fitted import fit, line_at, main, measured
-from gnomon.smk import Campaign
+from gnomon.smk import WRAPPER_MB, Campaign
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,8 +82,8 @@ def test_fitted_costs_are_what_jobs_ask_for(ran, monkeypatch, capsys):
     assert words[5:] == ["1.00", "0"]
     campaign = Campaign({"campaign": "demo", "instrument": "gnomonsim", "costs": str(file)})
     ask = campaign.resources("check_visit")["mem_mb"]
-    assert ask(None, ["x"] * 5, 1) == 200
-    assert ask(None, ["x"] * 5, 3) == 800
+    assert ask(None, ["x"] * 5, 1) == 200 + WRAPPER_MB
+    assert ask(None, ["x"] * 5, 3) == 800 + WRAPPER_MB
 
 
 def test_a_missing_file_of_costs_is_told_before_any_work(monkeypatch):

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from gnomon.containers.dataid import DataId
 from gnomon.datamodel import DATASETS, DIMENSIONS
 from gnomon.errors import ConfigError
+from gnomon.io import store
 from gnomon.job import Job, prepare
 from gnomon.memory import keep_freed_memory
 from gnomon.parallel import Ranks, WorkDone, ranks
@@ -32,7 +33,7 @@ def main(run: Callable[..., Any], argv: list[str] | None = None) -> None:
     try:
         with _shared(args) as ranks:
             job = _job(step, args, ranks)
-            said = job.perform(run)
+            said = _perform(job, run, args.store)
     except ConfigError as error:
         log.error("%s: %s", step.name, error)
         raise SystemExit(2) from None
@@ -40,6 +41,18 @@ def main(run: Callable[..., Any], argv: list[str] | None = None) -> None:
         log.info("%s: this rank's share is done, %.2f CPU s", step.name, time.process_time() - started)
         return
     log.info("%s %s: %s, %.2f CPU s", step.name, job.data_id, said, time.process_time() - started)
+
+
+def _perform(job: Job, run: Callable[..., Any], folder: str) -> str:
+    """Take the products from the store, or make them and keep them there."""
+    outputs = {dataset: job.outputs[name] for name, dataset in job.step.writes.items()}
+    whole = all(DATASETS[d].container != "Hats" for d in outputs)  # a folder is not kept
+    if folder and whole and store.take(folder, job.provenance, job.data_id, outputs):
+        return "as in an earlier release"
+    said = job.perform(run)
+    if folder and whole:
+        store.give(folder, job.provenance, job.data_id, outputs)
+    return said
 
 
 @contextmanager
@@ -65,6 +78,7 @@ def _shared(args: argparse.Namespace) -> Iterator[Ranks | None]:
 def _parser(step: Step, doc: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=step.name, description=doc)
     parser.add_argument("--root", default="run", help="folder of the products; input names are told below it")
+    parser.add_argument("--store", default="", help="folder of products shared between releases")
     parser.add_argument("--threads", type=int, default=1, help="detectors worked on at the same time")
     if step.mpi:
         parser.add_argument("--ranks", type=int, default=1, help="MPI processes that this is one of")

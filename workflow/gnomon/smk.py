@@ -37,6 +37,8 @@ PLAN_VERSION = 5
 
 MARGIN = 1.5
 """Memory asked for above what a step declares; a cost fitted to an earlier run has its own."""
+WRAPPER_MB = 200
+"""Memory of Snakemake's own processes around a job of a scheduler, 10^6 bytes."""
 MINUTES = 5
 """Least run time asked for: schedulers refuse nothing shorter and a slow disk costs minutes."""
 SLOWER = 5.0
@@ -175,7 +177,7 @@ class Campaign:
 
         def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
             need = cost.mem_mb + cost.mem_mb_per_input * size(wildcards, input)
-            return round(margin * need * (1 << (attempt - 1)))
+            return round(margin * need * (1 << (attempt - 1))) + WRAPPER_MB
 
         def runtime(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ANN401
             need = cost.cpu_s + cost.cpu_s_per_input * size(wildcards, input)
@@ -207,6 +209,7 @@ class Campaign:
             words += [f"--instrument-name {self.options.instrument}"]
         words += [f"--{n.replace('_', '-')} {{input.{n}}}" for n in declared.reads]
         words += [f"--out-{n.replace('_', '-')} {{output.{n}}}" for n in declared.writes]
+        words += [f"--store {self.options.store}"] * bool(self.options.store)
         return " ".join([*words, "--config {params.config:q} > {log} 2>&1"])
 
     def _wildcards(self, step: str) -> tuple[str, ...]:
@@ -252,7 +255,7 @@ def fitted_costs(file: str) -> dict[str, Cost]:
 def plan_key(options: CampaignOptions) -> str:
     """Digest of everything a plan is made from: options that shape the graph, and the files there are."""
     shape = asdict(options)
-    for name in ("steps", "root", "costs", "slice"):
+    for name in ("steps", "root", "store", "costs", "slice"):
         del shape[name]
     shape["plan_version"] = PLAN_VERSION
     shape["survey"] = options.steps.get("simulate_sky", {})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from algorithms.difference.fields import SKY, Seeing, isolated, moffat, paint, pair
-from gnomon.algorithms.difference.subtract import subtract
+from gnomon.algorithms.difference.subtract import score_width, subtract
 from gnomon.algorithms.measure import measure_forced
 from gnomon.containers.image import Image
 from gnomon.errors import UnprocessableData
@@ -153,3 +153,17 @@ def test_same_input_gives_the_same_bytes():
 
 def test_profile_of_the_field_has_unit_sum():
     assert moffat(3.0, half=60).sum() == pytest.approx(1.0, abs=2e-3)
+
+
+def test_score_of_correlated_noise_has_unit_width():
+    """A width below one is left, one outlier does not count, and nothing known is no reason to scale."""
+    rng = np.random.default_rng(4)
+    shape = (200, 200)
+    image = Image(np.zeros(shape, "f4"), np.ones(shape, "f4"), np.zeros(shape, "u4"))
+    wide = rng.normal(0, 1.2, shape).astype("f4")
+    wide[5, 5] = 1e4
+    # the median absolute deviation of 40,000 numbers is good to 0.6 %
+    assert score_width(wide, image) == pytest.approx(1.2, abs=0.04)
+    assert score_width(wide / 2, image) == 1.0
+    unknown = Image(image.flux, np.zeros(shape, "f4"), image.mask)
+    assert score_width(wide, unknown) == 1.0

@@ -78,3 +78,34 @@ def test_too_few_examples_are_refused():
     x, y, _ = examples(150, 7)
     with pytest.raises(UnprocessableData, match="100 of each"):
         trees.train(x, y, PLAN, np.random.default_rng(0))
+
+
+def test_probabilities_move_to_the_mix_of_what_is_judged(model):
+    # Trained on as many of each class; judged where a tenth is real. 4000 examples give the part to 0.01.
+    x, y, _ = examples(20_000, 5)
+    real, bogus = np.flatnonzero(y)[:400], np.flatnonzero(~y)[:3600]
+    rows = np.concatenate([real, bogus])
+    moved = trees.at_prior_of(model, x[rows])
+    assert moved.prior == pytest.approx(0.1, abs=0.03)
+    assert trees.probability(moved, x[rows]).mean() == pytest.approx(moved.prior, abs=0.01)
+    order = np.argsort(trees.probability(model, x[rows]), kind="stable")
+    assert (np.diff(trees.probability(moved, x[rows])[order]) >= -1e-12).all()
+
+
+def test_a_model_without_anything_to_judge_stays(model):
+    assert trees.at_prior_of(model, np.zeros((0, 5))) is model
+
+
+def test_mislabelled_examples_do_not_teach_the_trees():
+    # A tenth of the bogus examples are real ones: the trees still call new real ones real.
+    rng = np.random.default_rng(7)
+    real, bogus = rng.normal(2, 0.5, (1000, 3)), rng.normal(-2, 0.5, (1000, 3))
+    bogus[:100] = rng.normal(2, 0.5, (100, 3))
+    x, label = np.concatenate([real, bogus]), np.arange(2000) < 1000
+    new = rng.normal(2, 0.5, (500, 3))
+    cleaned, plain = (
+        trees.probability(fit(x, label, PLAN, np.random.default_rng(8)), new)
+        for fit in (trees.train_cleaned, trees.train)
+    )
+    assert cleaned.mean() > plain.mean() + 0.03
+    assert (cleaned > 0.5).all()

@@ -46,6 +46,8 @@ class CampaignOptions:
     """Name of the instrument: a file in config/instruments."""
     root: str = "run"
     """Folder of every product."""
+    store: str = ""
+    """Folder in which releases share the products that are the same in both; empty: nothing is shared."""
     data: str = ""
     """Folder of the raw exposures, searched with its subfolders; empty for a simulated survey."""
     refcat: str = ""

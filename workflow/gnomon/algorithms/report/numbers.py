@@ -25,30 +25,23 @@ def requirements(products: Products) -> Markup:
 
 def _requirement(of: Catalog, bands: Sequence[str]) -> list[Cell]:
     unit = f" {of['unit'][0]}" if of["unit"][0] else ""
-    bar = f"{_SIGN[str(of['sense'][0])]} {of['bar'][0]:.3g}{unit}"
+    bar = f"{_SIGN[str(of['sense'][0])]} {of['bar'][0]:.4g}{unit}"
     n = int(of["n"].sum())
-    name = Markup('<div class="told">{}<br><small class="soft">{}</small></div>').format(
-        of["name"][0], _meaning(of)
-    )
-    return [
-        name,
-        Markup("<nobr>{}</nobr>").format(bar),
-        *_cells(of, ["", *bands], judge=True),
-        n,
-        _verdict(of),
-    ]
+    return [_named(of), bar, *_cells(of, ["", *bands], judge=True), n, _verdict(of)]
 
 
 def _verdict(of: Catalog) -> Markup:
     if not of["n"].sum():
         return marked("not measured", "soft")
-    met = bool(of["passed"].all())
+    met = bool(of["passed"][of["n"] > 0].all())
     return marked("met" if met else "missed", "good" if met else "bad")
 
 
-def _meaning(of: Catalog) -> str:
-    said = f"{of['doc'][0]}"
-    return f"{said} Wanted: {of['requirement'][0]}." if of["requirement"][0] else said
+def _named(of: Catalog) -> Markup:
+    """What is measured, and below it on what."""
+    unit = f", {of['unit'][0]}" if of["unit"][0] and of["sense"][0] == "none" else ""
+    said = f"{of['doc'][0]} Wanted: {of['requirement'][0]}." if of["requirement"][0] else of["doc"][0]
+    return Markup('<div class="named">{}<small>{}</small></div>').format(f"{of['name'][0]}{unit}", said)
 
 
 def measured(products: Products) -> Markup:
@@ -60,9 +53,8 @@ def measured(products: Products) -> Markup:
     rows = []
     for name in dict.fromkeys(free["name"]):
         of = free.take(free["name"] == name)
-        unit = f", {of['unit'][0]}" if of["unit"][0] else ""
-        rows.append([f"{name}{unit}", *_cells(of, bands), str(of["doc"][0])])
-    return table(["quantity", *(b or "all" for b in bands), "meaning"], rows, (0, len(bands) + 1))
+        rows.append([_named(of), *_cells(of, bands)])
+    return table(["quantity", *(b or "all" for b in bands)], rows)
 
 
 def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Cell]:

@@ -1,0 +1,182 @@
+"""A real Slurm of four nodes on this host: the same bytes as without it, whatever breaks on the way."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gnomon.audit.compare import digests
+from gnomon.audit.manifest import manifest_of
+from gnomon.pipeline import STEPS
+
+pytestmark = pytest.mark.campaign
+ROOT = Path(__file__).parents[2]
+CLUSTER = ROOT / "tests" / "slurm" / "cluster"
+PLUGIN = ROOT / "build" / "slurm-plugin"
+CAMPAIGN = {
+    "campaign": "toy",
+    "instrument": "gnomonsim",
+    "slice_jobs": 20,
+    "steps": {"simulate_sky": {"recipe": "toy", "seed": 7}, "master_dark": {"min_count": 2}},
+}
+BIAS, DARK = "calib/gnomonsim/bias.h5", "calib/gnomonsim/dark.h5"
+SOON = (
+    *("--latency-wait", "20", "--slurm-init-seconds-before-status-checks", "1"),
+    *("--seconds-between-status-checks", "1", "--nolock"),
+)
+
+
+def plugin():
+    """Folder of the Slurm executor, installed beside the environment: where it is in it, every call pays."""
+    if not (PLUGIN / "snakemake_executor_plugin_slurm").is_dir():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        wanted = [
+            *pip,
+            "--target",
+            str(PLUGIN),
+            "-r",
+            str(ROOT / "envs" / "slurm.txt"),
+            "python-dateutil",
+            "six",
+        ]
+        if subprocess.run(wanted, capture_output=True, check=False).returncode:
+            shutil.rmtree(PLUGIN, ignore_errors=True)
+            return None
+    return PLUGIN
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    missing = [p for p in ("slurmctld", "slurmd", "sbatch", "munged", "setsid") if not _found(p)]
+    if missing or os.geteuid():
+        pytest.skip(
+            f"a Slurm needs root and {', '.join(missing) or 'nothing else'}: bash .ci/system_packages"
+        )
+    if plugin() is None:
+        pytest.skip("the Slurm executor cannot be installed here: envs/slurm.txt")
+    folder = tmp_path_factory.mktemp("cluster")
+    done = subprocess.run([CLUSTER, "start", folder], capture_output=True, text=True, check=False)
+    if done.returncode:
+        subprocess.run([CLUSTER, "stop", folder], check=False)
+        pytest.skip(f"no Slurm could be started here: {done.stderr.strip()[-300:]}")
+    yield lambda *words: subprocess.run([CLUSTER, words[0], folder, *words[1:]], check=True)
+    subprocess.run([CLUSTER, "stop", folder], check=True)
+
+
+def _found(program):
+    return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+
+
+def campaign(folder, **options):
+    file = folder / "campaign.yaml"
+    file.write_text(yaml.safe_dump({**CAMPAIGN, **options, "root": str(folder / "run")}))
+    return ["--configfile", str(file), "--runtime-source-cache-path", str(folder / "cache")]
+
+
+def head(folder, *words, profile="slurm", **options):
+    """Snakemake's head, started."""
+    path = f"{ROOT / 'workflow'}:{PLUGIN}" if profile != "local" else str(ROOT / "workflow")
+    call = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--profile",
+        f"profiles/{profile}",
+        *campaign(folder, **options),
+    ]
+    call += [*words] if profile == "local" else [*SOON, *words]
+    with open(folder / "head.log", "a") as log:
+        return subprocess.Popen(
+            call, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=log, stderr=log
+        )
+
+
+def run(folder, *words, **keywords):
+    if head(folder, *words, **keywords).wait(300):
+        raise AssertionError((folder / "head.log").read_text()[-5000:])
+
+
+def products(folder):
+    return {p: d for p, d in digests(manifest_of(folder / "run")).items() if not p.startswith("plan/")}
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """A folder in which the targets were made without a cluster."""
+    folder = tmp_path_factory.mktemp("local")
+    run(folder, "--cores", "2", "--nolock", "--", str(folder / "run" / DARK), profile="local")
+    return folder
+
+
+def without_masters(local, folder):
+    """The same, with the masters still to be made."""
+    shutil.copytree(local / "run", folder / "run", copy_function=os.link)
+    shutil.rmtree(folder / "run" / "calib")
+
+
+def until(seen, seconds=60):
+    """Wait for something to be seen."""
+    for _ in range(10 * seconds):
+        if found := seen():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not seen in {seconds} s")
+
+
+def jobs(state="RUNNING", column="%i"):
+    out = subprocess.run(
+        ["squeue", "-h", "-t", state, "-o", column], capture_output=True, text=True, check=True
+    )
+    return out.stdout.split()
+
+
+def test_a_lost_node_a_restarted_controller_and_a_killed_head_change_no_byte(cluster, local, tmp_path):
+    target = ["--", str(tmp_path / "run" / DARK)]
+    first = head(tmp_path, *target)
+    node = until(lambda: jobs(column="%N"))[0].removeprefix("node")
+    cluster("node", node, "kill")
+    cluster("controller", "restart")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    cluster("node", node, "start")
+    until(lambda: not jobs("RUNNING") and not jobs("PENDING") and not jobs("COMPLETING"), 120)
+    run(tmp_path, *target)
+    assert products(tmp_path) == products(local)
+
+
+def test_a_job_over_its_memory_asks_for_more(cluster, local, tmp_path):
+    without_masters(local, tmp_path)
+    costs = tmp_path / "costs.json"
+    small = {"cpu_s": 3.0, "cpu_s_per_input": 0.0, "mem_mb": 60.0, "mem_mb_per_input": 0.0}
+    costs.write_text(json.dumps({"master_bias": {"cost": small}}))
+    run(tmp_path, "--", str(tmp_path / "run" / BIAS), costs=str(costs))
+    assert "Trying to restart job" in (tmp_path / "head.log").read_text()
+    assert products(tmp_path)[BIAS] == products(local)[BIAS]
+
+
+def test_slices_run_as_jobs_and_wait_for_each_other(cluster, local, tmp_path):
+    without_masters(local, tmp_path)
+    marks = [str(tmp_path / "run" / "plan" / "done" / "s2-campaign")]
+    run(tmp_path, "-s", "workflow/campaign.smk", "--set-threads", "slice=2", "--", *marks)
+    made, wanted = products(tmp_path), products(local)
+    assert {p: made.get(p) for p in wanted} == wanted
+
+
+def test_ranks_of_one_job_see_each_other_on_two_nodes(cluster):
+    code = "from mpi4py import MPI; c = MPI.COMM_WORLD; print(c.allreduce(1), MPI.Get_processor_name())"
+    words = ["srun", "--mpi=pmi2", "-N", "2", "-n", "4", sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["4"] * 4
+
+
+@pytest.mark.skipif(not STEPS["coadd"].mpi, reason="coadds have no ranks yet")
+def test_the_profile_for_ranks_is_that_of_a_step_that_has_them():
+    profile = yaml.safe_load((ROOT / "profiles" / "slurm-mpi" / "config.yaml").read_text())
+    assert set(profile["set-resources"]) == {n for n, s in STEPS.items() if s.mpi}
