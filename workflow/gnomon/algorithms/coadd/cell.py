@@ -50,7 +50,7 @@ def coadd_cell(
     CellCoadd : valid and empty (NO_DATA, no inputs) if there are no warps
     """
     return coadd_stack(
-        cell, cell.outer, cell.outer, stack_warps(warps, capacity), psf_size, artifacts, reject
+        cell, cell.outer, cell.outer, stack_warps(warps, capacity), psf_size, artifacts, reject=reject
     )
 
 
