@@ -25,7 +25,7 @@ TOGETHER_ARCSEC = 0.5
 
 def run(folder, instrument, data, **options):
     config = {"campaign": instrument, "instrument": instrument, "data": str(data), "steps": {}, **options}
-    snakemake(folder, config=config)
+    snakemake(folder, "--until", "calibrate_visit", config=config)
     return Path(folder, "run")
 
 
