@@ -8,6 +8,7 @@ from scipy.ndimage import uniform_filter
 
 from gnomon import flags
 from gnomon.algorithms.background import subtract_background
+from gnomon.algorithms.cosmicray.dilate import dilated
 from gnomon.algorithms.detect import significance_map
 from gnomon.algorithms.difference.basis import gaussian_basis
 from gnomon.algorithms.difference.decorrelate import Planes, subtract_cells
@@ -19,6 +20,8 @@ from gnomon.errors import UnprocessableData
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
+
+_SOURCE_SIGMA, _SOURCE_PX = 5.0, 9  # score of a detection, and how far from it the sky is not clean
 
 BROADER = 1.1
 """Where the image's PSF is broader than the template's by this factor, the template alone is convolved."""
@@ -140,10 +143,13 @@ def score_width(score: F4, image: Image) -> float:
     """Standard deviation of the score where the sky is clean, at least 1; from the median absolute deviation.
 
     Warps leave noise that neighbours share: a pixel's variance does not know it, the score of a point source does.
+    What lies near a detection is no sky, as long as anything else is left.
     """
-    clean = score[(image.variance > 0) & (image.mask == 0)]
-    if not len(clean):
+    known = (image.variance > 0) & (image.mask == 0)
+    if not known.any():
         return 1.0
+    sky = known & ~dilated(np.abs(score) > _SOURCE_SIGMA, _SOURCE_PX)
+    clean = score[sky if sky.any() else known]
     return max(1.0, float(MAD_TO_SIGMA * np.median(np.abs(clean - np.median(clean)))))
 
 
