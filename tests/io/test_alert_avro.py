@@ -1,5 +1,8 @@
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import fastavro
@@ -196,3 +199,19 @@ def test_schema_writes_with_plain_fastavro():
     out = io.BytesIO()
     fastavro.schemaless_writer(out, packet_schema(), packets(1)[0])
     assert alert_avro.encode_packet(packets(1)[0])[5:] == out.getvalue()
+
+
+def test_the_schema_in_a_file_is_the_same_in_every_process():
+    """Hash seeds order sets: they must not order the keys of the schema that every container carries."""
+    code = "import json; from gnomon.io.alert_schema import packet_schema; print(json.dumps(packet_schema()))"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(told) == 1

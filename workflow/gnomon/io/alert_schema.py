@@ -37,7 +37,14 @@ def _field(row: str) -> tuple[str, str, bool, str]:
 @cache
 def packet_schema() -> Any:  # noqa: ANN401
     """The parsed schema of a packet, sub-records written out where they first occur."""
-    return fastavro.parse_schema(_record("alert", set()))
+    return _ordered(fastavro.parse_schema(_record("alert", set())))
+
+
+def _ordered(part: Any) -> Any:  # noqa: ANN401
+    """The schema with its keys in order: fastavro leaves them in that of a set, another one in every process."""
+    if isinstance(part, dict):
+        return {k: _ordered(part[k]) for k in sorted(part)}
+    return [_ordered(p) for p in part] if isinstance(part, list) else part
 
 
 def _record(name: str, seen: set[str]) -> dict[str, Any]:
