@@ -86,7 +86,8 @@ def test_a_service_killed_in_the_middle_ends_with_the_bytes_of_the_campaign(done
     assert_campaign_makes_the_same(tmp_path, f"run/alert/{LAST_NIGHT[1]}.avro")
     for raw in raws:
         told = read_alerts(tmp_path / "run" / "alert" / f"{raw.stem}.avro")
-        assert len(told) == len(read_alerts(tmp_path / "out" / f"{raw.stem}.avro"))
+        published = tmp_path / "out" / f"{raw.stem}.avro"  # a visit without alerts publishes nothing
+        assert len(told) == (len(read_alerts(published)) if published.exists() else 0)
     lines = (tmp_path / "run" / "prompt" / "journal.jsonl").read_text().splitlines()
     assert [json.loads(line)["state"] for line in lines] == ["done", "done"]
     assert not {"isr", "calibrate_visit"} & set(dry_run(tmp_path))

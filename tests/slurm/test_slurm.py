@@ -16,7 +16,7 @@ from gnomon.audit.compare import digests
 from gnomon.audit.manifest import manifest_of
 from gnomon.pipeline import STEPS
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.slurm
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "tests" / "slurm" / "cluster"
 PLUGIN = ROOT / "build" / "slurm-plugin"
