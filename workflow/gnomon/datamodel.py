@@ -11,9 +11,9 @@ def _release(name: str, doc: str, schema: str) -> DatasetType:
     return DatasetType(f"release_{name}", path, "Hats", doc, schema=schema)
 
 
-def _table(name: str, path: str, doc: str, schema: str = "", **more: bool) -> DatasetType:
+def _table(name: str, path: str, doc: str, schema: str = "", planned: bool = False) -> DatasetType:
     """A catalogue; its schema has its name unless it is said otherwise."""
-    return DatasetType(name, path, "Catalog", doc, schema=schema or name, **more)
+    return DatasetType(name, path, "Catalog", doc, schema=schema or name, planned=planned)
 
 
 _DATASETS = (
