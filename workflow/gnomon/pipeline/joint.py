@@ -110,6 +110,8 @@ STEPS = (
             "detections": "isolated_star_source",
             "astrometry": "astrometry_fit",
             "photometry": "photometry_fit",
+            "stars": Many("truth_stars"),
+            "galaxies": Many("truth_galaxies"),
         },
         writes={"check": "joint_check"},
         cost=Cost(cpu_s=2, mem_mb=300, out_mb=0.01),
