@@ -10,6 +10,8 @@ export PYTHONPATH := $(abspath workflow)
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+# Python keeps what it has compiled, whatever the machine says: a process per job would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench kernels generated lock clean
 .DEFAULT_GOAL := help

@@ -72,7 +72,7 @@ def test_a_service_killed_in_the_middle_ends_with_the_bytes_of_the_campaign(done
         assert killed.poll() is None
         time.sleep(0.02)
     killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    killed.communicate()
     text = finish(start(tmp_path, *raws, "--publish", tmp_path / "out"))
     resumed = next(line for line in text.splitlines() if line.startswith(f"visit {raws[0].stem}"))
     assert "isr there" in resumed

@@ -106,7 +106,8 @@ def _job(step: Step, args: argparse.Namespace, team: Ranks | None) -> Job:
     config = _config(step, args.config)
     inputs = {n: _as_list(getattr(args, f"in_{n}")) for n in step.reads}
     outputs = {n: getattr(args, f"out_{n}") for n in step.writes}
-    return prepare(step, _data_id(step, args), config, inputs, outputs, args.root, args.threads, ranks=team)
+    data_id = DataId.of({n: getattr(args, f"id_{n}") for n in step.dimensions})
+    return prepare(step, data_id, config, inputs, outputs, args.root, args.threads, ranks=team)
 
 
 def _config(step: Step, text: str) -> Any:  # noqa: ANN401
@@ -116,14 +117,6 @@ def _config(step: Step, text: str) -> Any:  # noqa: ANN401
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"])
         raise ConfigError(f"--config: {place}: {first['msg']} (found {first['input']!r})") from None
-
-
-def _data_id(step: Step, args: argparse.Namespace) -> DataId:
-    given = {n: getattr(args, f"id_{n}") for n in step.dimensions}
-    whole: dict[str, Any] = {
-        n: int(v) if isinstance(getattr(DataId(), n), int) else v for n, v in given.items()
-    }
-    return DataId(**whole)
 
 
 def _as_list(value: str | list[str] | None) -> list[str]:

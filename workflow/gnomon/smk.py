@@ -86,6 +86,15 @@ class Campaign:
             raise ConfigError(f"slice: there is no {path}; `python scripts/plan.py --slices` names them")
         return dict(json.loads(path.read_text()))
 
+    @cached_property
+    def patches_of_visit(self) -> dict[str, list[str]]:
+        """Patches that a visit touches as ``tract/patch``, in the plan's order."""
+        found: dict[str, list[str]] = {}
+        for place, bands in self.graph["patches"].items():
+            for visit in dict.fromkeys(v for some in bands.values() for v in some):
+                found.setdefault(visit, []).append(place)
+        return found
+
     def slices(self) -> dict[str, dict[str, Any]]:
         """What must be done before each slice, its steps, its needs, and a digest of what it and its options are."""
         if not self.graph:
