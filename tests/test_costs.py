@@ -35,7 +35,9 @@ def test_a_step_knows_better_what_it_took_than_who_looks_once_a_second(tmp_path)
     job(tmp_path, "isr", "1", 3.0, 1.5)
     log = tmp_path / "log" / "isr" / "1.log"
     log.parent.mkdir(parents=True)
-    log.write_text("WARNING x, 9.00 CPU s, 9 MB\nINFO isr visit=1: 4 detectors made, 0 failed, 2.25 CPU s, 240 MB\n")
+    log.write_text(
+        "WARNING x, 9.00 CPU s, 9 MB\nINFO isr visit=1: 4 detectors made, 0 failed, 2.25 CPU s, 240 MB\n"
+    )
     (found,) = spent_in(tmp_path)
     assert (found.wall_s, found.cpu_s, found.memory_mb) == (3.0, 2.25, 240.0)
 
