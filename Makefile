@@ -23,7 +23,7 @@ help:
 
 demo: kernels
 	@set -o pipefail; snakemake --profile profiles/local --cores $(CORES) 2>&1 | python -m gnomon.progress
-	@python -m gnomon.costs run/demo
+	@python -m gnomon.costs run/demo --cores $(CORES)
 	@echo "report: $(abspath run/demo/release/report.html)"
 
 test: check

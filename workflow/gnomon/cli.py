@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -38,9 +39,15 @@ def main(run: Callable[..., Any], argv: list[str] | None = None) -> None:
         log.error("%s: %s", step.name, error)
         raise SystemExit(2) from None
     except WorkDone:
-        log.info("%s: this rank's share is done, %.2f CPU s", step.name, time.process_time() - started)
+        log.info("%s: this rank's share is done, %s", step.name, _spent(started))
         return
-    log.info("%s %s: %s, %.2f CPU s", step.name, job.data_id, said, time.process_time() - started)
+    log.info("%s %s: %s, %s", step.name, job.data_id, said, _spent(started))
+
+
+def _spent(started: float) -> str:
+    """What this process took since its work began, as ``io.spent`` reads it from logs."""
+    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"{time.process_time() - started:.2f} CPU s, {peak_kb / 1000 * 1.024:.0f} MB"
 
 
 def _perform(job: Job, run: Callable[..., Any], folder: str) -> str:
