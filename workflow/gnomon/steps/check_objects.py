@@ -127,7 +127,7 @@ def _readout_variance(recipe: SurveyRecipe) -> float:
     Of n_b biases b and n_d darks of T s, an exposure of t s loses b + (d - b) t / T: (1 - t / T) of the noise of the
     mean bias, t / T of that of the mean dark.
     """
-    biases, darks = (sum(getattr(n, k) for n in recipe.nights) for k in ("biases", "darks"))
+    biases, darks = sum(n.biases for n in recipe.nights), sum(n.darks for n in recipe.nights)
     part, current = recipe.exptime_s / DARK_S, recipe.camera.dark_current
     from_bias = READ_NOISE_SQUARED * (1 - part) ** 2 / max(biases, 1)
     from_dark = part**2 * (READ_NOISE_SQUARED + current * DARK_S) / max(darks, 1)
