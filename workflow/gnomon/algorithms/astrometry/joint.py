@@ -12,7 +12,7 @@ priors on delta and mu. (Compare Bernstein et al. 2017, PASP 129, 074503: gbdes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,9 @@ Bool = npt.NDArray[np.bool_]
 
 _GRID = 14
 _MAX_WCS_DEGREE = 7
+_KNOWN_PX = (
+    0.05  # what is not known of a camera whose distortion stands in the maps that the visits come with
+)
 _FREE = 1e-12  # inverse variance, mas^-2, of what is not known beforehand: a prior of 1000 arcsec
 
 
@@ -88,6 +91,9 @@ def fit_joint_astrometry(
 ) -> JointAstrometry:
     """Solve for camera, visits and stars together.
 
+    Without a star in a catalogue the visits are brought together by the stars that they share; the frame is the
+    mean of their own maps, and the camera's distortion stays what those say, which few dithers would not tell.
+
     Parameters
     ----------
     exposures
@@ -102,11 +108,13 @@ def fit_joint_astrometry(
     Raises
     ------
     UnprocessableData
-        No detections, or no star of a catalogue that ties the field to the sky.
+        No detections.
     """
     options = options or JointAstrometryOptions()
-    if not len(sources) or not np.isfinite(stars.error).any():
-        raise UnprocessableData(f"{len(sources)} detections and no star of a catalogue to tie them to")
+    if not len(sources):
+        raise UnprocessableData("no detections")
+    if not np.isfinite(stars.error).any():
+        options = replace(options, camera_prior_px=min(options.camera_prior_px, _KNOWN_PX))
     field = _Field.about(exposures, sources, stars, options)
     priors = field.priors(stars, options)
     visit = field.visit

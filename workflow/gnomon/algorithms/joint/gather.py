@@ -159,7 +159,13 @@ def gather_photometry(
     return JointFluxes(
         visit, detector, gathered.sources.star[keep], AB_NJY - own - 2.5 * np.log10(flux[keep]),
         MAG_PER_LN * error[keep] / flux[keep], pixel, focal, airmass, blue - red, mag, mag_err,
+        _medians(visit, own),
     )  # fmt: skip
+
+
+def _medians(group: Index, value: F8) -> F8:
+    """Median of the values of each group, 0 to the last."""
+    return np.array([np.median(value[group == k]) for k in range(int(group.max()) + 1)])
 
 
 def visits_of_band(gathered: Gathered, source: Catalog, band: str) -> Index:
