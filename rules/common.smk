@@ -349,6 +349,10 @@ def dia_sources_of_night(wildcards):
     return expand(campaign.path("dia_source"), visit=visits_of_night(wildcards))
 
 
+def alerts_of_night(wildcards):
+    return expand(campaign.path("alert"), visit=visits_of_night(wildcards))
+
+
 def ss_sources_of_visit(wildcards):
     """Known asteroids of a visit's night: attribution needs the orbits of the night before, and no linking."""
     return expand(campaign.path("ss_source"), night=night_of(wildcards))

@@ -304,6 +304,12 @@ _DATASETS = (
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
     DatasetType(
+        "filtered_alert",
+        "alert/filtered/{filter}/{night}.avro",
+        "Alerts",
+        "Alert packets of one night that a named filter lets through.",
+    ),
+    DatasetType(
         "transient_check",
         "check/transients.parquet",
         "Catalog",

@@ -14,6 +14,7 @@ class DataId:
     band: str = ""
     tract: int = -1
     patch: int = -1
+    filter: str = ""
     kind: str = ""
     shard: int = -1
 
