@@ -76,8 +76,9 @@ def make_plan(options: CampaignOptions) -> Plan:
         raise ConfigError(f"the corners of the detectors cannot be: {error}") from None
     costs = fitted_costs(options.costs)
     declared = {n: replace(s, cost=costs.get(n, s.cost)) for n, s in STEPS.items()}
-    steps = active(declared, table, simulated=not options.data)
-    units = census_of(table, pairs, options.template_gap_days, _filters(options))
+    filters = _filters(options)
+    steps = active(declared, table, simulated=not options.data, filtered=bool(filters))
+    units = census_of(table, pairs, options.template_gap_days, filters)
     return Plan(table, science, pairs, tiling, found.rejects, steps, units)
 
 
