@@ -11,7 +11,9 @@ _MASTER_OF = {"bias": "master_bias", "dark": "master_dark", "flat": "master_flat
 """Dataset made from each kind of calibration exposure."""
 
 
-def active(steps: Mapping[str, Step], table: Catalog, simulated: bool, filtered: bool = False) -> dict[str, Step]:
+def active(
+    steps: Mapping[str, Step], table: Catalog, simulated: bool, filtered: bool = False
+) -> dict[str, Step]:
     """The steps that have jobs.
 
     Parameters
