@@ -49,7 +49,10 @@ def nothing(name, folder):
         write_tiling(TILING, path)
     elif name == "quanta":
         write_catalog(
-            Catalog({"step": np.zeros(0, object), "jobs": np.zeros(0, np.int64)}), path, MADE_BY, ""
+            Catalog({"step": np.zeros(0, object), "jobs": np.zeros(0, np.int64), "cpu_s": np.zeros(0)}),
+            path,
+            MADE_BY,
+            "",
         )
     elif dataset.container == "Refcat":
         none = Catalog({c: np.zeros(0) for c in ASTROMETRY} | {"id": np.zeros(0, np.int64)})

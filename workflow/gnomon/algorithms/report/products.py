@@ -36,6 +36,8 @@ class Products:
     """A PNG of each visit, in the same order."""
     patches: Sequence[bytes] = ()
     """A PNG of each patch."""
+    masses: Sequence[bytes] = ()
+    """A PNG of the convergence of each tract."""
     stars: Sequence[Catalog] = ()
     """Every simulated star, where the survey is simulated."""
     galaxies: Sequence[Catalog] = ()

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from gnomon.algorithms.report.alerts import alerts
 from gnomon.algorithms.report.chain import chain
-from gnomon.algorithms.report.coadds import patches
+from gnomon.algorithms.report.coadds import masses, patches
 from gnomon.algorithms.report.completeness import completeness
 from gnomon.algorithms.report.focal_plane import focal_plane
 from gnomon.algorithms.report.jobs import failed, jobs_run
@@ -45,6 +45,7 @@ SECTIONS = (
     Section("Counts", counts),
     Section("Completeness", completeness),
     Section("Redshifts", redshifts),
+    Section("Mass", masses),
     Section("Periodic objects", periodic),
     Section("Transients", transients),
     Section("Alerts", alerts),
