@@ -135,7 +135,7 @@ def test_arrows_of_the_chain_leave_out_what_others_imply():
 def test_what_visits_say_of_themselves_is_told_once_for_all_of_them():
     note = np.array(["no reference stars: the header's map was kept; a joint fit"] * 2, object)
     _, text = page([summary(1, "r", note=note), summary(2, "r", note=note)])
-    head = text[: text.index("Visits in time")]  # below, each visit says it again
+    head = text[: text.rindex("Visits in time")]  # below, each visit says it again
     head = head[head.index("What the calibrated visits say") :]
     assert head.count("no reference stars: the header's map was kept") == 1
     assert "visit=1 detector=0" in head
