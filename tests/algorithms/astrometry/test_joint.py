@@ -92,6 +92,26 @@ def test_visits_without_a_catalogue_agree_and_stay_where_their_own_maps_are():
     assert np.all(np.abs(after.mean(axis=0) - before.mean(axis=0)) < 3 * 46 / np.sqrt(6))
 
 
+def test_a_visit_with_few_stars_is_shifted_and_not_bent():
+    survey = make_survey(np.random.default_rng(6), visits=4, n_stars=200, rms_air=0)
+    s = survey.sources
+    last = s.exposure >= 12
+    keep = ~last | (np.cumsum(last) <= 4)
+    few = JointSources(s.exposure[keep], s.star[keep], s.x[keep], s.y[keep], s.error[keep])
+    static = replace(CALM, camera_prior_px=1e-6)
+    solution = fit_joint_astrometry(survey.exposures, few, survey.stars, static)
+    x, y = np.meshgrid([0.0, 750.0, 1499.0], [0.0, 750.0, 1499.0])
+    moved = [
+        np.stack(sky_to_plane(*w.pixel_to_sky(x.ravel(), y.ravel()), survey.centre), -1) / MAS
+        for w in (solution.wcs[12], survey.exposures[12].wcs)
+    ]
+    shift = moved[0] - moved[1]
+    assert (
+        np.ptp(shift, axis=0).max() < 1.0
+    )  # polynomials through 4 stars bent it by what 500 mas a term allow
+    assert np.abs(shift).max() > 1
+
+
 def test_no_detections_are_refused():
     survey = make_survey(np.random.default_rng(5), visits=2, n_stars=30, rms_air=0)
     s = survey.sources

@@ -153,8 +153,8 @@ class Census:
             return down, np.arange(len(down))
         if target == FILTER:
             units, nights = self.pairs(source, NIGHT)
-            every = np.arange(len(self.filters))
-            return np.repeat(units, len(every)), (nights[:, None] * len(every) + every).ravel()
+            width = len(self.filters)
+            return np.repeat(units, width), (nights[:, None] * width + np.arange(width)).ravel()
         if source == FILTER:
             theirs, ours = self.pairs(target, source)
             return ours, theirs

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from gnomon.algorithms.astrometry.epoch import JULIAN_YEAR_DAYS, MAS, apply_space_motion
+from gnomon.algorithms.astrometry.fit import allowed_degree
 from gnomon.algorithms.astrometry.tansip import fit_tan_sip, mean_position, monomials, powers
 from gnomon.algorithms.astrometry.turbulence import TurbulenceField, fit_turbulence
 from gnomon.algorithms.joint.elimination import Priors, Rows, Solution, solve
@@ -35,6 +36,7 @@ _MAX_WCS_DEGREE = 7
 _KNOWN_PX = (
     0.05  # what is not known of a camera whose distortion stands in the maps that the visits come with
 )
+_HELD = 1e6  # inverse variance of what stays 0: a prior of a thousandth of a pixel or a mas
 _FREE = 1e-12  # inverse variance, mas^-2, of what is not known beforehand: a prior of 1000 arcsec
 
 
@@ -149,6 +151,7 @@ class _Field:
     centre: tuple[float, float]
     visit: npt.NDArray[np.intp]
     visits: int
+    detector: npt.NDArray[np.intp]
     detectors: int
     camera_degree: int
     visit_degree: int
@@ -185,7 +188,7 @@ class _Field:
         years = (mjd - np.mean(mjd)) / JULIAN_YEAR_DAYS
         scale = np.sqrt(np.abs(np.linalg.det(jacobian)))
         return cls(
-            centre, visit, visits, detectors, options.camera_degree, options.visit_degree,
+            centre, visit, visits, detector, detectors, options.camera_degree, options.visit_degree,
             visit_centre, visit_scale, focal, sources.error * scale,
             _star_positions(sources, stars, mjd, centre) - plane,
             design,
@@ -198,8 +201,8 @@ class _Field:
         """Inverse variances; the catalogue's errors are those at the mean date."""
         static, smooth = len(powers(self.camera_degree)), len(powers(self.visit_degree))
         sizes = [2 * static] * self.detectors + [2 * smooth] * self.visits
-        camera = np.full(2 * static * self.detectors, options.camera_prior_px**-2.0)
-        visit = np.full(2 * smooth * self.visits, options.visit_prior_mas**-2.0)
+        camera = _term_priors(self.detector, self.detectors, self.camera_degree, options.camera_prior_px)
+        visit = _term_priors(self.visit, self.visits, self.visit_degree, options.visit_prior_mas)
         years = (self.mean_mjd - stars.epoch) / JULIAN_YEAR_DAYS
         place = np.maximum(np.hypot(stars.error / MAS, stars.pm_error * years), 1e-3)
         star = np.stack([1 / place**2 + _FREE, 1 / np.maximum(stars.pm_error, 1e-3) ** 2], -1)
@@ -230,6 +233,15 @@ class _Field:
         same = np.full(len(x), e.detector), np.full(len(x), e.visit)
         design = _design(jacobian, camera, same[0], self.detectors, smooth, same[1], self.visits)
         return plane + (design @ solution.parameter).reshape(-1, 2), focal
+
+
+def _term_priors(group: npt.NDArray[np.intp], groups: int, degree: int, size: float) -> F8:
+    """Inverse variances by group, axis, term: terms of a degree that a group's detections do not carry stay 0."""
+    order = np.array([p + q for p, q in powers(degree)])
+    stars = np.bincount(group, minlength=groups).tolist()
+    carried = np.array([allowed_degree(n, degree) for n in stars], np.intp)
+    prior = np.where(order <= carried[:, None], size**-2.0, _HELD)
+    return np.repeat(prior[:, None], 2, axis=1).ravel()
 
 
 def _visit_frames(
