@@ -127,6 +127,7 @@ STEPS = (
             "photometry": Many("photometry_fit"),
         },
         writes={"image": "calexp", "source": "source", "summary": "visit_summary"},
+        version=2,
         axis="detector",
         cost=Cost(cpu_s=1.2, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=20, out_mb=14),
     ),

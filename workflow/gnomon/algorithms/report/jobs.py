@@ -68,12 +68,15 @@ def failed(products: Products) -> Markup:
 
 
 def failures(products: Products) -> list[Failure]:
-    """Rejected files, lost visits and lost detectors, each with the first stage that gave up."""
+    """Rejected files, lost visits and lost detectors, each with the first stage that gave up.
+
+    A table of a later stage without any row is not a failure of its detectors: `empties` names it.
+    """
     found: dict[str, Failure] = {}
     for path, reason in zip(products.rejects["path"], products.rejects["reason"], strict=True):
         found[str(path)] = Failure("ingest", str(path), str(reason))
     for stage, parts in products.tables().items():
-        for part in parts:
+        for part in (p for p in parts if len(p) or stage == "visit"):
             for what, why in _lost(part, stage == "visit"):
                 found.setdefault(what, Failure(stage, what, why))
     return list(found.values())

@@ -137,7 +137,8 @@ def final_summary(
         changed |= {"zeroPoint": image.photo.zero_point, "zeroPointErr": image.photo.zero_point_err}
         changed |= {n: summary[n][0] * factor for n in ("skyBg", "skyNoise")}
         changed["magLim"] = summary["magLim"][0] - 2.5 * np.log10(factor)
-    notes = [str(summary["note"][0]), astrometry.note, photometry.note]
+    replaced = len(astrometry.row) and len(photometry.row)
+    notes = ["" if replaced else str(summary["note"][0]), astrometry.note, photometry.note]
     changed["note"] = "; ".join(n for n in notes if n)
     columns = {k: np.array([v], object if isinstance(v, str) else None) for k, v in changed.items()}
     return summary.with_columns(**columns)
