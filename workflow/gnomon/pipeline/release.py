@@ -160,7 +160,7 @@ STEPS = (
             "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
             "patches": Many("patch_figure"),
-            "masses": Many("mass_map_figure"),
+            "masses": Many("mass_map"),
             "stars": Many("truth_stars"),
             "galaxies": Many("truth_galaxies"),
             "sources": Many("source", stream=True),

@@ -18,7 +18,7 @@ def report(
     summaries: Tables,
     figures: Sequence[bytes],
     patches: Sequence[bytes],
-    masses: Sequence[bytes],
+    masses: Sequence[Mapping[str, Any]],
     stars: Tables,
     galaxies: Tables,
     sources: Tables,

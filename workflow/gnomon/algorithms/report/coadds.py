@@ -1,6 +1,4 @@
-"""Sections: the coadds and the mass in pictures."""
-
-from collections.abc import Sequence
+"""Section: the coadds in pictures."""
 
 from markupsafe import Markup
 
@@ -15,20 +13,10 @@ _EMPTY = "empty: "
 
 def patches(products: Products) -> Markup:
     """Colour, number of visits and depth, patch by patch."""
-    return _pictures(products.patches, "No coadd has pixels")
-
-
-def masses(products: Products) -> Markup:
-    """Convergence of each tract."""
-    return _pictures(products.masses, "No map of the mass was made")
-
-
-def _pictures(pictures: Sequence[bytes], without: str) -> Markup:
-    """Pictures with what they say of themselves; of empty ones the reasons."""
-    captions = [caption_of(p) for p in pictures]
+    captions = [caption_of(p) for p in products.patches]
     drawn = [k for k, c in enumerate(captions) if not c.startswith(_EMPTY)]
     if not drawn:
         reasons = "; ".join(dict.fromkeys(c.removeprefix(_EMPTY) for c in captions))
-        raise NothingToShowError(f"{without}: {reasons}." if reasons else f"{without}.")
+        raise NothingToShowError(f"No coadd has pixels: {reasons}." if reasons else "No coadd has pixels.")
     step = -(-len(drawn) // _SHOWN)
-    return Markup("").join(photo(pictures[k], captions[k], captions[k]) for k in drawn[::step])
+    return Markup("").join(photo(products.patches[k], captions[k], captions[k]) for k in drawn[::step])

@@ -21,7 +21,7 @@ def requirements(products: Products) -> Markup:
     tried, left = _split(held)
     bands = [b for b in bands_of(tried["band"]) if b]
     rows = [_requirement(tried.take(tried["name"] == n), bands) for n in dict.fromkeys(tried["name"])]
-    page = table(["requirement", "bar", "all", *bands, "n", ""], rows) if rows else Markup("")
+    page = table(["requirement", "", "bar", "all", *bands, "n"], rows) if rows else Markup("")
     return page + (paragraph(f"No sample to measure on: {', '.join(left)}.", "soft") if left else Markup(""))
 
 
@@ -33,10 +33,10 @@ def _split(metrics: Catalog) -> tuple[Catalog, list[str]]:
 
 
 def _requirement(of: Catalog, bands: Sequence[str]) -> list[Cell]:
-    unit = f" {of['unit'][0]}" if of["unit"][0] else ""
-    bar = f"{_SIGN[str(of['sense'][0])]} {of['bar'][0]:.4g}{unit}"
+    unit = f"\N{NO-BREAK SPACE}{of['unit'][0]}" if of["unit"][0] else ""
+    bar = f"{_SIGN[str(of['sense'][0])]}\N{NO-BREAK SPACE}{of['bar'][0]:.4g}{unit}"
     n = int(of["n"].sum())
-    return [_named(of), bar, *_cells(of, ["", *bands], judge=True), n, _verdict(of)]
+    return [_named(of), _verdict(of), bar, *_cells(of, ["", *bands], judge=True), n]
 
 
 def _verdict(of: Catalog) -> Markup:
@@ -64,6 +64,13 @@ def measured(products: Products) -> Markup:
     return table(["quantity", *(b or "all" for b in bands)], rows)
 
 
+def _digits(value: float, bar: float) -> str:
+    """Three digits; beside a bar, decimals down to a hundredth of it."""
+    if not np.isfinite(bar) or bar == 0:
+        return f"{value:.3g}"
+    return f"{value:.{max(0, 2 - int(np.floor(np.log10(abs(bar)))))}f}"
+
+
 def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Cell]:
     value = dict(zip((str(b) for b in of["band"]), of["value"], strict=True))
     passed = dict(zip((str(b) for b in of["band"]), of["passed"], strict=True))
@@ -72,6 +79,6 @@ def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Ce
         if not np.isfinite(value.get(band, np.nan)):
             cells.append("–" if band in value or band else "")
         else:
-            text = f"{value[band]:.3g}"
+            text = _digits(value[band], float(of["bar"][0]) if judge else np.nan)
             cells.append(marked(text, "bad") if judge and not passed[band] else text)
     return cells

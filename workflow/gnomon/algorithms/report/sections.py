@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from gnomon.algorithms.report.alerts import alerts
 from gnomon.algorithms.report.chain import chain
-from gnomon.algorithms.report.coadds import masses, patches
+from gnomon.algorithms.report.coadds import patches
 from gnomon.algorithms.report.completeness import completeness
 from gnomon.algorithms.report.focal_plane import focal_plane
 from gnomon.algorithms.report.jobs import failed, jobs_run
 from gnomon.algorithms.report.light_curves import periodic, transients
+from gnomon.algorithms.report.mass import masses
 from gnomon.algorithms.report.moving import moving
 from gnomon.algorithms.report.numbers import measured, requirements
 from gnomon.algorithms.report.objects import colours, counts
