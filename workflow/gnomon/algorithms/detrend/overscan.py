@@ -6,7 +6,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import median_filter
-from scipy.signal import savgol_filter
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
@@ -91,9 +90,17 @@ def _level(rows: F8, method: Method, degree: int) -> F8:
 
 
 def _quadratic(rows: F8) -> F8:
-    """Savitzky-Golay filter of second order, its end windows extrapolated."""
+    """Least-squares parabola over a window about each row (Savitzky & Golay 1964), those of the ends going on."""
     window = min(SMOOTH_ROWS, len(rows) - 1 + len(rows) % 2)
-    return np.asarray(savgol_filter(rows, window, min(2, window - 1)), np.float64)
+    half = window // 2
+    t = np.arange(-half, half + 1) / max(half, 1)
+    terms = np.stack([t**k for k in range(min(2, window - 1) + 1)], axis=-1)
+    project = terms @ np.linalg.pinv(terms)  # rows of a window to the parabola through it
+    out = np.empty(len(rows))
+    out[half : len(rows) - half] = np.convolve(rows, project[half][::-1], "valid")
+    out[:half] = project[:half] @ rows[:window]
+    out[len(rows) - half :] = project[half + 1 :] @ rows[len(rows) - window :]
+    return out
 
 
 def _polynomial(rows: F8, degree: int) -> F8:

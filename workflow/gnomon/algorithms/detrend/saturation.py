@@ -35,15 +35,12 @@ def grow_saturation(mask: U4, radius: int) -> U4:
 
 def _bleeding(mask: U4) -> tuple[Rows, Rows]:
     """Pixels of the runs along columns that hold a saturated pixel; the saturated ones are among them."""
-    saturated = (mask & _SAT) != 0
-    columns = np.flatnonzero(saturated.any(axis=0))
-    full = saturated[:, columns].T
-    high = full | ((mask[:, columns].T & _SUSPECT) != 0)
-    starts = high.copy()
-    starts[:, 1:] &= ~high[:, :-1]
-    run = np.cumsum(starts.ravel()).reshape(high.shape) * high
-    hit = np.zeros(int(run.max(initial=0)) + 1, bool)
-    hit[run[full]] = True
-    hit[0] = False
-    column, row = np.nonzero(hit[run])
-    return row, columns[column]
+    row, column = np.nonzero((mask & (_SAT | _SUSPECT)) != 0)
+    order = np.lexsort((row, column))
+    row, column = row[order], column[order]
+    starts = np.ones(len(row), bool)
+    starts[1:] = (np.diff(column) != 0) | (np.diff(row) != 1)
+    run = np.cumsum(starts) - 1
+    hit = np.zeros(len(row), bool)
+    hit[run[(mask[row, column] & _SAT) != 0]] = True
+    return row[hit[run]], column[hit[run]]
