@@ -62,7 +62,9 @@ def shift_matrices(shift: F8, n: int, *, slope: bool = False) -> F8:
         mine = whole == step
         copies = np.zeros((6, n, n))
         for j in range(6):
-            first = int(np.clip(step, -n - 3, n + 3)) + j - 2  # row m of this copy is row m + first of the prefilter
+            first = (
+                int(np.clip(step, -n - 3, n + 3)) + j - 2
+            )  # row m of this copy is row m + first of the prefilter
             rows = slice(max(0, -first), max(0, min(n, n - first)))
             copies[j, rows] = prefilter(n)[max(0, first) : max(0, first) + max(0, rows.stop - rows.start)]
         out[mine] = (taps[mine] @ copies.reshape(6, -1)).reshape(-1, n, n)

@@ -141,7 +141,13 @@ def _append_columns(opened: IO[bytes], name: str, columns: Mapping[str, npt.NDAr
     arrays = {field: _stored(values) for field, values in columns.items()}
     n = len(next(iter(arrays.values())))
     rows = np.empty(n, [(f, a.dtype.newbyteorder(">"), a.shape[1:]) for f, a in arrays.items()])
-    cards: dict[str, Any] = {"XTENSION": "BINTABLE", "BITPIX": 8, "NAXIS": 2, "NAXIS1": rows.itemsize, "NAXIS2": n}
+    cards: dict[str, Any] = {
+        "XTENSION": "BINTABLE",
+        "BITPIX": 8,
+        "NAXIS": 2,
+        "NAXIS1": rows.itemsize,
+        "NAXIS2": n,
+    }
     cards |= {"PCOUNT": 0, "GCOUNT": 1, "TFIELDS": len(arrays)}
     for k, (field, array) in enumerate(arrays.items(), 1):
         rows[field] = array

@@ -8,6 +8,7 @@ from gnomon.flags import MASK
 U4 = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.intp]
 
+_ROWS = 16
 _SAT, _SUSPECT = np.uint32(MASK["SAT"]), np.uint32(MASK["SUSPECT"])
 
 
@@ -33,9 +34,16 @@ def grow_saturation(mask: U4, radius: int) -> U4:
     return out
 
 
+def _places(mask: U4, bits: np.uint32) -> tuple[Rows, Rows]:
+    """Rows and columns of the pixels with one of some bits; a few rows at a time, which the cache holds."""
+    found = [np.nonzero((mask[y : y + _ROWS] & bits) != 0) for y in range(0, len(mask), _ROWS)]
+    row = np.concatenate([f[0] + k * _ROWS for k, f in enumerate(found)]) if found else np.empty(0, np.intp)
+    return row, np.concatenate([f[1] for f in found]) if found else row
+
+
 def _bleeding(mask: U4) -> tuple[Rows, Rows]:
     """Pixels of the runs along columns that hold a saturated pixel; the saturated ones are among them."""
-    row, column = np.nonzero((mask & (_SAT | _SUSPECT)) != 0)
+    row, column = _places(mask, _SAT | _SUSPECT)
     order = np.lexsort((row, column))
     row, column = row[order], column[order]
     starts = np.ones(len(row), bool)

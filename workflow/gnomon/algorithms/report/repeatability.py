@@ -39,7 +39,8 @@ def repeatability(stars: Catalog) -> bytes:
         if any(np.max(line.get_ydata(), initial=0.0) > 0 for line in axis.lines):
             axis.set_yscale("log")
         grid(axis)
-    axes[0].legend(ncols=6, frameon=False, loc="upper left", fontsize=9)
+    if axes[0].lines:
+        axes[0].legend(ncols=6, frameon=False, loc="upper left", fontsize=9)
     return to_png(figure)
 
 

@@ -314,7 +314,9 @@ def _medians(rows: F4 | F8) -> F8:
     ordered, count = np.sort(rows, axis=1), np.isfinite(rows).sum(axis=1)
     low, high = np.maximum(count - 1, 0) // 2, count // 2
     number = np.arange(len(rows))
-    middle = (ordered[number, low].astype(np.float64) + ordered[number, np.minimum(high, rows.shape[1] - 1)]) / 2
+    middle = (
+        ordered[number, low].astype(np.float64) + ordered[number, np.minimum(high, rows.shape[1] - 1)]
+    ) / 2
     return np.asarray(np.where(count > 0, middle, np.nan), np.float64)
 
 
