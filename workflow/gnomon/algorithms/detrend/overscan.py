@@ -90,17 +90,13 @@ def _level(rows: F8, method: Method, degree: int) -> F8:
 
 
 def _quadratic(rows: F8) -> F8:
-    """Least-squares parabola over a window about each row (Savitzky & Golay 1964), those of the ends going on."""
+    """Savitzky-Golay filter of second order, its end windows extrapolated."""
     window = min(SMOOTH_ROWS, len(rows) - 1 + len(rows) % 2)
     half = window // 2
-    t = np.arange(-half, half + 1) / max(half, 1)
-    terms = np.stack([t**k for k in range(min(2, window - 1) + 1)], axis=-1)
-    project = terms @ np.linalg.pinv(terms)  # rows of a window to the parabola through it
-    out = np.empty(len(rows))
-    out[half : len(rows) - half] = np.convolve(rows, project[half][::-1], "valid")
-    out[:half] = project[:half] @ rows[:window]
-    out[len(rows) - half :] = project[half + 1 :] @ rows[len(rows) - window :]
-    return out
+    basis = np.linalg.qr(np.vander(np.linspace(-1, 1, window), min(3, window)))[0]
+    fit = basis @ basis.T  # values of the parabola through a window, from the values in it
+    inner = np.convolve(rows, fit[half], mode="valid")
+    return np.concatenate([fit[:half] @ rows[:window], inner, fit[half + 1 :] @ rows[-window:]])
 
 
 def _polynomial(rows: F8, degree: int) -> F8:
