@@ -39,7 +39,7 @@ def repeatability(stars: Catalog) -> bytes:
         if any(np.max(line.get_ydata(), initial=0.0) > 0 for line in axis.lines):
             axis.set_yscale("log")
         grid(axis)
-    if axes[0].lines:
+    if any(axes[0].get_legend_handles_labels()[1]):
         axes[0].legend(ncols=6, frameon=False, loc="upper left", fontsize=9)
     return to_png(figure)
 

@@ -181,7 +181,9 @@ def _middle(image: Image) -> Image:
     if max(image.shape) <= _SEEING_PX:
         return image
     y, x = (slice(max(0, (n - _SEEING_PX) // 2), (n + _SEEING_PX) // 2) for n in image.shape)
-    return Image(*(np.ascontiguousarray(p[y, x]) for p in (image.flux, image.variance, image.mask)))
+    part = image.section(y, x)
+    flux, variance = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
+    return Image(flux, variance, np.ascontiguousarray(part.mask))
 
 
 def _without_cosmic_rays(image: Image, fwhm_px: float) -> Image:
