@@ -114,6 +114,8 @@ STEPS = (
             "detections": "isolated_star_source",
             "astrometry": "astrometry_fit",
             "photometry": "photometry_fit",
+            "stars": Many("truth_stars"),
+            "galaxies": Many("truth_galaxies"),
         },
         writes={"check": "joint_check"},
         version=2,
