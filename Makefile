@@ -10,6 +10,8 @@ export PYTHONPATH := $(abspath workflow)
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+# Python keeps what it has compiled, whatever the machine says: a process per job would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench kernels generated lock clean
 .DEFAULT_GOAL := help
@@ -21,7 +23,7 @@ help:
 
 demo: kernels
 	@set -o pipefail; snakemake --profile profiles/local --cores $(CORES) 2>&1 | python -m gnomon.progress
-	@python -m gnomon.costs run/demo
+	@python -m gnomon.costs run/demo --cores $(CORES)
 	@echo "report: $(abspath run/demo/release/report.html)"
 
 test: check

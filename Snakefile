@@ -30,6 +30,11 @@ include: "rules/moving.smk"
 include: "rules/release.smk"
 
 
+onstart:
+    if workflow.local_exec:
+        campaign.start_forkserver()
+
+
 rule manifest:
     input:
         targets_of_campaign,

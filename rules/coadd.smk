@@ -4,8 +4,8 @@
 rule coadd:
     input:
         **campaign.reads("coadd"),
-        summaries=summaries_of_coadd,
-        images=images_of_coadd,
+        summaries=of_visits("visit_summary", visits_of_coadd),
+        images=of_visits("calexp", visits_of_coadd),
     output:
         **campaign.writes("coadd"),
     log:

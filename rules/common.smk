@@ -1,8 +1,10 @@
 """Which files a gather gathers. Each name says what it returns; the plan says which there are."""
 
-import os
 from bisect import bisect_right
 from datetime import date
+
+YEAR, MONTH = 365.25, 30
+"""How far back alerts tell of detections and of forced photometry, days."""
 
 
 def targets_of_campaign(wildcards):
@@ -24,10 +26,80 @@ def truth_of(dataset):
     return lambda wildcards: [] if campaign.options.data else campaign.every(dataset)
 
 
+def of_visits(dataset, visits):
+    """A gather of a dataset type over the visits that a function of the wildcards names."""
+    return lambda wildcards: expand(campaign.path(dataset), visit=visits(wildcards))
+
+
+def of_patches(dataset, patches):
+    """A gather of a dataset type over the patches that a function of the wildcards names."""
+
+    def files(wildcards):
+        places = [place.split("/") for place in patches(wildcards)]
+        return [campaign.path(dataset).format(tract=t, patch=p) for t, p in places]
+
+    return files
+
+
+def patches_of_tract(wildcards):
+    """Patches of a tract as ``tract/patch``, in order."""
+    return [p for p in campaign.graph["patches"] if p.startswith(f"{wildcards.tract}/")]
+
+
+def patches_of_visit(wildcards):
+    """Patches that a visit touches as ``tract/patch``, in order."""
+    return campaign.patches_of_visit.get(wildcards.visit, [])
+
+
+def tracts_of_visit(wildcards):
+    return sorted({place.split("/")[0] for place in patches_of_visit(wildcards)})
+
+
+def visits_seeing(patches):
+    """Visits that touch any of the patches, in order."""
+    seen = [campaign.graph["patches"][place] for place in patches]
+    return sorted({v for bands in seen for some in bands.values() for v in some})
+
+
+def visits_of_tract(wildcards):
+    return visits_seeing(patches_of_tract(wildcards))
+
+
+def visits_of_patch(wildcards):
+    return visits_seeing([f"{wildcards.tract}/{wildcards.patch}"])
+
+
+def visits_before(days):
+    """A function that names the visits of the days before a visit that share a patch with it, in order of time."""
+
+    def visits(wildcards):
+        told = campaign.graph["visits"]
+        now = told[wildcards.visit]["mjd"]
+        near = visits_seeing(patches_of_visit(wildcards))
+        before = [v for v in near if 0 < now - told[v]["mjd"] <= days]
+        return sorted(before, key=lambda v: told[v]["mjd"])
+
+    return visits
+
+
+def visits_beside_training(wildcards):
+    """All visits to the patch that was seen most, which tell what comes back."""
+    patches = campaign.graph["patches"].items()
+    most = max(patches, key=lambda p: sum(map(len, p[1].values())), default=None)
+    return visits_seeing([most[0]] if most else [])
+
+
+def training_visits(wildcards):
+    """Visits that reliability is learnt on: up to six of that patch, evenly in time."""
+    visits = visits_beside_training(wildcards)
+    return visits[:: -(-len(visits) // 6) or 1]
+
+
 def raws_of(wildcards):
     """Raw files of one exposure: the files ingested, or the simulated one."""
-    exposures = {**campaign.graph["visits"], **campaign.graph["exposures"]}
-    return exposures[wildcards.visit]["raws"] or campaign.path("raw")
+    visits, others = campaign.graph["visits"], campaign.graph["exposures"]
+    one = visits.get(wildcards.visit) or others[wildcards.visit]
+    return one["raws"] or campaign.path("raw")
 
 
 def raws_of_all(visits):
@@ -57,61 +129,6 @@ def refcats_of(wildcards):
     return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=shards)
 
 
-def checks_of(wildcards):
-    """Comparisons with the truth, where there is one."""
-    visits = [] if campaign.options.data else campaign.graph["visits"]
-    return expand(campaign.path("visit_check"), visit=visits)
-
-
-def places_of_all():
-    """Tract and patch of every patch of the campaign."""
-    places = [place.split(os.sep) for place in campaign.graph["patches"]]
-    return [{"tract": t, "patch": p} for t, p in places]
-
-
-def object_checks_of(wildcards):
-    """Comparisons of the objects with the truth, where there is one."""
-    places = [] if campaign.options.data else places_of_all()
-    return [campaign.path("object_check").format(**p) for p in places]
-
-
-def derived_checks_of(wildcards):
-    tracts = [] if campaign.options.data else campaign.graph["tracts"]
-    return expand(campaign.path("derived_check"), tract=tracts)
-
-
-def of_tract(dataset, tract):
-    """The files of a dataset type for every patch of a tract."""
-    places = [p for p in places_of_all() if p["tract"] == tract]
-    return [campaign.path(dataset).format(**p) for p in places]
-
-
-def objects_of_tract(wildcards):
-    return of_tract("object", wildcards.tract)
-
-
-def shears_of_tract(wildcards):
-    return of_tract("shear_object", wildcards.tract)
-
-
-def photoz_of_tract(wildcards):
-    return of_tract("photoz", wildcards.tract)
-
-
-def variability_of_tract(wildcards):
-    return of_tract("variability", wildcards.tract)
-
-
-def moving_scores_of(wildcards):
-    """Moving objects beside their truth, where there is one."""
-    return [] if campaign.options.data else [campaign.path("moving_score")]
-
-
-def transient_checks_of(wildcards):
-    """Differences beside their truth, where there is one."""
-    return [] if campaign.options.data else [campaign.path("transient_check")]
-
-
 def master_bias_of(wildcards):
     """The master bias, where there are bias exposures."""
     return [campaign.path("master_bias")] if campaign.graph["bias"] else []
@@ -139,27 +156,6 @@ def defects_of(wildcards):
     return [campaign.path("defects")] if frames else []
 
 
-def visits_of_tract(wildcards):
-    """Visits that touch a tract, in order."""
-    places = campaign.graph["patches"]
-    mine = [
-        bands
-        for place, bands in places.items()
-        if place.startswith(f"{wildcards.tract}/")
-    ]
-    return sorted({v for bands in mine for some in bands.values() for v in some})
-
-
-def sources_of_tract(wildcards):
-    visits = visits_of_tract(wildcards)
-    return expand(campaign.path("preliminary_source"), visit=visits)
-
-
-def summaries_of_tract(wildcards):
-    visits = visits_of_tract(wildcards)
-    return expand(campaign.path("preliminary_summary"), visit=visits)
-
-
 def refcats_of_tract(wildcards):
     """Reference shards near the visits that touch a tract."""
     if not campaign.options.data:
@@ -169,19 +165,15 @@ def refcats_of_tract(wildcards):
     return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=sorted(shards))
 
 
-def tracts_of_visit(visit):
-    return sorted({p.split("/")[0] for p in patches_of_visit(visit)})
-
-
 def astrometry_fits_of(wildcards):
     """Joint maps of the tracts that a visit touches, in order of tracts."""
-    tracts = tracts_of_visit(wildcards.visit)
+    tracts = tracts_of_visit(wildcards)
     return expand(campaign.path("astrometry_fit"), tract=tracts)
 
 
 def photometry_fits_of(wildcards):
     """Joint zero points of the tracts that a visit touches, in order of tracts."""
-    tracts = tracts_of_visit(wildcards.visit)
+    tracts = tracts_of_visit(wildcards)
     return expand(campaign.path("photometry_fit"), tract=tracts)
 
 
@@ -205,16 +197,6 @@ def visits_of_coadd(wildcards):
     return [v for v in visits if kind != f"template_{season_of(v, tract)}"]
 
 
-def summaries_of_coadd(wildcards):
-    visits = visits_of_coadd(wildcards)
-    return expand(campaign.path("visit_summary"), visit=visits)
-
-
-def images_of_coadd(wildcards):
-    visits = visits_of_coadd(wildcards)
-    return expand(campaign.path("calexp"), visit=visits)
-
-
 def deep_coadds_of_patch(wildcards):
     """Deep coadds of a patch in every band that it was seen in."""
     place, path = f"{wildcards.tract}/{wildcards.patch}", campaign.path("coadd")
@@ -227,7 +209,7 @@ def template_coadds_of(wildcards):
     """Coadds of other seasons, in the visit's band, on the patches that a visit touches, where there are any."""
     made, visit = campaign.path("coadd"), wildcards.visit
     band, found = campaign.graph["visits"][visit]["band"], []
-    for place in patches_of_visit(visit):
+    for place in patches_of_visit(wildcards):
         tract, patch = place.split("/")
         season = season_of(visit, tract)
         others = campaign.graph["patches"][place][band]
@@ -235,91 +217,6 @@ def template_coadds_of(wildcards):
             kind = f"template_{season}"
             found.append(made.format(tract=tract, patch=patch, band=band, kind=kind))
     return found
-
-
-def objects_of_all(wildcards):
-    places = [place.split(os.sep) for place in campaign.graph["patches"]]
-    made = campaign.path("object")
-    return [made.format(tract=t, patch=p) for t, p in places]
-
-
-def redshifts_of(wildcards):
-    """Spectroscopic redshifts: those of the simulation; none for a real survey yet."""
-    simulated = not campaign.options.data
-    return [campaign.path("spec_z")] if simulated else []
-
-
-def visits_of_patch(wildcards):
-    bands = campaign.graph["patches"][f"{wildcards.tract}/{wildcards.patch}"]
-    return sorted({v for visits in bands.values() for v in visits})
-
-
-def truths_of_patch(wildcards):
-    """What was simulated in the visits that touch a patch."""
-    return expand(campaign.path("truth"), visit=visits_of_patch(wildcards))
-
-
-def truth_detectors_of_patch(wildcards):
-    return expand(campaign.path("truth_detector"), visit=visits_of_patch(wildcards))
-
-
-def forced_sources_of_patch(wildcards):
-    return expand(campaign.path("forced_source"), visit=visits_of_patch(wildcards))
-
-
-def dia_sources_of_patch(wildcards):
-    return expand(campaign.path("dia_source"), visit=visits_of_patch(wildcards))
-
-
-def patches_of_visit(visit):
-    places = campaign.graph["patches"].items()
-    return [p for p, bands in places if any(visit in some for some in bands.values())]
-
-
-def objects_of_visit(wildcards):
-    made = campaign.path("object")
-    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
-    return [made.format(tract=t, patch=p) for t, p in places]
-
-
-def visits_before(wildcards, days):
-    """Visits of the days before a visit that share a patch with it, in order of time."""
-    visits, places = campaign.graph["visits"], campaign.graph["patches"]
-    near = {
-        v
-        for p in patches_of_visit(wildcards.visit)
-        for some in places[p].values()
-        for v in some
-    }
-    now = visits[wildcards.visit]["mjd"]
-    ages = {v: now - visits[v]["mjd"] for v in near}
-    return sorted(
-        (v for v in near if 0 < ages[v] <= days), key=lambda v: visits[v]["mjd"]
-    )
-
-
-def dia_sources_before(wildcards):
-    """Detections of the year before a visit: as far as alerts look back."""
-    visits = visits_before(wildcards, 365.25)
-    return expand(campaign.path("dia_source"), visit=visits)
-
-
-def dia_forced_sources_before(wildcards):
-    """Forced photometry of the month before a visit."""
-    visits = visits_before(wildcards, 30)
-    return expand(campaign.path("dia_forced_source"), visit=visits)
-
-
-def dia_objects_of_visit(wildcards):
-    made = campaign.path("dia_object")
-    places = [p.split("/") for p in patches_of_visit(wildcards.visit)]
-    return [made.format(tract=t, patch=p) for t, p in places]
-
-
-def dia_associations_of(wildcards):
-    made = campaign.path("dia_association")
-    places = [p.split(os.sep) for p in patches_of_visit(wildcards.visit)]
-    return [made.format(tract=t, patch=p) for t, p in places]
 
 
 def nights_until(night, days):
@@ -339,14 +236,6 @@ def night_of(wildcards):
 def visits_of_night(wildcards):
     """Science visits of a night; none of a night of calibrations alone."""
     return campaign.graph["nights"].get(wildcards.night, [])
-
-
-def summaries_of_night(wildcards):
-    return expand(campaign.path("visit_summary"), visit=visits_of_night(wildcards))
-
-
-def dia_sources_of_night(wildcards):
-    return expand(campaign.path("dia_source"), visit=visits_of_night(wildcards))
 
 
 def ss_sources_of_visit(wildcards):
@@ -390,34 +279,3 @@ def linkages_before(wildcards):
     return expand(
         campaign.path("linkage"), night=nights_until(wildcards.night, 14)[:-1]
     )
-
-
-def training_visits():
-    """Visits that reliability is learnt on: up to six of the patch that was seen most, evenly in time."""
-    bands = most_seen_patch()
-    visits = sorted({v for some in bands.values() for v in some})
-    return visits[:: -(-len(visits) // 6) or 1]
-
-
-def most_seen_patch():
-    """Visits by band of the patch that most visits touch."""
-    patches = campaign.graph["patches"].values()
-    return max(patches, key=lambda bands: sum(map(len, bands.values())), default={})
-
-
-def training_differences_of(wildcards):
-    return expand(campaign.path("difference_image"), visit=training_visits())
-
-
-def training_templates_of(wildcards):
-    return expand(campaign.path("template_image"), visit=training_visits())
-
-
-def training_candidates_of(wildcards):
-    return expand(campaign.path("dia_candidate"), visit=training_visits())
-
-
-def candidates_beside_training_of(wildcards):
-    """Detections of all visits to the place of the training, which tell what comes back."""
-    visits = sorted({v for some in most_seen_patch().values() for v in some})
-    return expand(campaign.path("dia_candidate"), visit=visits)

@@ -22,10 +22,10 @@ rule difference:
 rule train_reliability:
     input:
         **campaign.reads("train_reliability"),
-        images=training_differences_of,
-        templates=training_templates_of,
-        candidates=training_candidates_of,
-        others=candidates_beside_training_of,
+        images=of_visits("difference_image", training_visits),
+        templates=of_visits("template_image", training_visits),
+        candidates=of_visits("dia_candidate", training_visits),
+        others=of_visits("dia_candidate", visits_beside_training),
     output:
         **campaign.writes("train_reliability"),
     log:
@@ -60,7 +60,7 @@ rule score_dia_sources:
 rule associate:
     input:
         **campaign.reads("associate"),
-        sources=dia_sources_of_patch,
+        sources=of_visits("dia_source", visits_of_patch),
     output:
         **campaign.writes("associate"),
     log:
@@ -78,7 +78,7 @@ rule associate:
 rule dia_forced_source:
     input:
         **campaign.reads("dia_forced_source"),
-        objects=dia_objects_of_visit,
+        objects=of_patches("dia_object", patches_of_visit),
     output:
         **campaign.writes("dia_forced_source"),
     log:
@@ -96,9 +96,9 @@ rule dia_forced_source:
 rule alert:
     input:
         **campaign.reads("alert"),
-        history=dia_sources_before,
-        forced=dia_forced_sources_before,
-        associations=dia_associations_of,
+        history=of_visits("dia_source", visits_before(YEAR)),
+        forced=of_visits("dia_forced_source", visits_before(MONTH)),
+        associations=of_patches("dia_association", patches_of_visit),
         attributed=ss_sources_of_visit,
         known=known_orbits_of,
         before=catalog_before,

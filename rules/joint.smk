@@ -4,7 +4,7 @@
 rule isolated_stars:
     input:
         **campaign.reads("isolated_stars"),
-        sources=sources_of_tract,
+        sources=of_visits("preliminary_source", visits_of_tract),
     output:
         **campaign.writes("isolated_stars"),
     log:
@@ -22,7 +22,7 @@ rule isolated_stars:
 rule fit_astrometry:
     input:
         **campaign.reads("fit_astrometry"),
-        summaries=summaries_of_tract,
+        summaries=of_visits("preliminary_summary", visits_of_tract),
         refcats=refcats_of_tract,
     output:
         **campaign.writes("fit_astrometry"),
@@ -41,7 +41,7 @@ rule fit_astrometry:
 rule fit_photometry:
     input:
         **campaign.reads("fit_photometry"),
-        summaries=summaries_of_tract,
+        summaries=of_visits("preliminary_summary", visits_of_tract),
         refcats=refcats_of_tract,
     output:
         **campaign.writes("fit_photometry"),
@@ -79,6 +79,8 @@ rule finalize_visit:
 rule check_joint:
     input:
         **campaign.reads("check_joint"),
+        stars=truth_of("truth_stars"),
+        galaxies=truth_of("truth_galaxies"),
     output:
         **campaign.writes("check_joint"),
     log:

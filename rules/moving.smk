@@ -23,7 +23,7 @@ rule known_orbits:
 rule ephemerides:
     input:
         **campaign.reads("ephemerides"),
-        summaries=summaries_of_night,
+        summaries=of_visits("visit_summary", visits_of_night),
         known=known_orbits_of,
         before=catalog_before,
     output:
@@ -43,7 +43,7 @@ rule ephemerides:
 rule attribute:
     input:
         **campaign.reads("attribute"),
-        sources=dia_sources_of_night,
+        sources=of_visits("dia_source", visits_of_night),
     output:
         **campaign.writes("attribute"),
     log:
@@ -61,7 +61,7 @@ rule attribute:
 rule tracklets:
     input:
         **campaign.reads("tracklets"),
-        sources=dia_sources_of_night,
+        sources=of_visits("dia_source", visits_of_night),
     output:
         **campaign.writes("tracklets"),
     log:

@@ -58,7 +58,7 @@ rule shear:
 rule mass_map:
     input:
         **campaign.reads("mass_map"),
-        shears=shears_of_tract,
+        shears=of_patches("shear_object", patches_of_tract),
     output:
         **campaign.writes("mass_map"),
     log:
@@ -76,7 +76,7 @@ rule mass_map:
 rule forced_source:
     input:
         **campaign.reads("forced_source"),
-        objects=objects_of_visit,
+        objects=of_patches("object", patches_of_visit),
     output:
         **campaign.writes("forced_source"),
     log:
@@ -111,8 +111,8 @@ rule motion:
 rule train_photoz:
     input:
         **campaign.reads("train_photoz"),
-        objects=objects_of_all,
-        redshifts=redshifts_of,
+        objects=all_of("object"),
+        redshifts=truth_of("spec_z"),
     output:
         **campaign.writes("train_photoz"),
     log:
@@ -147,7 +147,7 @@ rule photoz:
 rule variability:
     input:
         **campaign.reads("variability"),
-        forced=forced_sources_of_patch,
+        forced=of_visits("forced_source", visits_of_patch),
     output:
         **campaign.writes("variability"),
     log:

@@ -21,8 +21,8 @@ rule check_visit:
 rule check_objects:
     input:
         **campaign.reads("check_objects"),
-        sources=truths_of_patch,
-        detectors=truth_detectors_of_patch,
+        sources=of_visits("truth", visits_of_patch),
+        detectors=of_visits("truth_detector", visits_of_patch),
         coadds=deep_coadds_of_patch,
     output:
         **campaign.writes("check_objects"),
@@ -41,10 +41,10 @@ rule check_objects:
 rule check_derived:
     input:
         **campaign.reads("check_derived"),
-        objects=objects_of_tract,
-        photoz=photoz_of_tract,
-        variability=variability_of_tract,
-        redshifts=redshifts_of,
+        objects=of_patches("object", patches_of_tract),
+        photoz=of_patches("photoz", patches_of_tract),
+        variability=of_patches("variability", patches_of_tract),
+        redshifts=truth_of("spec_z"),
     output:
         **campaign.writes("check_derived"),
     log:
@@ -63,12 +63,12 @@ rule metrics:
     input:
         **campaign.reads("metrics"),
         summaries=all_of("visit_summary"),
-        checks=checks_of,
+        checks=truth_of("visit_check"),
         joint=all_of("joint_check"),
-        objects=object_checks_of,
-        derived=derived_checks_of,
-        moving=moving_scores_of,
-        changes=transient_checks_of,
+        objects=truth_of("object_check"),
+        derived=truth_of("derived_check"),
+        moving=truth_of("moving_score"),
+        changes=truth_of("transient_check"),
     output:
         **campaign.writes("metrics"),
     log:
@@ -95,7 +95,7 @@ rule report:
         star_sources=all_of("isolated_star_source"),
         objects=all_of("object"),
         redshifts=all_of("photoz"),
-        spectra=redshifts_of,
+        spectra=truth_of("spec_z"),
         variability=all_of("variability"),
         forced=all_of("forced_source"),
         dia_sources=all_of("dia_source"),

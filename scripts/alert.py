@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.alert import alert
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(alert)
+    main("alert")

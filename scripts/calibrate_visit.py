@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.calibrate_visit import calibrate_visit
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(calibrate_visit)
+    main("calibrate_visit")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.check_derived import check_derived
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(check_derived)
+    main("check_derived")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.check_joint import check_joint
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(check_joint)
+    main("check_joint")

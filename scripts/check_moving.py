@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.check_moving import check_moving
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(check_moving)
+    main("check_moving")

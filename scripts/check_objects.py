@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.check_objects import check_objects
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(check_objects)
+    main("check_objects")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.check_transients import check_transients
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(check_transients)
+    main("check_transients")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.check_visit import check_visit
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(check_visit)
+    main("check_visit")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.chi2_coadd import chi2_coadd
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(chi2_coadd)
+    main("chi2_coadd")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.detect_objects import detect_objects
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(detect_objects)
+    main("detect_objects")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.dia_forced_source import dia_forced_source
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(dia_forced_source)
+    main("dia_forced_source")

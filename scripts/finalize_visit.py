@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.finalize_visit import finalize_visit
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(finalize_visit)
+    main("finalize_visit")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.fit_astrometry import fit_astrometry
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(fit_astrometry)
+    main("fit_astrometry")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.fit_photometry import fit_photometry
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(fit_photometry)
+    main("fit_photometry")

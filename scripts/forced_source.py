@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.forced_source import forced_source
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(forced_source)
+    main("forced_source")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.isolated_stars import isolated_stars
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(isolated_stars)
+    main("isolated_stars")

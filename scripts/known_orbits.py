@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.known_orbits import known_orbits
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(known_orbits)
+    main("known_orbits")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.mass_map import mass_map
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(mass_map)
+    main("mass_map")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.master_bias import master_bias
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(master_bias)
+    main("master_bias")

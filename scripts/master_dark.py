@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.master_dark import master_dark
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(master_dark)
+    main("master_dark")

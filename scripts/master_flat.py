@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.master_flat import master_flat
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(master_flat)
+    main("master_flat")

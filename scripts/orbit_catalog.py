@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.orbit_catalog import orbit_catalog
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(orbit_catalog)
+    main("orbit_catalog")

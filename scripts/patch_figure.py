@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.patch_figure import patch_figure
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(patch_figure)
+    main("patch_figure")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.release_catalogs import release_catalogs
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(release_catalogs)
+    main("release_catalogs")

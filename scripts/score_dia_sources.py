@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.score_dia_sources import score_dia_sources
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(score_dia_sources)
+    main("score_dia_sources")

@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.simulate_redshifts import simulate_redshifts
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(simulate_redshifts)
+    main("simulate_redshifts")

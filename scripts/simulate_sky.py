@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.simulate_sky import simulate_sky
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(simulate_sky)
+    main("simulate_sky")

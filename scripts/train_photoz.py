@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.train_photoz import train_photoz
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(train_photoz)
+    main("train_photoz")

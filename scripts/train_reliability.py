@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.train_reliability import train_reliability
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(train_reliability)
+    main("train_reliability")

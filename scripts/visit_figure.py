@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.visit_figure import visit_figure
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(visit_figure)
+    main("visit_figure")

@@ -10,6 +10,7 @@ from release import GALAXIES, STARS, TRANSIENTS, made_by, release, write
 
 from gnomon.audit.crate import entities
 from gnomon.audit.manifest import MANIFEST, files_of, main, manifest_of, problems
+from gnomon.errors import ConfigError
 from gnomon.io.catalogs import read_catalog
 from gnomon.io.provenance import sha256
 
@@ -52,6 +53,17 @@ def test_what_a_killed_job_left_is_a_stray_and_logs_are_nothing(tmp_path):
     found = files_of(root)
     assert found.strays == ("truth/.stars.parquet.12.tmp",)
     assert len(found.products) == 3
+
+
+def test_a_raw_exposure_that_came_cut_off_is_listed_as_it_came_and_a_product_is_refused(tmp_path):
+    root = release(tmp_path / "run")
+    (root / "raw").mkdir()
+    (root / "raw/2026101201001.fits").write_bytes(b"SIMPLE  =" + 2000 * b" ")
+    row = manifest_of(root)["path"].tolist().index("raw/2026101201001.fits")
+    assert manifest_of(root)["step"][row] == ""
+    (root / STARS).write_bytes((root / STARS).read_bytes()[:200])
+    with pytest.raises(ConfigError, match=r"stars\.parquet"):
+        manifest_of(root)
 
 
 def test_products_of_a_visit_that_is_no_longer_planned_are_strays(tmp_path):

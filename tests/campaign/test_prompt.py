@@ -36,7 +36,7 @@ def before_the_night(done, folder):
     shutil.copy(Path(done, "campaign.yaml"), folder / "campaign.yaml")
     text = (folder / "campaign.yaml").read_text().replace(str(done), str(folder))
     (folder / "campaign.yaml").write_text(text)
-    for name in BY_VISIT:
+    for name in (*BY_VISIT, "benchmark"):  # a benchmark counts as a product when Snakemake looks for old ones
         for path in (folder / "run" / name).rglob("2027*"):
             path.unlink()
     return [folder / "run" / "raw" / f"{v}.fits" for v in LAST_NIGHT]
@@ -72,7 +72,7 @@ def test_a_service_killed_in_the_middle_ends_with_the_bytes_of_the_campaign(done
         assert killed.poll() is None
         time.sleep(0.02)
     killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    killed.communicate()
     text = finish(start(tmp_path, *raws, "--publish", tmp_path / "out"))
     resumed = next(line for line in text.splitlines() if line.startswith(f"visit {raws[0].stem}"))
     assert "isr there" in resumed

@@ -39,28 +39,17 @@ def inputs(tmp_path_factory):
     return folder
 
 
+COADD = [sys.executable, str(ROOT / "scripts" / "coadd.py")]
+COADD += ["--tract", "0", "--patch", "0", "--band", "r", "--kind", "deep", "--skymap", "skymap.json"]
+
+
 def run(folder, out, ranks=1):
     launch = [shutil.which("mpiexec"), "-n", str(ranks)] if ranks > 1 else []
-    names = [
-        "--root",
-        ".",
-        "--tract",
-        "0",
-        "--patch",
-        "0",
-        "--band",
-        "r",
-        "--kind",
-        "deep",
-        "--config",
-        '{"memory_mb": 10}',
-    ]
-    files = ["--skymap", "skymap.json", "--summaries", *(f"{v}.parquet" for v in VISITS)]
+    files = ["--summaries", *(f"{v}.parquet" for v in VISITS)]
     files += ["--images", *(f"{v}.fits" for v in VISITS), "--out-coadd", out, "--ranks", str(ranks)]
-    program = [sys.executable, str(ROOT / "scripts" / "coadd.py")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [*launch, *program, *names, *files],
+        [*launch, *COADD, "--root", ".", "--config", '{"memory_mb": 10}', *files],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -89,17 +78,7 @@ def test_any_number_of_ranks_writes_the_same_bytes(inputs, alone, ranks):
 def test_programs_that_are_no_ranks_of_one_job_are_refused(inputs):
     pytest.importorskip("mpi4py")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
-    words = [
-        sys.executable,
-        str(ROOT / "scripts" / "coadd.py"),
-        "--tract",
-        "0",
-        "--patch",
-        "0",
-        "--band",
-        "r",
-    ]
-    words += ["--kind", "deep", "--skymap", "skymap.json", "--out-coadd", "no.fits", "--ranks", "2"]
+    words = [*COADD, "--out-coadd", "no.fits", "--ranks", "2"]
     done = subprocess.run(words, cwd=inputs, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "wanted 2" in done.stderr

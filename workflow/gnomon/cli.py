@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -38,9 +39,15 @@ def main(run: Callable[..., Any], argv: list[str] | None = None) -> None:
         log.error("%s: %s", step.name, error)
         raise SystemExit(2) from None
     except WorkDone:
-        log.info("%s: this rank's share is done, %.2f CPU s", step.name, time.process_time() - started)
+        log.info("%s: this rank's share is done, %s", step.name, _spent(started))
         return
-    log.info("%s %s: %s, %.2f CPU s", step.name, job.data_id, said, time.process_time() - started)
+    log.info("%s %s: %s, %s", step.name, job.data_id, said, _spent(started))
+
+
+def _spent(started: float) -> str:
+    """What this process took since its work began, as ``io.spent`` reads it from logs."""
+    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"{time.process_time() - started:.2f} CPU s, {peak_kb / 1000 * 1.024:.0f} MB"
 
 
 def _perform(job: Job, run: Callable[..., Any], folder: str) -> str:
@@ -99,7 +106,8 @@ def _job(step: Step, args: argparse.Namespace, team: Ranks | None) -> Job:
     config = _config(step, args.config)
     inputs = {n: _as_list(getattr(args, f"in_{n}")) for n in step.reads}
     outputs = {n: getattr(args, f"out_{n}") for n in step.writes}
-    return prepare(step, _data_id(step, args), config, inputs, outputs, args.root, args.threads, ranks=team)
+    data_id = DataId.of({n: getattr(args, f"id_{n}") for n in step.dimensions})
+    return prepare(step, data_id, config, inputs, outputs, args.root, args.threads, ranks=team)
 
 
 def _config(step: Step, text: str) -> Any:  # noqa: ANN401
@@ -109,14 +117,6 @@ def _config(step: Step, text: str) -> Any:  # noqa: ANN401
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"])
         raise ConfigError(f"--config: {place}: {first['msg']} (found {first['input']!r})") from None
-
-
-def _data_id(step: Step, args: argparse.Namespace) -> DataId:
-    given = {n: getattr(args, f"id_{n}") for n in step.dimensions}
-    whole: dict[str, Any] = {
-        n: int(v) if isinstance(getattr(DataId(), n), int) else v for n, v in given.items()
-    }
-    return DataId(**whole)
 
 
 def _as_list(value: str | list[str] | None) -> list[str]:

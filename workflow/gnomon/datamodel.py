@@ -11,6 +11,11 @@ def _release(name: str, doc: str, schema: str) -> DatasetType:
     return DatasetType(f"release_{name}", path, "Hats", doc, schema=schema)
 
 
+def _table(name: str, path: str, doc: str, schema: str = "", planned: bool = False) -> DatasetType:
+    """A catalogue; its schema has its name unless it is said otherwise."""
+    return DatasetType(name, path, "Catalog", doc, schema=schema or name, planned=planned)
+
+
 _DATASETS = (
     # campaign input
     DatasetType(
@@ -26,9 +31,7 @@ _DATASETS = (
     DatasetType(
         "raw", "raw/{visit}.fits", "Raw", "Exposure as it came from the camera, ADU.", axis="detector"
     ),
-    DatasetType(
-        "rejects", "plan/rejects.parquet", "Catalog", "Files left out.", schema="rejects", planned=True
-    ),
+    _table("rejects", "plan/rejects.parquet", "Files left out.", planned=True),
     DatasetType("quanta", "plan/quanta.parquet", "Catalog", "Jobs by slice and step.", planned=True),
     DatasetType("recipe", "truth/recipe.json", "Recipe", "The simulated survey, in numbers."),
     DatasetType("truth_stars", "truth/stars.parquet", "Catalog", "Every simulated star."),
@@ -79,79 +82,60 @@ _DATASETS = (
         "Images calibrated visit by visit, nJy, background subtracted.",
         axis="detector",
     ),
-    DatasetType(
+    _table(
         "preliminary_source",
         "preliminary/source/{visit}.parquet",
-        "Catalog",
         "Sources of one visit, measured on the preliminary image.",
-        schema="source",
+        "source",
     ),
-    DatasetType(
+    _table(
         "preliminary_summary",
         "preliminary/summary/{visit}.parquet",
-        "Catalog",
         "One row a detector: seeing, sky, zero point, depth, corners, counts.",
-        schema="visit_summary",
+        "visit_summary",
     ),
     DatasetType(
         "visit_figure", "figure/visit/{visit}.png", "Figure", "Thumbnail and residuals of one visit."
     ),
-    DatasetType(
-        "visit_check",
-        "check/visit/{visit}.parquet",
-        "Catalog",
-        "A simulated visit beside its truth.",
-        schema="check",
-    ),
-    DatasetType(
+    _table("visit_check", "check/visit/{visit}.parquet", "A simulated visit beside its truth.", "check"),
+    _table(
         "object_check",
         "check/object/{tract}/{patch}.parquet",
-        "Catalog",
         "The objects of one patch beside the truth.",
-        schema="check",
+        "check",
     ),
-    DatasetType(
+    _table(
         "derived_check",
         "check/derived/{tract}.parquet",
-        "Catalog",
         "Redshifts and light curves of one tract beside the truth.",
-        schema="check",
+        "check",
     ),
     # stars of all visits
-    DatasetType(
+    _table(
         "isolated_star",
         "joint/isolated_star/{tract}.parquet",
-        "Catalog",
         "Stars seen in several visits with no other star beside them.",
-        schema="isolated_star",
     ),
-    DatasetType(
+    _table(
         "isolated_star_source",
         "joint/isolated_star_source/{tract}.parquet",
-        "Catalog",
         "Every detection of an isolated star.",
-        schema="isolated_star_source",
     ),
-    DatasetType(
+    _table(
         "astrometry_fit",
         "joint/astrometry/{tract}.parquet",
-        "Catalog",
         "Map of every detector and visit that touches a tract, from all of them together.",
-        schema="astrometry_fit",
     ),
-    DatasetType(
+    _table(
         "photometry_fit",
         "joint/photometry/{tract}.parquet",
-        "Catalog",
         "Zero point of every detector and visit that touches a tract, from all of them together.",
-        schema="photometry_fit",
     ),
-    DatasetType(
+    _table(
         "joint_check",
         "check/joint/{tract}.parquet",
-        "Catalog",
         "Repeatability of isolated stars over all visits of a tract.",
-        schema="check",
+        "check",
     ),
     # visits, calibrated together
     DatasetType(
@@ -161,26 +145,18 @@ _DATASETS = (
         "Final images of one visit, nJy, background subtracted, on the maps and zero points of the joint fits.",
         axis="detector",
     ),
-    DatasetType(
-        "source",
-        "calexp/source/{visit}.parquet",
-        "Catalog",
-        "Sources of one visit with final positions and fluxes.",
-        schema="source",
+    _table(
+        "source", "calexp/source/{visit}.parquet", "Sources of one visit with final positions and fluxes."
     ),
-    DatasetType(
+    _table(
         "visit_summary",
         "calexp/summary/{visit}.parquet",
-        "Catalog",
         "One row a detector of the final images: seeing, sky, zero point, depth, corners, map, counts.",
-        schema="visit_summary",
     ),
-    DatasetType(
+    _table(
         "star_motion",
         "object/star_motion/{tract}.parquet",
-        "Catalog",
         "Position, proper motion and parallax of isolated stars.",
-        schema="star_motion",
     ),
     # the sky, patch by patch
     DatasetType(
@@ -208,50 +184,32 @@ _DATASETS = (
         "Model",
         "Detections in all bands of one patch together, and the light that belongs to each.",
     ),
-    DatasetType(
-        "object",
-        "object/object/{tract}/{patch}.parquet",
-        "Catalog",
-        "Objects of one patch, measured in every band.",
-        schema="object",
+    _table(
+        "object", "object/object/{tract}/{patch}.parquet", "Objects of one patch, measured in every band."
     ),
-    DatasetType(
+    _table(
         "forced_source",
         "object/forced_source/{visit}.parquet",
-        "Catalog",
         "Forced photometry of every object on the images of one visit.",
-        schema="forced_source",
     ),
-    DatasetType(
-        "spec_z",
-        "truth/spec_z.parquet",
-        "Catalog",
-        "Spectroscopic redshifts to train with.",
-        schema="spec_z",
-    ),
-    DatasetType(
+    _table("spec_z", "truth/spec_z.parquet", "Spectroscopic redshifts to train with."),
+    _table(
         "shear_object",
         "object/shear/{tract}/{patch}.parquet",
-        "Catalog",
         "Shapes of the objects of one patch with their response to shear, experimental.",
-        schema="shear_object",
     ),
     DatasetType("mass_map", "object/mass_map/{tract}.h5", "Model", "Convergence of one tract, experimental."),
     DatasetType("mass_map_figure", "figure/mass_map/{tract}.png", "Figure", "Its picture."),
     DatasetType("photoz_model", "object/photoz_model.h5", "Model", "Trained network of redshifts."),
-    DatasetType(
+    _table(
         "photoz",
         "object/photoz/{tract}/{patch}.parquet",
-        "Catalog",
         "Photometric redshifts of the objects of one patch.",
-        schema="photoz",
     ),
-    DatasetType(
+    _table(
         "variability",
         "object/variability/{tract}/{patch}.parquet",
-        "Catalog",
         "Light-curve features and periods of the objects of one patch.",
-        schema="variability",
     ),
     # differences
     DatasetType(
@@ -264,52 +222,37 @@ _DATASETS = (
         "Template on the pixels of the visit, nJy.",
         axis="detector",
     ),
-    DatasetType(
+    _table(
         "dia_candidate",
         "diff/candidate/{visit}.parquet",
-        "Catalog",
         "Detections on the difference images of one visit before they are judged.",
-        schema="dia_source",
+        "dia_source",
     ),
     DatasetType(
         "reliability_model", "diff/reliability_model.h5", "Model", "What tells sources from artefacts."
     ),
-    DatasetType(
+    _table(
         "dia_source",
         "diff/dia_source/{visit}.parquet",
-        "Catalog",
         "Detections on the difference images of one visit, with their reliability.",
-        schema="dia_source",
     ),
-    DatasetType(
+    _table(
         "dia_object",
         "diff/dia_object/{tract}/{patch}.parquet",
-        "Catalog",
         "What was detected on difference images, one row an object.",
-        schema="dia_object",
     ),
-    DatasetType(
+    _table(
         "dia_association",
         "diff/dia_association/{tract}/{patch}.parquet",
-        "Catalog",
         "Which detection belongs to which object.",
-        schema="dia_association",
     ),
-    DatasetType(
+    _table(
         "dia_forced_source",
         "diff/dia_forced_source/{visit}.parquet",
-        "Catalog",
         "Forced photometry at the objects of the difference images.",
-        schema="dia_forced_source",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
-    DatasetType(
-        "transient_check",
-        "check/transients.parquet",
-        "Catalog",
-        "Differences beside their truth.",
-        schema="check",
-    ),
+    _table("transient_check", "check/transients.parquet", "Differences beside their truth.", "check"),
     # moving objects
     DatasetType(
         "perturbers",
@@ -319,83 +262,25 @@ _DATASETS = (
         external=True,
     ),
     DatasetType("mpcorb", "mpcorb.txt", "Mpcorb", "Orbits known beforehand, MPCORB.", external=True),
-    DatasetType(
-        "known_orbits", "moving/known.parquet", "Catalog", "Orbits known before the campaign.", schema="orbit"
+    _table("known_orbits", "moving/known.parquet", "Orbits known before the campaign.", "orbit"),
+    _table("ephemeris", "moving/ephemeris/{night}.parquet", "Known objects in the fields of a night."),
+    _table(
+        "night_visit", "moving/visit/{night}.parquet", "Exposures of a night and where they were taken from."
     ),
-    DatasetType(
-        "ephemeris",
-        "moving/ephemeris/{night}.parquet",
-        "Catalog",
-        "Known objects in the fields of a night.",
-        schema="ephemeris",
+    _table("ss_source", "moving/ss_source/{night}.parquet", "Detections of a night that are known objects."),
+    _table("tracklet", "moving/tracklet/{night}.parquet", "Detections of a night that move together."),
+    _table("linkage", "moving/linkage/{night}.parquet", "Detections of the objects that a night completes."),
+    _table(
+        "link_orbit", "moving/link_orbit/{night}.parquet", "Their orbits as the linking leaves them.", "orbit"
     ),
-    DatasetType(
-        "night_visit",
-        "moving/visit/{night}.parquet",
-        "Catalog",
-        "Exposures of a night and where they were taken from.",
-        schema="night_visit",
-    ),
-    DatasetType(
-        "ss_source",
-        "moving/ss_source/{night}.parquet",
-        "Catalog",
-        "Detections of a night that are known objects.",
-        schema="ss_source",
-    ),
-    DatasetType(
-        "tracklet",
-        "moving/tracklet/{night}.parquet",
-        "Catalog",
-        "Detections of a night that move together.",
-        schema="tracklet",
-    ),
-    DatasetType(
-        "linkage",
-        "moving/linkage/{night}.parquet",
-        "Catalog",
-        "Detections of the objects that a night completes.",
-        schema="linkage",
-    ),
-    DatasetType(
-        "link_orbit",
-        "moving/link_orbit/{night}.parquet",
-        "Catalog",
-        "Their orbits as the linking leaves them.",
-        schema="orbit",
-    ),
-    DatasetType(
-        "orbit",
-        "moving/orbit/{night}.parquet",
-        "Catalog",
-        "Orbits that a night has found or made better.",
-        schema="orbit",
-    ),
-    DatasetType(
-        "orbit_catalog",
-        "moving/catalog/{night}.parquet",
-        "Catalog",
-        "All orbits at the end of a night.",
-        schema="orbit",
-    ),
+    _table("orbit", "moving/orbit/{night}.parquet", "Orbits that a night has found or made better."),
+    _table("orbit_catalog", "moving/catalog/{night}.parquet", "All orbits at the end of a night.", "orbit"),
     DatasetType(
         "orbit_export", "moving/mpcorb/{night}.txt", "Mpcorb", "All orbits at the end of a night, MPCORB."
     ),
     DatasetType("ades_report", "moving/ades/{night}.xml", "Ades", "Astrometry of a night, ADES."),
-    DatasetType(
-        "moving_check",
-        "check/moving_objects.parquet",
-        "Catalog",
-        "Simulated asteroids, and what became of each.",
-        schema="moving_check",
-    ),
-    DatasetType(
-        "moving_score",
-        "check/moving.parquet",
-        "Catalog",
-        "Moving objects beside their truth, in numbers.",
-        schema="check",
-    ),
+    _table("moving_check", "check/moving_objects.parquet", "Simulated asteroids, and what became of each."),
+    _table("moving_score", "check/moving.parquet", "Moving objects beside their truth, in numbers.", "check"),
     # release
     _release("object", "Objects, their redshifts and light-curve features.", "release_object"),
     _release("photoz", "Redshifts of the objects with p(z).", "photoz"),
@@ -406,32 +291,19 @@ _DATASETS = (
     _release("dia_object", "What was detected on difference images, one row an object.", "dia_object"),
     _release("dia_forced_source", "Fluxes of the objects of the difference images.", "dia_forced_source"),
     _release("ss_source", "Detections of known objects of the solar system.", "ss_source"),
-    DatasetType(
-        "release_orbit", "release/orbit.parquet", "Catalog", "Orbits after the last night.", schema="orbit"
-    ),
-    DatasetType(
-        "release_visit", "release/visit.parquet", "Catalog", "Calibrated visits.", schema="release_visit"
-    ),
-    DatasetType(
+    _table("release_orbit", "release/orbit.parquet", "Orbits after the last night.", "orbit"),
+    _table("release_visit", "release/visit.parquet", "Calibrated visits."),
+    _table(
         "release_visit_detector",
         "release/visit_detector.parquet",
-        "Catalog",
         "Calibrated detectors of the visits.",
-        schema="visit_summary",
+        "visit_summary",
     ),
-    DatasetType(
-        "metrics",
-        "release/metrics.parquet",
-        "Catalog",
-        "Measured numbers beside their bars.",
-        schema="metrics",
-    ),
-    DatasetType(
+    _table("metrics", "release/metrics.parquet", "Measured numbers beside their bars."),
+    _table(
         "manifest",
         "release/manifest.parquet",
-        "Catalog",
         "Every product with its hash, and what it was made from.",
-        schema="manifest",
         planned=True,
     ),
     DatasetType("report", "release/report.html", "Text", "What ran, what failed and why, how good it is."),

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from functools import cached_property
@@ -21,6 +22,7 @@ from gnomon.errors import ConfigError
 from gnomon.pipeline import STEPS
 from gnomon.pipeline.campaign import CampaignOptions
 from gnomon.pipeline.step import Cost, Many
+from gnomon.start import SOCKET
 
 T = TypeVar("T")
 
@@ -84,6 +86,15 @@ class Campaign:
             raise ConfigError(f"slice: there is no {path}; `python scripts/plan.py --slices` names them")
         return dict(json.loads(path.read_text()))
 
+    @cached_property
+    def patches_of_visit(self) -> dict[str, list[str]]:
+        """Patches that a visit touches as ``tract/patch``, in the plan's order."""
+        found: dict[str, list[str]] = {}
+        for place, bands in self.graph["patches"].items():
+            for visit in dict.fromkeys(v for some in bands.values() for v in some):
+                found.setdefault(visit, []).append(place)
+        return found
+
     def slices(self) -> dict[str, dict[str, Any]]:
         """What must be done before each slice, its steps, its needs, and a digest of what it and its options are."""
         if not self.graph:
@@ -110,6 +121,13 @@ class Campaign:
     def slice_runtime(self, one: Mapping[str, Any], threads: int, attempt: int) -> int:
         """Run time that a slice asks for, minutes."""
         return max(2 * MINUTES, ceil(SLOWER * float(one["cpu_s"]) / 60 / threads)) * attempt
+
+    def start_forkserver(self) -> None:
+        """Let jobs on this machine begin as forks of one process; it ends with this one. Linux only."""
+        if hasattr(os, "pidfd_open"):
+            os.environ[SOCKET] = path = str(Path(tempfile.mkdtemp(prefix="gnomon-"), "socket"))
+            command = [sys.executable, "-m", "gnomon.forkserver", path]
+            self._forkserver = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
     def write_config(self) -> str:
         """Path of this campaign's config with everything filled in, for the runs of the slices."""

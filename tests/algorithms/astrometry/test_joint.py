@@ -42,6 +42,19 @@ def test_distortion_of_camera_and_visits_is_found(crval):
     assert rms(star[known] / MAS) < 1.2  # catalogue 0.5 mas per axis, and proper motion
 
 
+def test_refraction_of_stars_of_different_colour_is_found():
+    survey = make_survey(np.random.default_rng(6), visits=6, n_stars=400, rms_air=0, chromatic=20.0)
+    solution = fit_joint_astrometry(survey.exposures, survey.sources, survey.stars, CALM)
+    # 80 stars of 4 detectors a visit, errors of 6 mas and a colour scatter of 0.5: 0.5 to 1 mas per magnitude; what
+    # all visits share is told from the stars' own places by the catalogue alone (120 stars of 0.5 mas)
+    assert rms(solution.chromatic_mas - survey.chromatic_mas) < 1.5
+    visit = np.array([e.visit for e in survey.exposures])[survey.sources.exposure]
+    colour = survey.stars.colour[survey.sources.star, None]
+    error = map_errors(survey, solution) - colour * solution.chromatic_mas[visit]
+    assert rms(error / (survey.sources.error[:, None] * 200)) < 1.35
+    assert rms(solution.residual_mas / (survey.sources.error[:, None] * 200)) < 1.2
+
+
 def test_the_order_of_detections_does_not_matter():
     survey = make_survey(np.random.default_rng(1), visits=3, n_stars=80, rms_air=0)
     order = np.random.default_rng(2).permutation(len(survey.sources))
@@ -67,7 +80,7 @@ def test_a_field_without_catalogue_stars_is_refused():
     survey = make_survey(np.random.default_rng(5), visits=2, n_stars=30, rms_air=0)
     s = survey.stars
     none = JointStars(
-        s.ra, s.dec, np.full(len(s), np.inf), s.pm_ra, s.pm_dec, s.pm_error, s.parallax, s.epoch
+        s.ra, s.dec, np.full(len(s), np.inf), s.pm_ra, s.pm_dec, s.pm_error, s.parallax, s.epoch, s.colour
     )
     with pytest.raises(UnprocessableData, match="tie"):
         fit_joint_astrometry(survey.exposures, survey.sources, none, CALM)

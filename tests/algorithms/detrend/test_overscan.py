@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy.signal import savgol_filter
 
-from gnomon.algorithms.detrend.overscan import measure_overscan
+from gnomon.algorithms.detrend.overscan import _quadratic, measure_overscan
 
 NOISE = 4.0
 NY, NX = 400, 34  # two columns are skipped: 32 used
@@ -79,3 +80,10 @@ def test_charge_left_in_the_first_columns_does_not_count():
     clean = measure_overscan(pixels, "row", NOISE).level
     pixels[:, :2] += 50
     np.testing.assert_array_equal(measure_overscan(pixels, "row", NOISE).level, clean)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 64, 65, 66, 1000])
+def test_the_smooth_level_is_the_filter_of_savitzky_and_golay(rows):
+    noisy = np.random.default_rng(rows).normal(100.0, 3.0, rows)
+    window = min(65, rows - 1 + rows % 2)
+    assert np.allclose(_quadratic(noisy), savgol_filter(noisy, window, min(2, window - 1)), rtol=1e-12)

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ NO_PRODUCTS = ("log", "benchmark")
 """Folders below the root that hold a job's words and cost."""
 COLLECTION = "collection.properties"
 """The file that stands for a HATS catalogue."""
+_NOBODY = Provenance("", 0, "{}", {})
 _COLUMNS = ("path", "dataset", "step", "version", "config", "bytes", "sha256", "parents")
 
 
@@ -107,7 +109,7 @@ def manifest_of(root: Path, threads: int = 1) -> Catalog:
 def _row(root: Path, product: tuple[str, str]) -> dict[str, str | int]:
     name, dataset = product
     path = root / name
-    made_by = provenance_of(root / whole_of(root, path)) or Provenance("", 0, "{}", {})
+    made_by = _maker(root / whole_of(root, path), dataset)
     return {
         "path": name,
         "dataset": dataset,
@@ -118,6 +120,13 @@ def _row(root: Path, product: tuple[str, str]) -> dict[str, str | int]:
         "sha256": sha256(path),
         "parents": json.dumps(dict(made_by.inputs), sort_keys=True),
     }
+
+
+def _maker(path: Path, dataset: str) -> Provenance:
+    """What made a product; nothing of ours made a raw exposure, which may come broken and is listed as it came."""
+    with suppress(ConfigError) if dataset == "raw" else nullcontext():
+        return provenance_of(path) or _NOBODY
+    return _NOBODY
 
 
 def stored_or_made(root: Path, threads: int = 1) -> Catalog:

@@ -1,6 +1,8 @@
 """Which data a job works on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,15 @@ class DataId:
     patch: int = -1
     kind: str = ""
     shard: int = -1
+
+    @classmethod
+    def of(cls, tokens: Mapping[str, str]) -> "DataId":
+        """The job that wildcards name, as paths spell them: ``{"visit": "2026101200001"}``."""
+        empty = cls()
+        given: dict[str, Any] = {
+            n: int(v) if isinstance(getattr(empty, n), int) else v for n, v in tokens.items()
+        }
+        return replace(empty, **given)
 
     def __str__(self) -> str:
         given = {n: getattr(self, n) for n in self.__slots__ if getattr(self, n) not in ("", -1)}

@@ -58,7 +58,7 @@ class AssociateConfig:
     """Likewise in combined position errors."""
     sigma_floor_mas: Annotated[float, Gt(0), Le(1000)] = 50.0
     """Error of the astrometry of a visit, added in quadrature."""
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.8
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.65
     """Detections below this, or never judged, belong to no object."""
     bands: Annotated[tuple[str, ...], MinLen(1)] = ("u", "g", "r", "i", "z", "y")
     """Bands that get columns; those of the schema."""
@@ -73,7 +73,7 @@ class DiaForcedSourceConfig:
 class AlertConfig:
     """Which detections are told, and with what."""
 
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.8
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.65
     """Detections below this, or never judged, make no alert."""
     stamp_px: Annotated[int, Ge(30), Le(102)] = 31
     """Side of the three stamps."""
@@ -85,7 +85,7 @@ class CheckTransientsConfig:
 
     least_snr: Annotated[float, Gt(0)] = 8.0
     """Transients of less true signal to noise in a visit are not asked for."""
-    least_reliability: Annotated[float, Ge(0), Le(1)] = 0.8
+    least_reliability: Annotated[float, Ge(0), Le(1)] = 0.65
     """Detections below this are not counted."""
 
 

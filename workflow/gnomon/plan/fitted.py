@@ -1,10 +1,9 @@
 """What jobs take, learnt from an earlier run: straight lines in the size of a job, at a quantile."""
 
 import argparse
-import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -16,6 +15,7 @@ from scipy.optimize import linprog
 from gnomon.datamodel import DATASETS
 from gnomon.io.atomic import replacing
 from gnomon.io.products import provenance_of
+from gnomon.io.spent import Spent, spent_in
 from gnomon.pipeline import STEPS
 from gnomon.pipeline.step import Step
 from gnomon.plan.tables import text_table
@@ -68,30 +68,19 @@ def measured(root: Path) -> dict[str, Measured]:
     """The benchmarks below a root by step, with the sizes of the jobs; those without numbers are left out."""
     graph = json.loads((root / "plan" / "graph.json").read_text())
     detectors = {v: len(e["detectors"]) for v, e in {**graph["visits"], **graph["exposures"]}.items()}
-    found = {}
-    for name, step in STEPS.items():
-        rows = [
-            r
-            for p in sorted((root / "benchmark" / name).glob("*.tsv"))
-            for r in _row(root, step, p, detectors)
-        ]
-        if rows:
-            found[name] = Measured(*np.array(rows, np.float64).T)
-    return found
+    jobs: dict[str, list[tuple[float, float, float]]] = {}
+    for job in spent_in(root):
+        if job.step in STEPS and job.memory_mb > 0 and job.cpu_s >= 0:  # neither is NaN
+            row = (_size(root, STEPS[job.step], job, detectors), job.memory_mb, job.cpu_s)
+            jobs.setdefault(job.step, []).append(row)
+    return {name: Measured(*np.array(jobs[name], np.float64).T) for name in STEPS if name in jobs}
 
 
-def _row(
-    root: Path, step: Step, path: Path, detectors: Mapping[str, int]
-) -> Iterator[tuple[float, float, float]]:
-    with open(path, newline="") as opened:
-        told = next(csv.DictReader(opened, delimiter="\t"), {})
+def _size(root: Path, step: Step, job: Spent, detectors: Mapping[str, int]) -> float:
+    """What the cost of a job grows with, as ``Campaign.resources`` counts it."""
     wildcards = [d for d in step.dimensions if d != "instrument"]
-    given = dict(zip(wildcards, path.stem.split("-"), strict=True)) if wildcards else {}
-    size = detectors.get(given.get("visit", ""), 0) if step.axis else _files_read(root, step, given)
-    try:
-        yield float(size), float(told["max_rss"]) * 1.048576, float(told["cpu_time"])
-    except (KeyError, ValueError):
-        return  # too short a job to be sampled
+    given = dict(zip(wildcards, job.name.split("-"), strict=True)) if wildcards else {}
+    return float(detectors.get(given.get("visit", ""), 0) if step.axis else _files_read(root, step, given))
 
 
 def _files_read(root: Path, step: Step, given: Mapping[str, str]) -> int:

@@ -44,6 +44,7 @@ def admit(campaign: Campaign, table: Catalog, skymap: SkyMap) -> None:
         for band, visits in bands.items():
             there[band] = sorted({*there.get(band, []), *visits})
     _sort(whole["patches"])
+    campaign.patches_of_visit[visit] = sorted(part["patches"])
     whole["bands"][:] = sorted({*whole["bands"], *part["bands"]})
     for tract in part["tracts"]:
         for band in part["bands"]:

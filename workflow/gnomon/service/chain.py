@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -86,21 +86,17 @@ class Chain:
         elif step.dimensions == ("night",):
             yield {"night": self.campaign.graph["visits"][visit]["night"]}
         else:
-            for place, bands in self.campaign.graph["patches"].items():
-                if any(visit in some for some in bands.values()):
-                    yield dict(zip(("tract", "patch"), place.split("/"), strict=True))
+            for place in self.campaign.patches_of_visit[visit]:
+                yield dict(zip(("tract", "patch"), place.split("/"), strict=True))
 
     def _inputs(self, step: Step, tokens: Mapping[str, str]) -> dict[str, list[str]]:
         given = self.gathers.inputs(step.name, tokens)
         return {n: self._there(dataset_of(want), given[n]) for n, want in step.reads.items()}
 
     def _job(self, step: Step, tokens: Mapping[str, str], inputs: Paths, outputs: Mapping[str, str]) -> Job:
-        data_id: dict[str, Any] = {
-            n: int(v) if isinstance(getattr(DataId(), n), int) else v for n, v in tokens.items()
-        }
         config: Any = TypeAdapter(step.config).validate_json(self.campaign.params(step.name)["config"])
         return prepare(
-            step, replace(DataId(), **data_id), config, inputs, outputs, self.campaign.root, self.threads,
+            step, DataId.of(tokens), config, inputs, outputs, self.campaign.root, self.threads,
             self.warm.read, self.warm.digest,
         )  # fmt: skip
 

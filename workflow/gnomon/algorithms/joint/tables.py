@@ -12,10 +12,12 @@ from gnomon.algorithms.joint.gather import (
     ExposureFacts,
     Gathered,
     place_in_visit,
+    row_of,
+    star_colours,
     visit_circles,
     visits_of_band,
 )
-from gnomon.algorithms.joint.positions import ZERO_POINT_COLUMNS, ZERO_POINT_DEGREE
+from gnomon.algorithms.joint.positions import ZERO_POINT_COLUMNS, ZERO_POINT_DEGREE, MeanColour
 from gnomon.algorithms.photometry.joint import JointFluxes, JointPhotometry
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.wcs import wcs_from_text, wcs_to_text
@@ -79,8 +81,22 @@ def reference_near(shards: Sequence[Catalog], star: Catalog, margin: float) -> C
     return found.take(np.sort(first))
 
 
-def astrometry_table(gathered: Gathered, bands: Mapping[int, str], found: JointAstrometry) -> Catalog:
-    """One row an exposure, schema `astrometry_fit`; ``bands`` by visit."""
+def mean_colour(star: Catalog, source: Catalog, bands: tuple[str, str]) -> tuple[MeanColour, F8]:
+    """The median colour of the stars by their own detections, and how much redder each star is, magnitudes.
+
+    Stars without a colour count as the mean star.
+    """
+    row, known = row_of(star["isolatedStarId"], source["isolatedStarId"])
+    colour = star_colours(row[known], len(star), source.take(np.flatnonzero(known)), bands)
+    some = np.isfinite(colour)
+    mean = float(np.median(colour[some])) if some.any() else 0.0
+    return MeanColour(*bands, mean), np.nan_to_num(colour - mean)
+
+
+def astrometry_table(
+    gathered: Gathered, bands: Mapping[int, str], found: JointAstrometry, colour: MeanColour
+) -> Catalog:
+    """One row an exposure, schema `astrometry_fit`; ``bands`` by visit; ``meta`` says which colour was meant."""
     n = len(gathered.key)
     place = gathered.sources.exposure
     visit = np.array([e.visit for e in gathered.exposures])
@@ -95,8 +111,11 @@ def astrometry_table(gathered: Gathered, bands: Mapping[int, str], found: JointA
             "nStar": np.bincount(place[found.used], minlength=n),
             "rms": rms,
             "excess": found.excess_mas[visit],
+            "chromaticRa": found.chromatic_mas[visit, 0],
+            "chromaticDec": found.chromatic_mas[visit, 1],
             "airRms": air[visit],
-        }
+        },
+        {"blue": colour.blue, "red": colour.red, "mean": repr(colour.mean)},
     )
 
 

@@ -39,7 +39,7 @@ SECTIONS = (
     Section("Requirements", requirements),
     Section("Measured", measured),
     Section("Visits in time", over_time),
-    Section("Focal plane", focal_plane),
+    Section("Focal plane and repeatability", focal_plane),
     Section("Coadds", patches),
     Section("Colours", colours),
     Section("Counts", counts),
