@@ -45,11 +45,11 @@ def test_its_variance_is_that_of_the_sky_to_one_percent_pixel_by_pixel_and_smoot
     options = PatchOptions(15, ArtifactSettings(), 300, noise=True)
     made = PatchCoadd(tuple(coadd_patch(grid.cells(), side, wcs, inputs, options)), wcs, (side, side))
     image, noise = made.stitched(), made.noise()
-    # 10^6 pixels correlated over some 2: the variance of either is known to 0.2 %, smoothed over 2 px to 0.7 %
+    # 10^6 pixels correlated over some 2: the variance of either is known to 0.2 %, smoothed over 2 px to 1.2 %
     assert noise.var() == pytest.approx(image.flux.var(), rel=0.01)
     assert noise.var() == pytest.approx(image.variance.mean(), rel=0.01)
     wide, same = smooth_gaussian(image.flux, 2.0), smooth_gaussian(noise, 2.0)
-    assert same.var() == pytest.approx(wide.var(), rel=0.025)
+    assert same.var() == pytest.approx(wide.var(), rel=0.05)
     assert (made.count() < 5).mean() < 1e-3  # nothing here but noise: nothing to reject
     # independent pixels of this variance would have 1 / (4 pi 2^2) of it left: the interpolant correlates them
     assert same.var() > 1.1 * image.variance.mean() / (16 * np.pi)
