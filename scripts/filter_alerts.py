@@ -1,5 +1,4 @@
-from gnomon.cli import main
-from gnomon.steps.filter_alerts import filter_alerts
+from gnomon.start import main
 
 if __name__ == "__main__":
-    main(filter_alerts)
+    main("filter_alerts")
