@@ -157,7 +157,7 @@ def _minutes(seconds: float) -> str:
 
 def _rows(run: Run) -> list[list[str | int]]:
     """Planned, done, running and failed jobs by rule, and the mean seconds of a job."""
-    rows = []
+    rows: list[list[str | int]] = []
     for rule, planned in run.planned.items():
         done = [j for j in run.of_state("done") if j.rule == rule]
         mean = f"{sum((j.ended or 0) - j.started for j in done) / len(done):.1f}" if done else ""

@@ -1,6 +1,6 @@
 """The events of a run of Snakemake as lines of JSON, for `gnomon.status`.
 
-Asked for with ``--logger gnomon --logger-gnomon-file FILE``: Snakemake finds a logger by the name of its module.
+Asked for with ``--logger gnomon --logger-gnomon-file FILE``: Snakemake finds a logger by the name of its package.
 Nothing but the status page reads the file.
 """
 
@@ -20,9 +20,7 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 class LogHandlerSettings(LogHandlerSettingsBase):
     """Options, as Snakemake shows them with ``--logger-gnomon-`` before their name."""
 
-    file: str | None = field(
-        default=None, metadata={"help": "File that events are appended to", "required": True}
-    )
+    file: str = field(default=".snakemake/events.jsonl", metadata={"help": "File that events are appended to"})
 
 
 class LogHandler(LogHandlerBase):
@@ -32,7 +30,7 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         """Open the file."""
-        self.baseFilename = str(self.settings.file)
+        self.baseFilename = self.settings.file
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
