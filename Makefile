@@ -22,7 +22,8 @@ help:
 	@echo "make bench   ours beside the peers' programs, in turn on the same input"
 
 demo: kernels
-	@set -o pipefail; snakemake --profile profiles/local --cores $(CORES) 2>&1 | python -m gnomon.progress
+	@set -o pipefail; snakemake --profile profiles/local --cores $(CORES) --logger gnomon \
+	  --logger-gnomon-file run/demo/log/events.jsonl 2>&1 | python -m gnomon.progress
 	@python -m gnomon.costs run/demo --cores $(CORES)
 	@echo "report: $(abspath run/demo/release/report.html)"
 

@@ -79,6 +79,8 @@ rule finalize_visit:
 rule check_joint:
     input:
         **campaign.reads("check_joint"),
+        stars=truth_of("truth_stars"),
+        galaxies=truth_of("truth_galaxies"),
     output:
         **campaign.writes("check_joint"),
     log:

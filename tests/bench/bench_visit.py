@@ -1,9 +1,11 @@
 """One raw detector of 4096 x 4096 to calibrated image and sources, reading and writing included."""
 
 import json
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import detector
 import numpy as np
@@ -70,79 +72,85 @@ class Laps:
 
 
 def _ours(scene: Path, out: Path) -> float:
-    """What isr, calibrate_visit and finalize_visit do, in one process that hands on what they would write."""
+    """What isr, calibrate_visit and finalize_visit do, in one worker that takes one detector after the other."""
     from gnomon.memory import keep_freed_memory
 
     keep_freed_memory()
     laps = Laps()
-    from gnomon.containers.catalog import Catalog
+    held = _held(scene, laps)
+    seconds = min(
+        _one_detector(scene, out, held, laps) for _ in range(int(os.environ.get("BENCH_CALLS", "1")))
+    )
+    (out / "laps.json").write_text(json.dumps(laps.seconds))
+    (out / "calexp.fits").unlink()
+    return seconds
+
+
+def _held(scene: Path, laps: "Laps") -> dict[str, Any]:
+    """What a worker loads once: packages, instrument, masters, reference stars."""
+    from gnomon.containers.image import Image
+    from gnomon.datamodel import DATASETS
+    from gnomon.io import calibrated_images, catalogs, formats, masters, raw, refcat  # noqa: F401
+    from gnomon.steps import calibrate_visit, finalize_visit, isr  # noqa: F401
+
+    laps.lap("imports")
+    held: dict[str, Any] = {"instrument": formats.read(DATASETS["instrument"], scene / "gnomonsim.yaml")}
+    nothing = np.zeros((SIZE, SIZE), np.uint32)
+    for name in ("bias", "dark", "flat"):
+        master = formats.read(DATASETS["master_flat"], scene / f"{name}.h5")[0]
+        held[name] = [Image(master.flux, master.variance, nothing)]
+    held["refcat"] = formats.read(DATASETS["simulated_refcat"], scene / "refcat.h5")
+    laps.lap("masters")
+    return held
+
+
+def _one_detector(scene: Path, out: Path, held: dict[str, Any], laps: "Laps") -> float:
+    """From the raw file to image and sources on disk; CPU seconds."""
     from gnomon.containers.dataid import DataId
     from gnomon.containers.provenance import Provenance
     from gnomon.datamodel import DATASETS
-    from gnomon.io import calibrated_images, catalogs, formats, masters, raw, refcat  # noqa: F401
+    from gnomon.io import formats
     from gnomon.pipeline.joint import FinalizeVisitConfig
     from gnomon.pipeline.visit import CalibrateVisitConfig, IsrConfig
-    from gnomon.schemas import schema
     from gnomon.steps.calibrate_visit import calibrate_visit
     from gnomon.steps.finalize_visit import finalize_visit
     from gnomon.steps.isr import isr
 
-    laps.lap("imports")
-    instrument = formats.read(DATASETS["instrument"], scene / "gnomonsim.yaml")
-    frames = {
-        n: [formats.read(DATASETS["master_flat"], scene / f"{n}.h5")[0]] for n in ("bias", "dark", "flat")
-    }
-    shard = formats.read(DATASETS["simulated_refcat"], scene / "refcat.h5")
-    laps.lap("masters")
     start = time.process_time()
     visit = int(np.load(scene / "truth.npz")["visit"])
     data_id = DataId(visit=visit, detector=0)
-    exposure = formats.open_raw([str(scene / "raw.fits")], instrument, DataId(visit=visit))[0]
+    exposure = formats.open_raw([str(scene / "raw.fits")], held["instrument"], DataId(visit=visit))[0]
     laps.lap("read")
-    detrended = isr(
-        instrument,
-        exposure,
-        **frames,
-        defects=[],
-        data_id=data_id,
-        config=IsrConfig(masters=("bias", "dark", "flat")),
-    )
-    del frames
+    frames = {n: held[n] for n in ("bias", "dark", "flat")}
+    config = IsrConfig(masters=("bias", "dark", "flat"))
+    detrended = isr(held["instrument"], exposure, **frames, defects=[], data_id=data_id, config=config)
     laps.lap("isr")
-    first = calibrate_visit(detrended, [shard], data_id=data_id, config=CalibrateVisitConfig())
-    del detrended, exposure
+    del exposure
+    first = calibrate_visit(detrended, [held["refcat"]], data_id=data_id, config=CalibrateVisitConfig())
+    del detrended
     laps.lap("calibrate")
-    given = {
-        "visit": visit,
-        "nStar": 99,
-        "nx": SIZE,
-        "ny": SIZE,
-        "zeroPoint00": first.summary["zeroPoint"][0] + 0.01,
-    }
-    columns = {
-        c.name: np.array([given.get(c.name, "r" if c.dtype == "str" else 0)])
-        for c in schema("photometry_fit")
-    }
-    final = finalize_visit(
-        first.image,
-        first.source,
-        first.summary,
-        [],
-        [Catalog(columns)],
-        data_id=data_id,
-        config=FinalizeVisitConfig(),
-    )
+    zero_point = _joint_zero_point(visit, first.summary["zeroPoint"][0] + 0.01)
+    tables = first.source, first.summary, [], [zero_point]
+    final = finalize_visit(first.image, *tables, data_id=data_id, config=FinalizeVisitConfig())
+    del first
     laps.lap("finalize")
     made_by = Provenance("bench", 1, NOTHING, {})
     with formats.parts_writer(DATASETS["calexp"], str(out / "calexp.fits"), made_by) as writer:
         writer.add(0, final.image)
     formats.write(DATASETS["source"], final.source, str(out / "source.parquet"), made_by)
     laps.lap("write")
-    seconds = time.process_time() - start
     np.savez(out / "found.npz", x=final.source["x"], y=final.source["y"])
-    (out / "laps.json").write_text(json.dumps(laps.seconds))
-    (out / "calexp.fits").unlink()
-    return seconds
+    return time.process_time() - start
+
+
+def _joint_zero_point(visit: int, value: float) -> Any:
+    """A table of joint zero points with the same one all over the detector."""
+    from gnomon.containers.catalog import Catalog
+    from gnomon.schemas import schema
+
+    given = {"visit": visit, "nStar": 99, "nx": SIZE, "ny": SIZE, "zeroPoint00": value}
+    names = schema("photometry_fit")
+    return Catalog({c.name: np.array([given.get(c.name, "r" if c.dtype == "str" else 0)]) for c in names})
 
 
 def _check(scene: Path, out: Path) -> dict[str, float]:
@@ -164,6 +172,7 @@ TASKS = (
         (Contestant("ours", detector.ours_version, call=_ours),),
         _check,
         "4096 x 4096, 16 amplifiers, 4400 sources: from the raw file to calibrated image (three planes, 201 MB) and "
-        "source table. The call leaves out imports and masters, which a long-lived worker holds.",
+        "source table. The call leaves out imports and masters, which a long-lived worker holds; the cheapest of "
+        "three detectors; laps are those of a worker's first and only one.",
     ),
 )

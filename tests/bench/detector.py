@@ -112,6 +112,11 @@ def sep_version() -> str | None:
     return metadata.version("sep") if _has("sep") else None
 
 
+def astroscrappy_version() -> str | None:
+    """Version of astroscrappy."""
+    return metadata.version("astroscrappy") if _has("astroscrappy") else None
+
+
 def sextractor_version() -> str | None:
     """Version of SExtractor."""
     program = shutil.which("source-extractor") or shutil.which("sex")

@@ -22,7 +22,7 @@ from gnomon.io.catalogs import write_catalog
 from gnomon.pipeline.step import Cost, Many, Step
 from gnomon.plan.census import census
 from gnomon.plan.incidence import CameraFootprints, incidence
-from gnomon.plan.parts import edges
+from gnomon.plan.parts import Parts
 from gnomon.plan.quanta import quanta
 from gnomon.plan.slices import cut
 
@@ -115,7 +115,8 @@ def one(n):
     slices = cut(steps, units)
     table = quanta(steps, units, slices)
     clock.append(time.process_time())
-    order = edges(slices, steps, units)
+    parts = Parts(slices, steps, units)
+    order = parts.edges()
     clock.append(time.process_time())
     write(pairs, table)
     clock.append(time.process_time())

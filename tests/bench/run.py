@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 
 import harness
 
-MODULES = ("bench_background", "bench_catalogs", "bench_detection", "bench_isr", "bench_visit", "bench_warp")
+MODULES = tuple(sorted(p.stem for p in Path(__file__).parent.glob("bench_*.py")))
 """Files beside this one; each has ``TASKS``."""
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from gnomon.containers.bspline import prefilter, quintic, quintic_slope, resampling_matrix
+from gnomon.containers.bspline import prefilter, quintic, quintic_slope, resampling_matrix, shift_matrices
 
 
 def test_b_spline_is_a_partition_of_unity():
@@ -27,3 +27,10 @@ def test_a_gaussian_is_interpolated_with_its_slope():
 
 def test_nothing_comes_from_far_outside():
     assert not resampling_matrix(np.array([-4.0, 40.0]), 15).any()
+
+
+def test_rows_of_a_shift_are_those_of_its_places():
+    shift = np.r_[np.random.default_rng(2).uniform(-3.7, 3.7, 20), 0.0, -1.0, 14.2, 50.0, -60.0]
+    for slope in (False, True):
+        wanted = resampling_matrix(np.arange(15) + shift[:, None], 15, slope=slope)
+        np.testing.assert_allclose(shift_matrices(shift, 15, slope=slope), wanted, atol=1e-13)

@@ -32,7 +32,7 @@ def test_lasting_asteroids_are_on_a_detector_in_every_pair_of_visits(asteroids):
 
 
 def test_passing_asteroids_leave_the_field_after_a_night(asteroids):
-    first, _, last = (p[0] for p in pairs())
+    first, *_, last = (p[0] for p in pairs())
     passing = ~asteroids["lasting"]
     seen = [
         on_detector(RECIPE, v, *position_and_flux(asteroids, v.band, v.mjd_tai)[:2])[passing]

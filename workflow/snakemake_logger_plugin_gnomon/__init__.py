@@ -20,7 +20,9 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 class LogHandlerSettings(LogHandlerSettingsBase):
     """Options, as Snakemake shows them with ``--logger-gnomon-`` before their name."""
 
-    file: str = field(default=".snakemake/events.jsonl", metadata={"help": "File that events are appended to"})
+    file: str = field(
+        default=".snakemake/events.jsonl", metadata={"help": "File that events are appended to"}
+    )
 
 
 class LogHandler(LogHandlerBase):

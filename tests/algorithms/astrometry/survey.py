@@ -27,6 +27,7 @@ class Survey:
     true_pm: np.ndarray
     true_plane: np.ndarray  # (n, 2) true plane position of each detection's star at its date, mas
     centre: tuple
+    chromatic_mas: np.ndarray  # (nvisit, 2) displacement of a star one magnitude redder
 
 
 def air_field(rng, rms_mas, length_arcsec):
@@ -50,6 +51,7 @@ def make_survey(
     crval=(1.0, -0.5),
     known=0.3,
     years=3.0,
+    chromatic=0.0,
 ):
     """Four detectors, dithered and rotated; camera distortion, tilted visits, moving stars, turbulence."""
     half = SIDE * 0.2 * ARCSEC * 1.5
@@ -59,6 +61,10 @@ def make_survey(
     catalogued = rng.random(n_stars) < known
     faintness = rng.exponential(1.0, n_stars)
     camera = rng.normal(0, 1, (4, 2, 10)) * 0.15  # pixels at the edge, unknown to the first maps
+    colours = np.random.default_rng(
+        n_stars
+    )  # of their own, so that surveys without refraction stay what they were
+    colour, refracted = colours.normal(0, 0.5, n_stars), chromatic * colours.normal(0, 1, (visits, 2))
     exposures, columns, truth = [], [], []
     for v in range(visits):
         date = EPOCH + 365.25 * (3 + years * v / max(visits - 1, 1))
@@ -72,6 +78,7 @@ def make_survey(
         for d in range(4):
             wcs = detector_wcs(pointing, turn, d)
             seen = place + air(place) + (place - shift) @ tilt  # where the air and the optics put the stars
+            seen = seen + colour[:, None] * refracted[v] * MAS
             x, y = wcs.sky_to_pixel(*plane_to_sky(*seen.T, crval))
             u, w = ((c - SIDE / 2) / (SIDE / 2) for c in (x, y))
             terms = np.stack(
@@ -91,9 +98,9 @@ def make_survey(
     cat_pm = np.where(catalogued[:, None], pm + rng.normal(0, 0.2, pm.shape), 0.0)
     stars = JointStars(
         ra + wrong[0] / np.cos(dec), dec + wrong[1], error, *cat_pm.T, np.where(catalogued, 0.2, 6.0),
-        np.zeros(n_stars), np.full(n_stars, EPOCH),
+        np.zeros(n_stars), np.full(n_stars, EPOCH), colour,
     )  # fmt: skip
-    return Survey(exposures, sources, stars, ra, dec, pm, np.concatenate(truth), crval)
+    return Survey(exposures, sources, stars, ra, dec, pm, np.concatenate(truth), crval, refracted)
 
 
 def detector_wcs(pointing, turn, d):

@@ -39,6 +39,38 @@ def prefilter(n: int) -> F8:
     return np.asarray(np.linalg.inv(quintic(knots[:, None] - knots)), np.float64)
 
 
+def shift_matrices(shift: F8, n: int, *, slope: bool = False) -> F8:
+    """Rows that evaluate the spline through n samples at all samples moved by a shift, or its derivative by place.
+
+    The same as ``resampling_matrix(arange(n) + shift[:, None], n)`` at a tenth of the cost: all places of a shift
+    have the same weights, so that the rows are six shifted copies of the prefilter.
+
+    Parameters
+    ----------
+    shift : (k,) float64, in units of the samples' spacing
+    n : number of samples
+    slope : give the derivative by place instead
+
+    Returns
+    -------
+    (k, n, n) float64; a value is ``row @ samples``, zero far outside [0, n - 1].
+    """
+    whole = np.floor(shift)
+    taps = (quintic_slope if slope else quintic)((shift - whole)[:, None] - np.arange(-2, 4))
+    out = np.zeros((len(shift), n, n))
+    for step in np.unique(whole[np.isfinite(whole)]):
+        mine = whole == step
+        copies = np.zeros((6, n, n))
+        for j in range(6):
+            first = (
+                int(np.clip(step, -n - 3, n + 3)) + j - 2
+            )  # row m of this copy is row m + first of the prefilter
+            rows = slice(max(0, -first), max(0, min(n, n - first)))
+            copies[j, rows] = prefilter(n)[max(0, first) : max(0, first) + max(0, rows.stop - rows.start)]
+        out[mine] = (taps[mine] @ copies.reshape(6, -1)).reshape(-1, n, n)
+    return out
+
+
 def resampling_matrix(at: F8, n: int, *, slope: bool = False) -> F8:
     """Rows that evaluate the spline through n samples at given places.
 

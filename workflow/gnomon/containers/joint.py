@@ -67,6 +67,8 @@ class JointStars:
     """(nstar,) mas; 0 where unknown."""
     epoch: F8
     """(nstar,) TAI MJD."""
+    colour: F8
+    """(nstar,) colour less the one for which maps hold, magnitudes; 0 where unknown."""
 
     def __len__(self) -> int:
         return len(self.ra)

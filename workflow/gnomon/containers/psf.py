@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.containers.bspline import resampling_matrix
+from gnomon.containers.bspline import shift_matrices
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ class PsfModel:
 
     def shift_matrices(self, shift: F8, *, slope: bool = False) -> F8:
         """(n, size, size) float64: rows that evaluate samples for a star at ``shift``, or their slope."""
-        return resampling_matrix(np.arange(self.size) - shift[:, None], self.size, slope=slope)
+        return shift_matrices(-shift, self.size, slope=slope)
 
     def terms(self, x: npt.ArrayLike, y: npt.ArrayLike) -> F8:
         """(n, nterm) float64 values of the polynomials at n positions."""

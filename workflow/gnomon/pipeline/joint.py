@@ -39,6 +39,8 @@ class FitAstrometryConfig:
     """Degree of each visit's polynomial over the focal plane."""
     turbulence: bool = True
     """Interpolate the air's displacement over each visit."""
+    colour: tuple[str, str] = ("g", "i")
+    """Bands of the detections whose difference is the colour that refraction goes with; without them none is fitted."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -94,6 +96,7 @@ STEPS = (
         FitAstrometryConfig,
         reads=_STARS,
         writes={"fit": "astrometry_fit"},
+        version=3,
         cost=Cost(cpu_s=4, cpu_s_per_input=0.1, mem_mb=500, mem_mb_per_input=3, out_mb=0.05),
     ),
     Step(
@@ -101,6 +104,7 @@ STEPS = (
         FitPhotometryConfig,
         reads=_STARS,
         writes={"fit": "photometry_fit"},
+        version=3,
         cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=3, out_mb=0.02),
     ),
     Step(
@@ -110,8 +114,11 @@ STEPS = (
             "detections": "isolated_star_source",
             "astrometry": "astrometry_fit",
             "photometry": "photometry_fit",
+            "stars": Many("truth_stars"),
+            "galaxies": Many("truth_galaxies"),
         },
         writes={"check": "joint_check"},
+        version=2,
         cost=Cost(cpu_s=2, mem_mb=300, out_mb=0.01),
     ),
     Step(
@@ -125,6 +132,7 @@ STEPS = (
             "photometry": Many("photometry_fit"),
         },
         writes={"image": "calexp", "source": "source", "summary": "visit_summary"},
+        version=2,
         axis="detector",
         cost=Cost(cpu_s=1.2, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=20, out_mb=14),
     ),

@@ -159,7 +159,7 @@ STEPS = (
         MotionConfig,
         reads={"detections": "isolated_star_source", "astrometry": "astrometry_fit"},
         writes={"motion": "star_motion"},
-        version=2,
+        version=3,
         cost=Cost(cpu_s=3, mem_mb=400, out_mb=0.5),
     ),
     Step(

@@ -88,6 +88,9 @@ def names_of(grain: str, units: Census, rows: Index | None = None) -> list[dict[
             return names_of(VISIT, units, science) + [_tokens(visit=v) for v in others.tolist()]
         case "night":
             return [_tokens(night=units.nights[k]) for k in rows.tolist()]
+        case "filter":
+            every = [_tokens(night=n, filter=f) for n in units.nights for f in units.filters]
+            return [every[k] for k in rows.tolist()]
         case "band":
             return [_tokens(band=units.bands[k]) for k in rows.tolist()]
         case "tract":

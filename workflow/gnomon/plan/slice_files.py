@@ -13,7 +13,18 @@ from gnomon.containers.catalog import Catalog
 from gnomon.datamodel import DIMENSIONS
 from gnomon.io.atomic import replacing
 from gnomon.pipeline.step import Many, Step, dataset_of
-from gnomon.plan.grains import COADD, EXPOSURE, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT, grain_of, step_grain
+from gnomon.plan.grains import (
+    COADD,
+    EXPOSURE,
+    FILTER,
+    NIGHT,
+    PATCH,
+    PATCH_BAND,
+    TRACT,
+    VISIT,
+    grain_of,
+    step_grain,
+)
 from gnomon.plan.parts import Parts, groups, of_group
 
 I8 = npt.NDArray[np.int64]
@@ -108,7 +119,7 @@ class Members:
         kept = {_token("visit", v) for v in units.visit[of_group(index, *self._visits)].tolist()}
         kept |= {v for bands in patches.values() for some in bands.values() for v in some}
         tracts = {p.partition("/")[0] for p in near}
-        by_night = NIGHT in map(step_grain, self.parts.steps_of(index).values())
+        by_night = bool({NIGHT, FILTER} & set(map(step_grain, self.parts.steps_of(index).values())))
         nights = whole["nights"] if by_night else _of_nights(kept, whole)
         return {
             **whole,

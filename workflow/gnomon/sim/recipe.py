@@ -131,7 +131,8 @@ def demo_recipe(seed: int = 20260101) -> SurveyRecipe:
     """The survey of `make demo`: 4 detectors, ugrizy, two seasons a year apart, 32 science visits.
 
     The field lies on the ecliptic, 120 degrees from the Sun in October, where main-belt asteroids
-    stand still among the stars.
+    stand still among the stars for a dozen days. These are seen on four nights: through three, whatever their
+    spacing, goes a parabola for every distance, and only the fourth tells how it bends.
     """
     first = (
         NightRecipe("20261012", _spread("rigzyu", -4.2), biases=5, darks=3, flats=3),
@@ -139,9 +140,10 @@ def demo_recipe(seed: int = 20260101) -> SurveyRecipe:
         NightRecipe("20261019", _spread("yurgiz", -2.6)),
     )
     second = (
-        NightRecipe("20271012", (("r", -4.2), ("i", -3.2), *_spread("gzu", -2.9))),
-        NightRecipe("20271017", (("r", -4.1), ("i", -3.0), *_spread("gy", -2.7))),
-        NightRecipe("20271023", (("r", -4.3), ("i", -3.3), *_spread("zyu", -3.0))),
+        NightRecipe("20271011", (("r", -4.2), ("i", -3.2), *_spread("uy", -2.9))),
+        NightRecipe("20271014", (("g", -4.1), ("z", -3.1))),
+        NightRecipe("20271019", (("r", -4.1), ("i", -3.0), *_spread("gy", -2.7))),
+        NightRecipe("20271023", (("r", -4.3), ("i", -3.3), *_spread("zu", -3.0))),
     )
     return SurveyRecipe(seed, 330.0, -12.25, first + second, asteroid_nights=tuple(n.night for n in second))
 

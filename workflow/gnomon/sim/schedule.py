@@ -21,7 +21,7 @@ _DAY_S = 86400.0
 _FIRST_SCIENCE = 1001  # sequence numbers below are calibrations
 _POINTING_ERROR_ARCSEC = 2.5
 _ROTATION_ERROR_DEG = 0.01
-_DARK_S, _FLAT_S = 60.0, 5.0
+DARK_S, _FLAT_S = 60.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def find_visit(recipe: SurveyRecipe, visit: int) -> Visit:
 
 
 def _night(recipe: SurveyRecipe, night: NightRecipe) -> Iterator[Visit]:
-    calibrations = [("bias", "none", 0.0)] * night.biases + [("dark", "none", _DARK_S)] * night.darks
+    calibrations = [("bias", "none", 0.0)] * night.biases + [("dark", "none", DARK_S)] * night.darks
     calibrations += [("flat", band, _FLAT_S) for band in recipe.bands for _ in range(night.flats)]
     for k, (obstype, band, exptime) in enumerate(calibrations):
         mjd = local_hour_to_mjd(night.night, -8.0 + k / 60)

@@ -21,7 +21,7 @@ from gnomon.containers.skymap import SkyMap
 from gnomon.errors import UnprocessableData
 from gnomon.pipeline.release import CheckObjectsConfig
 from gnomon.sim.recipe import SurveyRecipe
-from gnomon.sim.schedule import visits
+from gnomon.sim.schedule import DARK_S, visits
 from gnomon.sim.sky import GALAXY, STAR, TRANSIENT
 
 F8 = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def check_objects(
         mine = [d for d in detectors if d["band"][0] == band]
         value, n = depth(primary, band, len(mine))
         rows["coadd depth", band] = value, n
-        rows["coadd depth error", band] = value - _expected_depth(mine, scale), n
+        rows["coadd depth error", band] = value - _expected_depth(mine, scale, _readout_variance(recipe)), n
     return check_rows(rows)
 
 
@@ -121,13 +121,26 @@ def _psf_sigma(coadd: Coadd) -> float:
     return float(np.sqrt(psf.sum() ** 2 / np.sum(psf**2) / (4 * np.pi)))
 
 
-def _expected_depth(detectors: Sequence[Catalog], scale: float) -> float:
+def _readout_variance(recipe: SurveyRecipe) -> float:
+    """Electrons squared a pixel that an exposure has without light, with what bias and dark frames add.
+
+    Of n_b biases b and n_d darks of T s, an exposure of t s loses b + (d - b) t / T: (1 - t / T) of the noise of the
+    mean bias, t / T of that of the mean dark.
+    """
+    biases, darks = sum(n.biases for n in recipe.nights), sum(n.darks for n in recipe.nights)
+    part, current = recipe.exptime_s / DARK_S, recipe.camera.dark_current
+    from_bias = READ_NOISE_SQUARED * (1 - part) ** 2 / max(biases, 1)
+    from_dark = part**2 * (READ_NOISE_SQUARED + current * DARK_S) / max(darks, 1)
+    return READ_NOISE_SQUARED + current * recipe.exptime_s + from_bias + from_dark
+
+
+def _expected_depth(detectors: Sequence[Catalog], scale: float, readout: float) -> float:
     """Magnitude at five sigma of the mean, weighted by inverse variance, of visits of known sky, seeing, zero point."""
     if not detectors:
         return np.nan
     rows = [
         (
-            np.mean((d["background"] + READ_NOISE_SQUARED) / d["response"] ** 2)
+            np.mean((d["background"] + readout) / d["response"] ** 2)
             * 10 ** (0.8 * (AB_NJY - d["zero_point"][0])),
             np.mean(d["fwhm"]),
         )

@@ -69,10 +69,12 @@ def on_known_pixels(truth: Catalog, images: Mapping[int, CalibratedImage]) -> B1
 
 
 def _shares(n: ChangeCount) -> dict[str, tuple[float, int]]:
-    """Quantities of one band."""
-    return {
+    """Quantities of one band; a band without a transient to be found says nothing of finding them."""
+    sought = {
         "transients detected": (_part(n.found, n.wanted), n.wanted),
         "transients found": (_part(n.kept, n.wanted), n.wanted),
+    }
+    return (sought if n.wanted else {}) | {
         "reliable detections true": (_part(n.true, n.reliable), n.reliable),
         "reliable rises true": (_part(n.true_rises, n.rises), n.rises),
     }

@@ -36,7 +36,7 @@ def check_visit(
         "purity": (found.purity, 1),
         "astrometric error": (found.astrometry_rms_mas, found.n_astrometry),
         "PSF flux bias": (found.flux_bias, found.n_astrometry),
-        "PSF flux pull": (found.flux_pull, found.n_star),
+        "PSF flux pull, less 1": (found.flux_pull, found.n_pull),
         "zero point error": (float(np.sqrt(np.mean(off**2))), len(off)),
         "zero point, worst detector": (_largest(off), len(off)),
         "seeing, worst detector": (_largest(seeing), len(off)),

@@ -2,23 +2,26 @@
 
 In the tangent plane of the field, for a detection o of star s in detector d of visit v,
 
-``p_o + J_o K_d(u, v) + V_v(X, Y) - air_v(X, Y) = p_s(t) + delta_s + mu_s t``:
+``p_o + J_o K_d(u, v) + V_v(X, Y) + D_v c_s - air_v(X, Y) = p_s(t) + delta_s + mu_s t``:
 
 the plane position by the visit's own map, plus a static correction of the camera (pixels, a polynomial for
 each detector, taken to the plane by the map's Jacobian), plus a polynomial of each visit over its focal
-plane, less the air's field, equals the star's catalogue position at the date plus what the detections add.
+plane, plus a displacement of each visit in proportion to the star's colour (the air refracts blue light more:
+two numbers a visit, so that neither zenith nor atmosphere need be known), less the air's field, equals the
+star's catalogue position at the date plus what the detections add.
 Everything is linear; stars are eliminated (`gnomon.algorithms.joint.elimination`). The catalogue enters as
 priors on delta and mu. (Compare Bernstein et al. 2017, PASP 129, 074503: gbdes.)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from gnomon.algorithms.astrometry.epoch import JULIAN_YEAR_DAYS, MAS, apply_space_motion
+from gnomon.algorithms.astrometry.fit import allowed_degree
 from gnomon.algorithms.astrometry.tansip import fit_tan_sip, mean_position, monomials, powers
 from gnomon.algorithms.astrometry.turbulence import TurbulenceField, fit_turbulence
 from gnomon.algorithms.joint.elimination import Priors, Rows, Solution, solve
@@ -32,6 +35,10 @@ Bool = npt.NDArray[np.bool_]
 
 _GRID = 14
 _MAX_WCS_DEGREE = 7
+_KNOWN_PX = (
+    0.05  # what is not known of a camera whose distortion stands in the maps that the visits come with
+)
+_HELD = 1e6  # inverse variance of what stays 0: a prior of a thousandth of a pixel or a mas
 _FREE = 1e-12  # inverse variance, mas^-2, of what is not known beforehand: a prior of 1000 arcsec
 
 
@@ -45,6 +52,8 @@ class JointAstrometryOptions:
     """Degree of each visit's polynomial over the focal plane."""
     camera_prior_px: float = 1.0
     """Expected size of the camera's correction, pixels."""
+    chromatic_prior_mas: float = 30.0
+    """Expected displacement of a star whose colour differs by a magnitude, mas: 35 mas in g at an airmass of 1.4."""
     visit_prior_mas: float = 500.0
     """Expected size of a visit's polynomial, mas; holds visits with few stars."""
     turbulence: bool = True
@@ -74,6 +83,8 @@ class JointAstrometry:
     """(n,) detections in the solution."""
     excess_mas: F8
     """(nvisit,) scatter per axis beyond the stated errors."""
+    chromatic_mas: F8
+    """(nvisit, 2) how far each visit moves a star one magnitude redder, mas, along the axes of the field's plane."""
     turbulence: tuple[TurbulenceField, ...]
     """Field of each visit, mas, at positions in units of the field's radius."""
     iterations: int
@@ -87,6 +98,9 @@ def fit_joint_astrometry(
     options: JointAstrometryOptions | None = None,
 ) -> JointAstrometry:
     """Solve for camera, visits and stars together.
+
+    Without a star in a catalogue the visits are brought together by the stars that they share; the frame is the
+    mean of their own maps, and the camera's distortion stays what those say, which few dithers would not tell.
 
     Parameters
     ----------
@@ -102,11 +116,13 @@ def fit_joint_astrometry(
     Raises
     ------
     UnprocessableData
-        No detections, or no star of a catalogue that ties the field to the sky.
+        No detections.
     """
     options = options or JointAstrometryOptions()
-    if not len(sources) or not np.isfinite(stars.error).any():
-        raise UnprocessableData(f"{len(sources)} detections and no star of a catalogue to tie them to")
+    if not len(sources):
+        raise UnprocessableData("no detections")
+    if not np.isfinite(stars.error).any():
+        options = replace(options, camera_prior_px=min(options.camera_prior_px, _KNOWN_PX))
     field = _Field.about(exposures, sources, stars, options)
     priors = field.priors(stars, options)
     visit = field.visit
@@ -130,7 +146,7 @@ def fit_joint_astrometry(
     ra, dec = _moved_stars(field, stars, star)
     return JointAstrometry(
         tuple(_exposure_map(field, e, solution, air[e.visit]) for e in exposures),
-        ra, dec, star[:, :, 1], residual, used, excess, tuple(air), solution.iterations,
+        ra, dec, star[:, :, 1], residual, used, excess, field.chromatic(solution), tuple(air), solution.iterations,
     )  # fmt: skip
 
 
@@ -141,6 +157,7 @@ class _Field:
     centre: tuple[float, float]
     visit: npt.NDArray[np.intp]
     visits: int
+    detector: npt.NDArray[np.intp]
     detectors: int
     camera_degree: int
     visit_degree: int
@@ -171,13 +188,13 @@ class _Field:
         focal = (plane - visit_centre[visit]) / visit_scale[visit, None]
         camera = monomials(pixel[:, 0], pixel[:, 1], options.camera_degree)
         detector = np.array([e.detector for e in exposures])[sources.exposure]
-        smooth = monomials(focal[:, 0], focal[:, 1], options.visit_degree)
+        smooth = _visit_terms(focal, stars.colour[sources.star], options.visit_degree)
         design = _design(jacobian, camera, detector, detectors, smooth, visit, visits)
         mjd = np.array([e.mjd_tai for e in exposures])[sources.exposure]
         years = (mjd - np.mean(mjd)) / JULIAN_YEAR_DAYS
         scale = np.sqrt(np.abs(np.linalg.det(jacobian)))
         return cls(
-            centre, visit, visits, detectors, options.camera_degree, options.visit_degree,
+            centre, visit, visits, detector, detectors, options.camera_degree, options.visit_degree,
             visit_centre, visit_scale, focal, sources.error * scale,
             _star_positions(sources, stars, mjd, centre) - plane,
             design,
@@ -188,15 +205,17 @@ class _Field:
 
     def priors(self, stars: JointStars, options: JointAstrometryOptions) -> Priors:
         """Inverse variances; the catalogue's errors are those at the mean date."""
-        static, smooth = len(powers(self.camera_degree)), len(powers(self.visit_degree))
+        static, smooth = len(powers(self.camera_degree)), len(powers(self.visit_degree)) + 1
         sizes = [2 * static] * self.detectors + [2 * smooth] * self.visits
-        camera = np.full(2 * static * self.detectors, options.camera_prior_px**-2.0)
-        visit = np.full(2 * smooth * self.visits, options.visit_prior_mas**-2.0)
+        camera = _term_priors(self.detector, self.detectors, self.camera_degree, options.camera_prior_px)
+        smooth_prior = _term_priors(self.visit, self.visits, self.visit_degree, options.visit_prior_mas)
+        chromatic = np.full(len(smooth_prior), options.chromatic_prior_mas**-2.0)
+        visit = np.column_stack([smooth_prior, chromatic])
         years = (self.mean_mjd - stars.epoch) / JULIAN_YEAR_DAYS
         place = np.maximum(np.hypot(stars.error / MAS, stars.pm_error * years), 1e-3)
         star = np.stack([1 / place**2 + _FREE, 1 / np.maximum(stars.pm_error, 1e-3) ** 2], -1)
         return Priors(
-            np.concatenate([camera, visit]),
+            np.concatenate([camera.ravel(), visit.ravel()]),
             np.repeat(star, 2, axis=0),
             np.repeat(np.arange(len(sizes)), sizes),
         )
@@ -213,15 +232,35 @@ class _Field:
         star = np.sum(self.star_terms * solution.star[self.star], axis=1)
         return np.asarray((self.design @ solution.parameter + star).reshape(-1, 2) - self.target - moved)
 
+    def chromatic(self, solution: Solution) -> F8:
+        """(visits, 2) mas: what displaces a star one magnitude redder, as it was seen."""
+        smooth = len(powers(self.visit_degree)) + 1
+        terms = solution.parameter[-2 * smooth * self.visits :].reshape(self.visits, 2, smooth)
+        return -terms[:, :, -1]
+
     def correction(self, e: JointExposure, x: F8, y: F8, solution: Solution) -> tuple[F8, F8]:
         """Plane positions of pixels of an exposure, camera and visit terms included; and focal positions."""
         plane, jacobian, pixel = _to_plane(e, x, y, self.centre)
         focal = (plane - self.visit_centre[e.visit]) / self.visit_scale[e.visit]
         camera = monomials(pixel[:, 0], pixel[:, 1], self.camera_degree)
-        smooth = monomials(focal[:, 0], focal[:, 1], self.visit_degree)
+        smooth = _visit_terms(focal, np.zeros(len(x)), self.visit_degree)
         same = np.full(len(x), e.detector), np.full(len(x), e.visit)
         design = _design(jacobian, camera, same[0], self.detectors, smooth, same[1], self.visits)
         return plane + (design @ solution.parameter).reshape(-1, 2), focal
+
+
+def _term_priors(group: npt.NDArray[np.intp], groups: int, degree: int, size: float) -> F8:
+    """Inverse variances (group and axis, term): terms of a degree that a group's detections do not carry stay 0."""
+    order = np.array([p + q for p, q in powers(degree)])
+    stars = np.bincount(group, minlength=groups).tolist()
+    carried = np.array([allowed_degree(n, degree) for n in stars], np.intp)
+    prior = np.where(order <= carried[:, None], size**-2.0, _HELD)
+    return np.repeat(prior, 2, axis=0)
+
+
+def _visit_terms(focal: F8, colour: F8, degree: int) -> F8:
+    """(n, nterm + 1): the polynomial of a visit over its focal plane, and the colour."""
+    return np.column_stack([monomials(focal[:, 0], focal[:, 1], degree), colour])
 
 
 def _visit_frames(

@@ -5,9 +5,13 @@ import numpy.typing as npt
 
 Bools = npt.NDArray[np.bool_]
 
+_FEW = 0.01  # of the pixels, below which it is cheaper to go from one true pixel to the next
+
 
 def dilated(mask: Bools, reach: int) -> Bools:
     """True within ``reach`` pixels along both axes (a square) of a true pixel of a (ny, nx) bool mask."""
+    if np.count_nonzero(mask) < _FEW * mask.size:
+        return _around_each(mask, reach)
     for axis in (0, 1):
         grown = mask.copy()
         for step in range(1, min(reach, mask.shape[axis] - 1) + 1):
@@ -17,3 +21,12 @@ def dilated(mask: Bools, reach: int) -> Bools:
             grown[tuple(high)] |= mask[tuple(low)]
         mask = grown
     return mask
+
+
+def _around_each(mask: Bools, reach: int) -> Bools:
+    grown, (y, x) = mask.copy(), np.nonzero(mask)
+    for dy in range(-reach, reach + 1):
+        rows = np.clip(y + dy, 0, mask.shape[0] - 1)
+        for dx in range(-reach, reach + 1):
+            grown[rows, np.clip(x + dx, 0, mask.shape[1] - 1)] = True
+    return grown

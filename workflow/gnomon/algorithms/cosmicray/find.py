@@ -75,8 +75,9 @@ def _least_ratios(psf_fwhm_px: float) -> tuple[float, float]:
 
 def _skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:
     """Bit 1 where a value has no meaning, bit 2 where no cosmic ray may be claimed."""
-    skip = ((image.mask & np.uint32(unusable)) != 0) | (image.variance <= 0)
-    plane: npt.NDArray[np.uint8] = skip.astype(np.uint8)
+    skip = (image.mask & np.uint32(unusable)) != 0
+    skip |= image.variance <= 0
+    plane: npt.NDArray[np.uint8] = skip.view(np.uint8)
     saturated = (image.mask & np.uint32(MASK["SAT"])) != 0
     if saturated.any():
         plane |= dilated(saturated, _SATURATION_REACH_PX).view(np.uint8) << 1

@@ -42,7 +42,8 @@ def interpolate(image: Image, psf_fwhm_px: float, bits: int = FILLED_PLANES) -> 
     if not psf_fwhm_px > 0:
         raise ValueError(f"psf_fwhm_px is {psf_fwhm_px}; a positive number of pixels is needed")
     unknown = image.variance <= 0
-    bad = ((image.mask & np.uint32(bits)) != 0) | unknown
+    bad = (image.mask & np.uint32(bits)) != 0
+    bad |= unknown
     if not bad.any():
         return image
     length = np.sqrt(2) * psf_fwhm_px * _SIGMA_PER_FWHM
@@ -50,7 +51,9 @@ def interpolate(image: Image, psf_fwhm_px: float, bits: int = FILLED_PLANES) -> 
     fallback = _typical(flux, bad)
     filled, noise = fill_bad(flux, variance, bad.view(np.uint8), float(length), _NUGGET, _REACH_PX, fallback)
     noise[unknown] = 0
-    return Image(filled, noise, image.mask | np.where(bad, np.uint32(MASK["INTRP"]), np.uint32(0)))
+    mask = image.mask.copy()
+    mask[bad] |= np.uint32(MASK["INTRP"])
+    return Image(filled, noise, mask)
 
 
 def _typical(flux: F4, bad: npt.NDArray[np.bool_]) -> float:

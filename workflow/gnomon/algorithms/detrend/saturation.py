@@ -8,6 +8,7 @@ from gnomon.flags import MASK
 U4 = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.intp]
 
+_ROWS = 16
 _SAT, _SUSPECT = np.uint32(MASK["SAT"]), np.uint32(MASK["SUSPECT"])
 
 
@@ -33,17 +34,21 @@ def grow_saturation(mask: U4, radius: int) -> U4:
     return out
 
 
+def _places(mask: U4, bits: np.uint32) -> tuple[Rows, Rows]:
+    """Rows and columns of the pixels with one of some bits; a few rows at a time, which the cache holds."""
+    found = [np.nonzero((mask[y : y + _ROWS] & bits) != 0) for y in range(0, len(mask), _ROWS)]
+    row = np.concatenate([f[0] + k * _ROWS for k, f in enumerate(found)]) if found else np.empty(0, np.intp)
+    return row, np.concatenate([f[1] for f in found]) if found else row
+
+
 def _bleeding(mask: U4) -> tuple[Rows, Rows]:
     """Pixels of the runs along columns that hold a saturated pixel; the saturated ones are among them."""
-    saturated = (mask & _SAT) != 0
-    columns = np.flatnonzero(saturated.any(axis=0))
-    full = saturated[:, columns].T
-    high = full | ((mask[:, columns].T & _SUSPECT) != 0)
-    starts = high.copy()
-    starts[:, 1:] &= ~high[:, :-1]
-    run = np.cumsum(starts.ravel()).reshape(high.shape) * high
-    hit = np.zeros(int(run.max(initial=0)) + 1, bool)
-    hit[run[full]] = True
-    hit[0] = False
-    column, row = np.nonzero(hit[run])
-    return row, columns[column]
+    row, column = _places(mask, _SAT | _SUSPECT)
+    order = np.lexsort((row, column))
+    row, column = row[order], column[order]
+    starts = np.ones(len(row), bool)
+    starts[1:] = (np.diff(column) != 0) | (np.diff(row) != 1)
+    run = np.cumsum(starts) - 1
+    hit = np.zeros(len(row), bool)
+    hit[run[(mask[row, column] & _SAT) != 0]] = True
+    return row[hit[run]], column[hit[run]]

@@ -74,6 +74,7 @@ def gather_astrometry(
     facts: Mapping[tuple[int, int], ExposureFacts],
     reference: Catalog,
     radius: float,
+    colour: F8 | None = None,
 ) -> Gathered:
     """Input of `fit_joint_astrometry`.
 
@@ -87,6 +88,8 @@ def gather_astrometry(
         Catalogue stars around the field.
     radius
         Greatest distance of a star from its catalogue position at the mean date, radians.
+    colour
+        Of each row of ``star`` less the one for which maps shall hold, magnitudes; None where none is known.
 
     Raises
     ------
@@ -98,7 +101,7 @@ def gather_astrometry(
     number = {k: i for i, k in enumerate(keys)}
     pairs = zip(source["visit"].tolist(), source["detector"].tolist(), strict=True)
     exposure = np.array([number.get((int(v), int(d)), -1) for v, d in pairs], np.intp)
-    index, known_star = _row_of(star["isolatedStarId"], source["isolatedStarId"])
+    index, known_star = row_of(star["isolatedStarId"], source["isolatedStarId"])
     error = np.deg2rad(np.sqrt((source["coord_raErr"] ** 2.0 + source["coord_decErr"] ** 2.0) / 2))
     scale = np.array([e.wcs.pixel_scale() for e in exposures] or [1.0])[exposure]
     with np.errstate(invalid="ignore"):
@@ -112,7 +115,8 @@ def gather_astrometry(
     mean_mjd = float(np.mean(source["midpointMjdTai"][row]))
     match = _match(star, reference, mean_mjd, radius)
     told = tuple(facts[k] for k in keys)
-    return Gathered(keys, told, exposures, sources, _stars(star, reference, match, mean_mjd), row, match)
+    stars = _stars(star, reference, match, mean_mjd, np.zeros(len(star)) if colour is None else colour)
+    return Gathered(keys, told, exposures, sources, stars, row, match)
 
 
 def gather_photometry(
@@ -134,7 +138,8 @@ def gather_photometry(
     band
         Detections of other bands are left out.
     colour
-        Two bands of the catalogue whose magnitudes differ by the colour.
+        Two bands whose magnitudes differ by the colour: of the catalogue, or where it lacks the star of its own
+        detections.
 
     Raises
     ------
@@ -156,10 +161,43 @@ def gather_photometry(
     airmass = np.nan_to_num(np.array([f.airmass for f in gathered.facts]), nan=1.0)[exposure]
     mag, mag_err = _catalogue(gathered, reference, band)
     blue, red = (_catalogue(gathered, reference, b)[0] for b in colour)
+    seen = star_colours(gathered.sources.star, len(mag), source.take(gathered.row), colour)
     return JointFluxes(
         visit, detector, gathered.sources.star[keep], AB_NJY - own - 2.5 * np.log10(flux[keep]),
-        MAG_PER_LN * error[keep] / flux[keep], pixel, focal, airmass, blue - red, mag, mag_err,
+        MAG_PER_LN * error[keep] / flux[keep], pixel, focal, airmass,
+        np.where(np.isfinite(blue - red), blue - red, seen), mag, mag_err,
+        _medians(visit, own),
     )  # fmt: skip
+
+
+def star_colours(star: Index, n: int, detections: Catalog, bands: tuple[str, str]) -> F8:
+    """Colours of stars by their mean fluxes in two bands.
+
+    Parameters
+    ----------
+    star : (ndetection,) which star, 0 to n - 1
+    n : number of stars
+    detections : columns band, psfFlux, psfFluxErr
+    bands : the bluer and the redder one
+
+    Returns
+    -------
+    (n,) float64 magnitudes; NaN where a band is missing or its mean flux is not positive.
+    """
+    flux, error = detections["psfFlux"], detections["psfFluxErr"]
+    means = []
+    for band in bands:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            good = (detections["band"] == band) & np.isfinite(flux) & (error > 0)
+            weight = 1 / error[good] ** 2
+            total, norm = (np.bincount(star[good], w, n) for w in (weight * flux[good], weight))
+            means.append(np.where(total > 0, total / norm, np.nan))
+    return np.asarray(-2.5 * np.log10(means[0] / means[1]), np.float64)
+
+
+def _medians(group: Index, value: F8) -> F8:
+    """Median of the values of each group, 0 to the last."""
+    return np.array([np.median(value[group == k]) for k in range(int(group.max()) + 1)])
 
 
 def visits_of_band(gathered: Gathered, source: Catalog, band: str) -> Index:
@@ -182,7 +220,7 @@ def _numbered(
     )
 
 
-def _row_of(
+def row_of(
     names: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
 ) -> tuple[Index, npt.NDArray[np.bool_]]:
     """Row of each wanted name, and whether it is there."""
@@ -210,7 +248,7 @@ def _match(star: Catalog, reference: Catalog, mjd: float, radius: float) -> Inde
     return match
 
 
-def _stars(star: Catalog, reference: Catalog, match: Index, mean_mjd: float) -> JointStars:
+def _stars(star: Catalog, reference: Catalog, match: Index, mean_mjd: float, colour: F8) -> JointStars:
     """Catalogue values where there are any, else the mean of the detections at the mean date."""
     known = match >= 0
 
@@ -228,7 +266,7 @@ def _stars(star: Catalog, reference: Catalog, match: Index, mean_mjd: float) -> 
     return JointStars(
         pick("coord_ra", np.deg2rad(star["coord_ra"]), 0.0), pick("coord_dec", np.deg2rad(star["coord_dec"]), 0.0),
         error, pick("pmRA", 0.0, 0.0), pick("pmDec", 0.0, 0.0), motion_error, pick("parallax", 0.0, 0.0),
-        pick("epoch", mean_mjd, mean_mjd),
+        pick("epoch", mean_mjd, mean_mjd), colour,
     )  # fmt: skip
 
 

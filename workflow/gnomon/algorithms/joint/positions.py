@@ -1,7 +1,11 @@
 """Detections on the maps and zero points of the joint fits."""
 
-import numpy as np
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from gnomon.algorithms.joint.gather import star_colours
 from gnomon.containers.calibrated import Smooth
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.wcs import wcs_from_text
@@ -10,6 +14,21 @@ ZERO_POINT_DEGREE = 3
 """Degree of the zero point's polynomial over a detector."""
 ZERO_POINT_COLUMNS = tuple(f"zeroPoint{t - q}{q}" for t in range(ZERO_POINT_DEGREE + 1) for q in range(t + 1))
 """Its coefficients, in the order of `Smooth`."""
+
+
+_DEGREES_PER_MAS = 1 / 3.6e6
+
+
+@dataclass(frozen=True, slots=True)
+class MeanColour:
+    """The colour that refraction goes with, and that of the mean star, for which maps hold."""
+
+    blue: str
+    """Band."""
+    red: str
+    """Band."""
+    mean: float
+    """Magnitudes."""
 
 
 def zero_point_over(row: Catalog) -> Smooth:
@@ -35,13 +54,33 @@ def joint_fluxes(detections: Catalog, fit: Catalog) -> Catalog:
 
 
 def joint_positions(detections: Catalog, fit: Catalog) -> Catalog:
-    """Detections (visit, detector, x, y) with ``coord_ra``, ``coord_dec`` (degrees) on the maps of their exposures.
+    """Detections with ``coord_ra``, ``coord_dec`` (degrees) on the maps of their exposures, refraction taken off.
 
-    Detections in exposures that the fit (schema `astrometry_fit`) does not have, or has no star in, stay.
+    Detections in exposures that the fit (schema `astrometry_fit`) does not have, or has no star in, stay; stars
+    without a colour count as the mean star.
+
+    Parameters
+    ----------
+    detections : columns isolatedStarId, visit, detector, band, x, y, coord_ra, coord_dec, psfFlux, psfFluxErr
     """
     ra, dec = detections["coord_ra"].copy(), detections["coord_dec"].copy()
+    redder = _redder(detections, fit)
     for k in np.flatnonzero(fit["nStar"] > 0):
         rows = (detections["visit"] == fit["visit"][k]) & (detections["detector"] == fit["detector"][k])
         sky = wcs_from_text(str(fit["wcs"][k])).pixel_to_sky(detections["x"][rows], detections["y"][rows])
         ra[rows], dec[rows] = np.degrees(sky)
+        moved = redder[rows] * _DEGREES_PER_MAS
+        ra[rows] -= fit["chromaticRa"][k] * moved / np.cos(sky[1])
+        dec[rows] -= fit["chromaticDec"][k] * moved
     return detections.with_columns(coord_ra=ra, coord_dec=dec)
+
+
+def _redder(detections: Catalog, fit: Catalog) -> npt.NDArray[np.float64]:
+    """(n,) colour of each detection's star less that of the mean star, magnitudes; 0 where unknown."""
+    if "mean" not in fit.meta or not len(detections):
+        return np.zeros(len(detections))
+    _, star = np.unique(detections["isolatedStarId"], return_inverse=True)
+    colour = star_colours(
+        star, int(star.max()) + 1, detections, (str(fit.meta["blue"]), str(fit.meta["red"]))
+    )
+    return np.nan_to_num(colour - float(fit.meta["mean"]))[star]

@@ -12,10 +12,12 @@ from gnomon.algorithms.joint.gather import (
     ExposureFacts,
     Gathered,
     place_in_visit,
+    row_of,
+    star_colours,
     visit_circles,
     visits_of_band,
 )
-from gnomon.algorithms.joint.positions import ZERO_POINT_COLUMNS, ZERO_POINT_DEGREE
+from gnomon.algorithms.joint.positions import ZERO_POINT_COLUMNS, ZERO_POINT_DEGREE, MeanColour
 from gnomon.algorithms.photometry.joint import JointFluxes, JointPhotometry
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.wcs import wcs_from_text, wcs_to_text
@@ -48,7 +50,8 @@ def bands_of(summaries: Sequence[Catalog]) -> dict[int, str]:
 
 
 def reference_near(shards: Sequence[Catalog], star: Catalog, margin: float) -> Catalog:
-    """Reference stars in the box of declination and right ascension about the stars, each once.
+    """Reference stars in the box of declination and right ascension about the stars, each once; none without a
+    catalogue there.
 
     Parameters
     ----------
@@ -59,12 +62,12 @@ def reference_near(shards: Sequence[Catalog], star: Catalog, margin: float) -> C
     Raises
     ------
     UnprocessableData
-        No catalogue, or no star of it near.
+        No isolated star.
     """
-    if not shards or not len(star):
-        raise UnprocessableData(
-            f"{len(star)} isolated stars and {len(shards)} shards of a reference catalogue"
-        )
+    if not len(star):
+        raise UnprocessableData(str(star.meta.get("empty_reason", "0 isolated stars")))
+    if not shards:
+        return Catalog({})
     stars = concatenate(shards)
     dec = np.radians(star["coord_dec"])
     near = (stars["coord_dec"] > dec.min() - margin) & (stars["coord_dec"] < dec.max() + margin)
@@ -72,15 +75,27 @@ def reference_near(shards: Sequence[Catalog], star: Catalog, margin: float) -> C
     east, here = (_wrapped(v - middle) for v in (stars["coord_ra"], np.radians(star["coord_ra"])))
     wide = margin / max(np.cos(np.max(np.abs(dec)) + margin), 1e-3)
     near &= (east > here.min() - wide) & (east < here.max() + wide)
-    if not near.any():
-        raise UnprocessableData(f"no reference star near {len(star)} isolated stars")
     found = stars.take(near)
     _, first = np.unique(found["id"], return_index=True)
     return found.take(np.sort(first))
 
 
-def astrometry_table(gathered: Gathered, bands: Mapping[int, str], found: JointAstrometry) -> Catalog:
-    """One row an exposure, schema `astrometry_fit`; ``bands`` by visit."""
+def mean_colour(star: Catalog, source: Catalog, bands: tuple[str, str]) -> tuple[MeanColour, F8]:
+    """The median colour of the stars by their own detections, and how much redder each star is, magnitudes.
+
+    Stars without a colour count as the mean star.
+    """
+    row, known = row_of(star["isolatedStarId"], source["isolatedStarId"])
+    colour = star_colours(row[known], len(star), source.take(np.flatnonzero(known)), bands)
+    some = np.isfinite(colour)
+    mean = float(np.median(colour[some])) if some.any() else 0.0
+    return MeanColour(*bands, mean), np.nan_to_num(colour - mean)
+
+
+def astrometry_table(
+    gathered: Gathered, bands: Mapping[int, str], found: JointAstrometry, colour: MeanColour
+) -> Catalog:
+    """One row an exposure, schema `astrometry_fit`; ``bands`` by visit; ``meta`` says which colour was meant."""
     n = len(gathered.key)
     place = gathered.sources.exposure
     visit = np.array([e.visit for e in gathered.exposures])
@@ -93,10 +108,14 @@ def astrometry_table(gathered: Gathered, bands: Mapping[int, str], found: JointA
             **_names(gathered, bands),
             "wcs": np.array([wcs_to_text(w) for w in found.wcs], object),
             "nStar": np.bincount(place[found.used], minlength=n),
+            "nReference": np.full(n, np.sum(gathered.reference >= 0)),
             "rms": rms,
             "excess": found.excess_mas[visit],
+            "chromaticRa": found.chromatic_mas[visit, 0],
+            "chromaticDec": found.chromatic_mas[visit, 1],
             "airRms": air[visit],
-        }
+        },
+        {"blue": colour.blue, "red": colour.red, "mean": repr(colour.mean)},
     )
 
 
@@ -127,6 +146,7 @@ def photometry_table(
             "ny": np.array([gathered.facts[k].shape[0] for k in rows]),
             "zeroPointErr": np.where(seen > 0, 1 / np.sqrt(np.where(seen > 0, total[mine], 1.0)), np.nan),
             "nStar": seen,
+            "nReference": np.full(len(rows), found.tied_to),
             "rms": np.where(seen > 0, rms[mine], np.nan),
             "excess": found.excess[visit],
             "colourTerm": found.colour_term[np.minimum(detector, detectors - 1)],

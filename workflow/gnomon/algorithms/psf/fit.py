@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from gnomon.algorithms.psf.moments import adaptive_moments
 from gnomon.algorithms.psf.stamps import Stars, cut_stars
-from gnomon.containers.bspline import resampling_matrix
+from gnomon.containers.bspline import resampling_matrix, shift_matrices
 from gnomon.containers.image import Image
 from gnomon.containers.psf import F8, PsfModel, polynomial_terms
 from gnomon.errors import UnprocessableData
@@ -54,6 +54,7 @@ def fit_psf(
     degree: int | None = None,
     iterations: int = 3,
     unusable: int = UNUSABLE | MASK["SUSPECT"],
+    start: PsfModel | None = None,
 ) -> PsfFit:
     """Least squares for the images of `PsfModel`, star by star and pixel by pixel in turn.
 
@@ -71,6 +72,7 @@ def fit_psf(
     size : side of the model in pixels, odd
     degree : highest degree of the polynomials; None takes 0 below 8 stars, 1 below 20, 2 below 150, else 3
     iterations : turns
+    start : model of the same size from which the turns go on, of the same stars on a sky known less well
 
     Returns
     -------
@@ -79,21 +81,23 @@ def fit_psf(
     Raises
     ------
     ValueError
-        Even size.
+        Even size, or a start of another size.
     UnprocessableData
         Not one usable star.
     """
     if size % 2 == 0 or size < 5:
         raise ValueError(f"size is {size}; an odd number of at least 5 pixels is needed")
+    if start is not None and start.size != size:
+        raise ValueError(f"the start has {start.size} pixels a side, {size} are wanted")
     stars = cut_stars(image, np.asarray(x, np.float64), np.asarray(y, np.float64), size, unusable)
     if not stars.whole.any():
         raise UnprocessableData(f"none of {len(x)} stars has a usable stamp of {size} px; the PSF needs one")
-    model = _first_model(stars, image.shape)
-    state = _StarState.start(stars)
+    model = start or _first_model(stars, image.shape)
+    state = _StarState.start(stars, ripe=start is not None)
     for turn in range(iterations):
         state = _fit_stars(model, stars, state)
         wanted = _degree(int(state.used.sum()), degree)
-        model = _raise_degree(model, 0 if turn == 0 and iterations > 1 else wanted)
+        model = _raise_degree(model, 0 if turn == 0 and iterations > 1 and start is None else wanted)
         model = _update(model, stars, state)
     state = _fit_stars(model, stars, state)
     flux = np.where(state.used, state.flux, np.nan)
@@ -114,10 +118,11 @@ class _StarState:
     weight: F8
 
     @staticmethod
-    def start(stars: Stars) -> "_StarState":
+    def start(stars: Stars, *, ripe: bool) -> "_StarState":
         zero = np.zeros(len(stars.x))
         inner = np.maximum(stars.flux * (stars.weight > 0), 0).sum((1, 2))
-        return _StarState(inner, stars.dx, stars.dy, zero, zero, stars.whole, stars.flux, stars.weight)
+        chi2 = np.full_like(zero, ripe)
+        return _StarState(inner, stars.dx, stars.dy, zero, chi2, stars.whole, stars.flux, stars.weight)
 
 
 def _degree(n: int, wanted: int | None) -> int:
@@ -243,8 +248,7 @@ def _update(model: PsfModel, stars: Stars, state: _StarState) -> PsfModel:
     n = model.basis.shape[1]
     u = np.arange(n, dtype=np.float64)
     seen = np.where(state.weight[use] > 0, state.residual[use], 0)
-    rows = resampling_matrix(u + state.dy[use, None], model.size)
-    columns = resampling_matrix(u + state.dx[use, None], model.size)
+    rows, columns = (shift_matrices(shift[use], model.size) for shift in (state.dy, state.dx))
     residual = rows @ seen @ columns.swapaxes(1, 2)
     weight = _weight_at(state.weight[use], u + state.dy[use, None], u + state.dx[use, None])
     terms = polynomial_terms(model.normalise(stars.x[use], stars.y[use]), model.degree)

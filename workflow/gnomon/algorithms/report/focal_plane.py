@@ -9,11 +9,14 @@ from matplotlib.figure import Figure
 from gnomon.algorithms.report.html import picture
 from gnomon.algorithms.report.plots import GREY, to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products, filled, gathered
+from gnomon.algorithms.report.repeatability import repeatability
 from gnomon.containers.catalog import Catalog, Column, concatenate
 
 F8 = npt.NDArray[np.float64]
 
-_STAR = ("sourceId", "visit", "detector", "band", "coord_ra", "coord_dec", "x", "y", "psfFlux")
+_STAR = (
+    "sourceId", "visit", "detector", "band", "coord_ra", "coord_dec", "coord_decErr", "x", "y", "psfFlux", "psfFluxErr",
+)  # fmt: skip
 _SHAPE = ("detector", "x", "y", "ixx", "iyy", "ixy", "isPsfStar")
 _BINS = 4
 """Along each side of a detector."""
@@ -22,7 +25,7 @@ _LEAST = 3
 
 
 def focal_plane(products: Products) -> Markup:
-    """Mean residuals of isolated stars, and ellipticities of PSF stars, in bins of the focal plane."""
+    """Residuals of isolated stars and ellipticities of PSF stars over the focal plane; scatter by magnitude."""
     stars = residuals(products)
     shapes = gathered([_psf_stars(s) for s in filled(products.sources)], _SHAPE, 200_000)
     places = _Focal(products)
@@ -32,7 +35,10 @@ def focal_plane(products: Products) -> Markup:
     _magnitudes(figure, axes[1], places, stars)
     _whiskers(axes[2], places, shapes)
     said = "Isolated stars: detections minus the mean over all visits. PSF stars: shapes. Axes as the detectors'."
-    return picture(to_png(figure), "residuals over the focal plane", said)
+    below = "The same stars: half of the central 68 % about each star's mean, by brightness; dashed the stated errors."
+    return picture(to_png(figure), "residuals over the focal plane", said) + picture(
+        repeatability(stars), "scatter of stars about their means by magnitude", below
+    )
 
 
 def residuals(products: Products) -> Catalog:

@@ -131,8 +131,9 @@ def mark_streaks(image: Image, options: StreakOptions | None = None) -> Image:
     streaks = find_streaks(significance, usable, options)
     if not streaks:
         return image
-    marked = np.where(streak_mask(streaks, image.shape), np.uint32(MASK["STREAK"]), np.uint32(0))
-    return Image(image.flux, image.variance, image.mask | marked)
+    mask = image.mask.copy()
+    mask[streak_mask(streaks, image.shape)] |= np.uint32(MASK["STREAK"])
+    return Image(image.flux, image.variance, mask)
 
 
 def _forget(clipped: F4, free: Bools, streak: Streak) -> None:
@@ -287,7 +288,7 @@ def _piece_significance(strip: F4, there: Bools) -> F8:
     known = np.where(there, strip, np.float32(np.nan))
     offsets = [o for o in range(_CORE_PX, 2 * _REACH_PX, 2 * _CORE_PX + 1) if abs(o - _REACH_PX) > _BESIDE_PX]
     sides = np.stack([_heights(known, o) for o in offsets])
-    level = np.array([_median_of(column) for column in sides.T])
+    level = _medians(sides.T)
     scatter = 1.4826 * _median_of(np.abs(sides - level))
     count = np.add.reduceat(there[:, _core(_REACH_PX)], np.arange(0, len(strip), _SEGMENT_PX), axis=0).sum(
         axis=1
@@ -303,7 +304,20 @@ def _core(offset: int) -> slice:
 def _heights(known: F4, offset: int) -> F8:
     """(pieces,) median of each piece about a line at an offset; NaN without pixels."""
     part = known[:, _core(offset)]
-    return np.array([_median_of(part[k : k + _SEGMENT_PX]) for k in range(0, len(part), _SEGMENT_PX)])
+    pieces = np.full((-(-len(part) // _SEGMENT_PX), _SEGMENT_PX * part.shape[1]), np.nan, np.float32)
+    pieces.reshape(-1)[: part.size] = part.reshape(-1)
+    return _medians(pieces)
+
+
+def _medians(rows: F4 | F8) -> F8:
+    """(n,) median of each row without its NaN; NaN where there is nothing else."""
+    ordered, count = np.sort(rows, axis=1), np.isfinite(rows).sum(axis=1)
+    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    number = np.arange(len(rows))
+    middle = (
+        ordered[number, low].astype(np.float64) + ordered[number, np.minimum(high, rows.shape[1] - 1)]
+    ) / 2
+    return np.asarray(np.where(count > 0, middle, np.nan), np.float64)
 
 
 def _median_of(values: F4 | F8) -> float:

@@ -4,15 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import KDTree
 
 from gnomon.algorithms.joint.scatter import MEDIAN_OF_ONE, excess_from_median
 from gnomon.containers.catalog import Catalog
+from gnomon.containers.sphere import chord, directions
 
 F8 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 BRIGHT_SNR = 100.0
 """Stars whose repeatability is that of the calibration rather than of photons."""
+FAIR_SNR = 20.0
+"""Fainter stars are found where noise lifts them."""
+NEIGHBOUR_ARCSEC, NEIGHBOUR_PART = 3.0, 0.1
+"""A star is disturbed by this part of its flux nearer than this: seeing mixes it in differently in every visit."""
+CLIP_SIGMA = 4.0
 _LEAST_EPOCHS = 4  # of a star's track: position and motion leave two of them free
 _LEAST_VISITS = 3  # of a star's mean flux in a band
 _MAS_PER_DEGREE = 3.6e6
@@ -60,6 +67,48 @@ def repeats(detections: Catalog) -> Repeats:
     return Repeats(place, off, off / error)
 
 
+def undisturbed(detections: Catalog, stars: Catalog, others: Catalog) -> Bools:
+    """(n,) detections of stars that truly shine steadily and have no neighbour that matters, in their band.
+
+    Parameters
+    ----------
+    detections : columns band, coord_ra, coord_dec (degrees)
+    stars : true ones: ra, dec (degrees), flux_<band>, variable
+    others : true galaxies: ra, dec, flux_<band>
+    """
+    place, true, other = (
+        directions(np.radians(t[ra]), np.radians(t[dec]))
+        for t, ra, dec in (
+            (detections, "coord_ra", "coord_dec"), (stars, "ra", "dec"), (others, "ra", "dec"),
+        )
+    )  # fmt: skip
+    apart, mine = KDTree(true).query(place)
+    near = KDTree(np.concatenate([true, other])).query_ball_point(place, chord(_arcsec(NEIGHBOUR_ARCSEC)))
+    owner = np.repeat(np.arange(len(place)), [len(n) for n in near])
+    source = np.concatenate([np.zeros(0, np.int64), *(np.asarray(n, np.int64) for n in near)])
+    good = (apart < chord(_arcsec(1.0))) & (stars["variable"][mine] == 0)
+    for band in np.unique(detections["band"].astype(str)):
+        flux = np.concatenate([t[f"flux_{band}"] for t in (stars, others)])
+        own = flux[mine]
+        light = np.bincount(owner, flux[source], len(place)) - own
+        good &= (detections["band"] != band) | (light < NEIGHBOUR_PART * own)
+    return np.asarray(good)
+
+
+def pull_of_all(detections: Catalog, found: Repeats) -> dict[str, tuple[float, int]]:
+    """Spread, less 1, of the pulls of all bands of stars whose errors are those of photons: S/N 20 to 100."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        snr = detections["psfFlux"] / detections["psfFluxErr"]
+    pull = found.pull[(snr > FAIR_SNR) & (snr < BRIGHT_SNR) & np.isfinite(found.pull)]
+    return {"pull of repeated fluxes, less 1": (clipped_rms(pull) - 1, len(pull))}
+
+
+def clipped_rms(pulls: F8) -> float:
+    """Root mean square of pulls within four standard deviations: half as noisy as their median absolute deviation."""
+    inside = pulls[np.abs(pulls) < CLIP_SIGMA]
+    return float(np.sqrt(np.mean(inside**2))) if len(inside) else float("nan")
+
+
 def repeat_measures(detections: Catalog, found: Repeats, band: str) -> dict[str, tuple[float, int]]:
     """Value and number of detections behind it, by the name of the measure, in one band."""
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -70,13 +119,17 @@ def repeat_measures(detections: Catalog, found: Repeats, band: str) -> dict[str,
     place = found.position_mas[bright & np.isfinite(found.position_mas).all(axis=1)]
     seen = bright & np.isfinite(found.magnitude)
     excess = excess_from_median(np.abs(found.magnitude[seen]), error[seen], MEDIAN_OF_ONE)
-    pull = found.pull[mine & (snr > 20) & np.isfinite(found.pull)]
+    pull = found.pull[mine & (snr > FAIR_SNR) & (snr < BRIGHT_SNR) & np.isfinite(found.pull)]
     return {
         "relative astrometry": (_spread(place.ravel()), len(place)),
         "photometric repeatability": (_spread(found.magnitude[seen]), int(seen.sum())),
         "photometric repeatability, photons taken off": (excess, int(seen.sum())),
-        "pull of repeated fluxes": (_spread(pull), len(pull)),
+        "pull of repeated fluxes": (clipped_rms(pull), len(pull)),
     }
+
+
+def _arcsec(angle: float) -> float:
+    return float(np.radians(angle / 3600))
 
 
 def _first_of(values: F8, star: npt.NDArray[np.intp]) -> F8:

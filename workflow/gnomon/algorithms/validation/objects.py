@@ -9,6 +9,7 @@ from scipy.spatial import KDTree
 
 from gnomon.algorithms.measure.profiles import de_vaucouleurs, exponential
 from gnomon.algorithms.photometry.zero_point import AB_NJY
+from gnomon.algorithms.validation.joint import clipped_rms
 from gnomon.containers.catalog import Catalog
 from gnomon.flags import SOURCE
 
@@ -21,7 +22,8 @@ ALONE_ARCSEC = 3.0  # a source is alone where nothing true of `ALONE_PART` of it
 ALONE_PART = 0.02
 UNSOUND = sum(SOURCE[n] for n in ("saturated", "edge", "badCenter"))
 COLOURS = (("g", "r"), ("r", "i"), ("i", "z"))
-FAINT_SNR = 30.0  # errors of fainter objects are those of the sky
+FAINT_SNR = 10.0  # errors of fainter objects are those of the sky
+FAIR_SNR = 50.0  # below it, errors of calibration are small beside those of photons
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +166,10 @@ def _fluxes(
     flux, snr, steady = truth.flux[:, k], truth.snr[:, k], truth.is_star & truth.constant
     psf, err = objects[f"{band}_psfFlux"], objects[f"{band}_psfFluxErr"]
     model = objects[f"{band}_cModelFlux"]
-    bright, fair = steady & (snr > 30), steady & (snr > 10) & (snr < 50)
+    bright, fair = steady & (snr > 30), steady & (snr < FAIR_SNR) & (truth.snr.max(axis=1) > 10)
     galaxy = truth.is_galaxy & (snr > 30)
     with np.errstate(invalid="ignore", divide="ignore"):
-        pull, n = _spread(((psf - flux) / err)[fair])
+        pull, n = _pull(((psf - flux) / err)[fair])
         return {
             ("coadd PSF flux bias", band): _median((psf / flux)[bright] - 1),
             ("coadd PSF flux pull, less 1", band): (pull - 1, n),
@@ -215,7 +217,7 @@ def _median(values: F8) -> tuple[float, int]:
     return (float(np.median(good)) if len(good) else np.nan), len(good)
 
 
-def _spread(values: F8) -> tuple[float, int]:
-    """1.4826 times the median absolute deviation."""
+def _pull(values: F8) -> tuple[float, int]:
+    """Root mean square within four standard deviations, and the number of values."""
     good = values[np.isfinite(values)]
-    return (float(1.4826 * np.median(np.abs(good - np.median(good)))) if len(good) else np.nan), len(good)
+    return clipped_rms(good), len(good)

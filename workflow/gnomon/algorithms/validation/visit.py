@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
+from gnomon.algorithms.validation.joint import BRIGHT_SNR, clipped_rms
 from gnomon.containers.catalog import Catalog
 from gnomon.flags import SOURCE
 
@@ -14,7 +15,10 @@ Rows = npt.NDArray[np.intp]
 
 _MATCH_PX = 2.5
 _BORDER_PX = 8.0  # stars nearer to the border than this are not counted: half of their light is missing
-_ISOLATED_PX = 12.0  # a star is alone where no source of a tenth of its flux is nearer
+_ISOLATED_PX, _NEIGHBOUR_PART = (
+    12.0,
+    0.03,
+)  # a star is alone where no source of this part of its flux is nearer
 _UNSOUND = sum(SOURCE[n] for n in ("saturated", "crCenter", "badCenter", "interpolatedCenter", "edge"))
 _MAS_PER_DEGREE = 3.6e6
 
@@ -35,8 +39,10 @@ class VisitCheck:
     """Root mean square per axis of their measured minus true sky positions, refraction included."""
     flux_bias: float
     """Median of measured over true PSF flux, minus 1, of isolated stars of S/N above 50."""
+    n_pull: int
+    """Isolated stars of S/N 10 to 100."""
     flux_pull: float
-    """Robust standard deviation of (measured - true) / error of isolated stars of S/N above 10."""
+    """Standard deviation of (measured - true) / error of isolated stars of S/N 10 to 100, less 1."""
 
 
 def check_sources(sources: Catalog, truth: Catalog, is_star: npt.NDArray[np.bool_], size: int) -> VisitCheck:
@@ -60,6 +66,7 @@ def check_sources(sources: Catalog, truth: Catalog, is_star: npt.NDArray[np.bool
     ratio = sources["psfFlux"][found] / truth["flux"][true]
     off = (sources["psfFlux"][found] - truth["flux"][true]) / sources["psfFluxErr"][found]
     strong = sources["peakSignificance"] > 5
+    fair = alone & (truth["snr"][true] > 10) & (truth["snr"][true] < BRIGHT_SNR)
     return VisitCheck(
         n_star=int(wanted.sum()),
         completeness=_mean(np.isin(np.flatnonzero(wanted), true)),
@@ -67,7 +74,8 @@ def check_sources(sources: Catalog, truth: Catalog, is_star: npt.NDArray[np.bool
         n_astrometry=int(bright.sum()),
         astrometry_rms_mas=_rms(_offsets_mas(sources.take(found[bright]), truth.take(true[bright]))),
         flux_bias=_median(ratio[alone & bright]) - 1,
-        flux_pull=_spread(off[alone & (truth["snr"][true] > 10)]),
+        n_pull=int(fair.sum()),
+        flux_pull=clipped_rms(off[fair]) - 1,
     )
 
 
@@ -101,15 +109,15 @@ def _inside(truth: Catalog, size: int) -> npt.NDArray[np.bool_]:
 
 
 def _is_alone(truth: Catalog) -> npt.NDArray[np.bool_]:
-    """No true source of a tenth of the flux within 12 pixels."""
+    """No true source of 3 % of the flux within 12 pixels."""
     alone = np.ones(len(truth), bool)
     for detector in np.unique(truth["detector"]):
         rows = np.flatnonzero(truth["detector"] == detector)
         tree = KDTree(np.stack([truth["x"][rows], truth["y"][rows]], -1))
         for i, j in tree.query_pairs(_ISOLATED_PX):
             a, b = rows[i], rows[j]
-            alone[a] &= truth["flux"][b] < 0.1 * truth["flux"][a]
-            alone[b] &= truth["flux"][a] < 0.1 * truth["flux"][b]
+            alone[a] &= truth["flux"][b] < _NEIGHBOUR_PART * truth["flux"][a]
+            alone[b] &= truth["flux"][a] < _NEIGHBOUR_PART * truth["flux"][b]
     return alone
 
 
@@ -131,9 +139,3 @@ def _mean(values: npt.NDArray[np.bool_]) -> float:
 def _median(values: F8) -> float:
     good = values[np.isfinite(values)]
     return float(np.median(good)) if good.size else float("nan")
-
-
-def _spread(values: F8) -> float:
-    """Half of the central 68.3 %."""
-    good = values[np.isfinite(values)]
-    return float(np.diff(np.percentile(good, [15.87, 84.13]))[0] / 2) if good.size else float("nan")

@@ -26,6 +26,11 @@ FIRST_FWHM_PX = 4.0
 """Width of the first guess; only bright sources are sought with it, for which the width hardly matters."""
 _GROW_PX = 4  # from the edge of a footprint to where a star's wing is below the noise
 _FIRST_STAMP_PX = 31
+_SEEING_PX, _SEEING_SOURCES = (
+    2048,
+    300,
+)  # part of a large detector that tells the seeing, if it has so many sources
+_MORE_TURNS = 1  # of the PSF above the final sky, which differs little from the first one
 _FILLED, _STRUCTURED = 0.4, 3.0  # part of the pixels within sources; range of the sky over its noise
 _LEAST_BOX_PX = 32  # cells of the sky where an object fills the detector
 _UNFIT = sum(
@@ -111,12 +116,16 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     )
     if _is_filled(marked, coarse) and options.background_box_px >= 2 * _LEAST_BOX_PX:
         return characterise(image, replace(options, background_box_px=_LEAST_BOX_PX))
-    background = fit_background(
-        Image(image.flux, image.variance, marked.mask), box_px=options.background_box_px
-    )
-    final = interpolate(subtract_background(Image(image.flux, image.variance, marked.mask), background), fwhm)
-    fitted = fit_psf(final, first.x[first.used], first.y[first.used], size=options.psf_size_px)
-    return _characterised(final, background, fitted, sources, rows[1])
+    left = fit_background(marked, box_px=options.background_box_px)
+    final = subtract_background(marked, left)  # in filled pixels as well: a filling keeps a smooth sky
+    stars = first.x[first.used], first.y[first.used]
+    fitted = fit_psf(final, *stars, size=options.psf_size_px, start=first.model, iterations=_MORE_TURNS)
+    return _characterised(final, _sum_of(coarse, left), fitted, sources, rows[1])
+
+
+def _sum_of(coarse: BackgroundModel, left: BackgroundModel) -> BackgroundModel:
+    """Both skies, with the noise of what is left after both: the spline of a sum is the sum of the splines."""
+    return BackgroundModel(coarse.level + left.level, left.rms, left.shape)
 
 
 def _is_filled(marked: Image, sky: BackgroundModel) -> bool:
@@ -158,16 +167,29 @@ def _bright_sources(image: Image, psf: PsfModel, options: CharacteriseOptions) -
 
 
 def _seeing(image: Image, psf: PsfModel, options: CharacteriseOptions) -> float:
-    """Width of the stars, from the densest size of the bright sources."""
-    sources = _bright_sources(image, psf, options)
+    """Width of the stars, from the densest size of the bright sources in the middle, if there are enough."""
+    part = _middle(image)
+    sources = _bright_sources(part, psf, options)
+    if len(sources) < _SEEING_SOURCES and part is not image:
+        sources = _bright_sources(image, psf, options)
     chosen, _ = select_rows(sources, options.psf_star_snr)
     return FWHM_PER_SIGMA * float(np.median(sigma_px(sources)[chosen]))
 
 
+def _middle(image: Image) -> Image:
+    """At most `_SEEING_PX` rows and columns about the middle; the image itself where it is not larger."""
+    if max(image.shape) <= _SEEING_PX:
+        return image
+    y, x = (slice(max(0, (n - _SEEING_PX) // 2), (n + _SEEING_PX) // 2) for n in image.shape)
+    part = image.section(y, x)
+    flux, variance = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
+    return Image(flux, variance, np.ascontiguousarray(part.mask))
+
+
 def _without_cosmic_rays(image: Image, fwhm_px: float) -> Image:
     """CR marked, then CR and all other unusable pixels filled."""
-    hit = find_cosmic_rays(image, fwhm_px)
-    mask = image.mask | np.where(hit, np.uint32(MASK["CR"]), np.uint32(0))
+    mask = image.mask.copy()
+    mask[find_cosmic_rays(image, fwhm_px)] |= np.uint32(MASK["CR"])
     return interpolate(Image(image.flux, image.variance, mask), fwhm_px)
 
 
