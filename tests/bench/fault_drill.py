@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -183,8 +184,9 @@ def disk_full(wanted, seconds, say=print):
         try:
             judge, head = Judge(wanted, run), begun(folder)
             until(lambda: judge.done() > 0.3, 600)
-            with open(run / ".ballast", "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(run).free - 200_000)
+            with suppress(OSError), open(run / ".ballast", "wb", buffering=0) as file:
+                while file.write(bytes(1 << 20)) == 1 << 20:
+                    pass
             say(f"full at {judge.done():.0%} done")
             for _ in range(int(seconds)):
                 time.sleep(1)
@@ -246,10 +248,14 @@ def main():
             folder.mkdir()
         assert begun(quiet).wait() == 0
         print("undisturbed run done", flush=True)
-        told = killed(harried, quiet / "run", args.kills, random.Random(args.seed), args.pause)
-        print(f"{len(told)} kills ({dict(Counter(k for _, _, k in told))}): no product was ever wrong")
-        if args.figure:
-            figure(told, args.figure)
+        if args.kills:
+            told = killed(harried, quiet / "run", args.kills, random.Random(args.seed), args.pause)
+            print(
+                f"{len(told)} kills ({dict(Counter(k for _, _, k in told))}): no product was ever wrong",
+                flush=True,
+            )
+            if args.figure:
+                figure(told, args.figure)
         if args.full:
             disk_full(quiet / "run", args.full)
 
