@@ -131,6 +131,8 @@ def _numbers(step: Step, inputs: Mapping[str, Any]) -> tuple[list[int], dict[int
     if reasons and not numbers:
         raise UnprocessableData(reasons[0])
     failed = {n: r for f in files for n, r in f.failures.items() if n not in numbers}
+    if not numbers and not failed:
+        raise UnprocessableData("no detector is given")
     return numbers, failed
 
 

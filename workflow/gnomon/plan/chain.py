@@ -81,6 +81,8 @@ def names_of(grain: str, units: Census) -> list[dict[str, str]]:
             return names_of(VISIT, units) + [_tokens(visit=v) for v in units.calibrations.tolist()]
         case "night":
             return [_tokens(night=n) for n in units.nights]
+        case "filter":
+            return [_tokens(night=n, filter=f) for n in units.nights for f in units.filters]
         case "band":
             return [_tokens(band=b) for b in units.bands]
         case "tract":

@@ -15,7 +15,7 @@ from gnomon.datamodel import DIMENSIONS
 from gnomon.io.atomic import replacing
 from gnomon.pipeline.step import Many, Step, dataset_of
 from gnomon.plan.census import Census
-from gnomon.plan.grains import COADD, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT, grain_of, step_grain
+from gnomon.plan.grains import COADD, FILTER, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT, grain_of, step_grain
 from gnomon.plan.parts import edges, targets
 from gnomon.plan.slices import Slices
 
@@ -89,7 +89,7 @@ def graph_of(cut: Cut, index: int, whole: Graph) -> dict[str, Any]:
     near = {p: whole["patches"][p] for p in places}
     kept |= {v for bands in near.values() for some in bands.values() for v in some}
     tracts = {p.partition("/")[0] for p in places}
-    by_night = NIGHT in map(step_grain, cut.steps_of(index).values())
+    by_night = bool({NIGHT, FILTER} & set(map(step_grain, cut.steps_of(index).values())))
     nights = {n: v if by_night else [k for k in v if k in kept] for n, v in whole["nights"].items()}
     return {
         **whole,

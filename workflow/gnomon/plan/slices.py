@@ -19,6 +19,7 @@ from gnomon.plan.grains import (
     CAMPAIGN,
     COADD,
     EXPOSURE,
+    FILTER,
     NIGHT,
     PATCH,
     PATCH_BAND,
@@ -33,6 +34,7 @@ _GROUP = {
     EXPOSURE: VISIT,
     VISIT: VISIT,
     NIGHT: NIGHT,
+    FILTER: NIGHT,
     TRACT: TRACT,
     PATCH: TRACT,
     PATCH_BAND: TRACT,
@@ -103,7 +105,8 @@ def _cut_group(group: str, members: list[Step], units: Census, limit: int) -> tu
         place, labels = _cut_visits(units, max(1, limit // len(grains)))
         return place, labels + ["calibrations"] * (EXPOSURE in grains and len(units.flats) > 0)
     if group == NIGHT:
-        place = pack(np.full(len(units.nights), len(grains)), limit)
+        each = grains.count(NIGHT) + grains.count(FILTER) * len(units.filters)
+        place = pack(np.full(len(units.nights), each), limit)
         return place, _spans("nights", place, [*units.nights])
     if group == TRACT:
         jobs = np.full(units.size(TRACT), grains.count(TRACT))
