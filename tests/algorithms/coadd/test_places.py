@@ -16,7 +16,7 @@ from gnomon.flags import MASK
 SCALE = np.radians(0.2 / 3600)
 GRID = PatchGrid(SCALE, cell_inner=50, cell_border=15, cells_inner=2, cells_border=1)
 SIDE = GRID.patch_outer
-SIZE = SIDE + 80
+SIZE = int(1.5 * SIDE)
 
 
 def seen(visit, middle, mask=0):
