@@ -13,7 +13,7 @@ from gnomon.algorithms.report.html import paragraph, picture
 from gnomon.algorithms.report.plots import to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products
 
-_KNOWN, _NEW, _AGAIN, _FADED = "known asteroids", "new sources", "sources seen before", "faded sources"
+_KNOWN, _NEW, _AGAIN, _FADED = "known asteroid", "new source", "source seen before", "faded source"
 _KINDS = (_KNOWN, _NEW, _AGAIN, _FADED)
 _SHOWN = 2
 """Alerts shown of each kind."""
@@ -41,7 +41,7 @@ def alerts(products: Products) -> Markup:
     parts: Any = figure.subfigures(rows, _IN_ROW, squeeze=False)
     for part, packet in zip(parts.flat, chosen, strict=False):
         _triplet(part, packet)
-    told = ", ".join(f"{n} of {k}" for k, n in of_kind.items() if n)
+    told = ", ".join(f"{k}: {n}" for k, n in of_kind.items() if n)
     lead = (
         f"{sum(of_kind.values())} alerts of {len(best)} objects ({told}). The most significant of each kind:"
     )
@@ -77,9 +77,9 @@ def _triplet(part: Any, packet: Mapping[str, Any]) -> None:  # noqa: ANN401
     source = packet["diaSource"]
     history = len(packet.get("prvDiaSources") or ())
     axes = part.subplots(1, 3)
-    told = kind_of(packet)[:-1]
     part.suptitle(
-        f"{told}, {source['band']}, S/N {source.get('snr') or 0:.0f}, {history} detections before", fontsize=9
+        f"{kind_of(packet)}, {source['band']}, S/N {source.get('snr') or 0:.0f}, {history} detections before",
+        fontsize=9,
     )
     for axis, (name, title) in zip(axes, _STAMPS, strict=True):
         axis.set(xticks=[], yticks=[])
