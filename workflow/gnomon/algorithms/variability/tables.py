@@ -103,7 +103,7 @@ def true_errors(forced: Catalog, floor: float) -> F8:
     """
     with np.errstate(invalid="ignore"):
         worse = np.sqrt(np.fmax(forced["psfChi2"].astype(np.float64), 1.0))
-    return np.hypot(forced["psfFluxErr"] * worse, floor * np.abs(forced["psfFlux"]))
+    return np.asarray(np.hypot(forced["psfFluxErr"] * worse, floor * np.abs(forced["psfFlux"])), np.float64)
 
 
 def _freedom(columns: dict[str, npt.NDArray[Any]], bands: Sequence[str]) -> tuple[F8, F8]:
@@ -115,7 +115,8 @@ def _freedom(columns: dict[str, npt.NDArray[Any]], bands: Sequence[str]) -> tupl
 
 def _largest(curves: Mapping[str, LightCurves]) -> F8:
     """What the measurement that counts most adds to chi2: an asteroid or a satellite passes once."""
-    return np.max([np.nan_to_num(largest_part_of_chi2(c)) for c in curves.values()], axis=0)
+    parts = [np.nan_to_num(largest_part_of_chi2(c)) for c in curves.values()]
+    return np.asarray(np.max(parts, axis=0), np.float64)
 
 
 def _chance(chi2: F8, free: F8) -> F8:
