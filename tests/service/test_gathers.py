@@ -60,7 +60,7 @@ def test_inputs_are_those_of_the_plan(whole):
     night = gathers.inputs("ephemerides", {"night": "20271020"})
     assert night["before"] == ["run/moving/catalog/20271014.parquet"]
     assert night["known"] == []
-    assert len(night["summaries"]) == 4
+    assert len(night["summaries"]) == 3
 
 
 def test_expand_takes_every_combination():
