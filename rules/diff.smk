@@ -116,6 +116,24 @@ rule alert:
         campaign.command("alert")
 
 
+rule filter_alerts:
+    input:
+        **campaign.reads("filter_alerts"),
+        alerts=of_visits("alert", visits_of_night),
+    output:
+        **campaign.writes("filter_alerts"),
+    log:
+        campaign.log("filter_alerts"),
+    benchmark:
+        campaign.benchmark("filter_alerts")
+    params:
+        **campaign.params("filter_alerts"),
+    resources:
+        **campaign.resources("filter_alerts"),
+    shell:
+        campaign.command("filter_alerts")
+
+
 rule check_transients:
     input:
         **campaign.reads("check_transients"),

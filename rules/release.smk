@@ -89,6 +89,7 @@ rule report:
         summaries=all_of("visit_summary"),
         figures=all_of("visit_figure"),
         patches=all_of("patch_figure"),
+        masses=all_of("mass_map"),
         stars=truth_of("truth_stars"),
         galaxies=truth_of("truth_galaxies"),
         sources=all_of("source"),

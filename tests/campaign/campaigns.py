@@ -16,6 +16,7 @@ TOY = {
         "simulate_sky": {"recipe": "toy", "seed": 7},
         "master_dark": {"min_count": 2},
         "master_flat": {"min_count": 2},
+        "filter_alerts": {"filters": {"bright": {"where": "diaSource.snr > 10"}}},
     },
 }
 

@@ -88,6 +88,9 @@ def test_a_service_killed_in_the_middle_ends_with_the_bytes_of_the_campaign(done
         told = read_alerts(tmp_path / "run" / "alert" / f"{raw.stem}.avro")
         published = tmp_path / "out" / f"{raw.stem}.avro"  # a visit without alerts publishes nothing
         assert len(told) == (len(read_alerts(published)) if published.exists() else 0)
+        bright = tmp_path / "out" / "bright" / f"{raw.stem}.avro"
+        passed = [p["diaSourceId"] for p in told if p["diaSource"]["snr"] > 10]
+        assert [p["diaSourceId"] for p in read_alerts(bright)] == passed if told else not bright.exists()
     lines = (tmp_path / "run" / "prompt" / "journal.jsonl").read_text().splitlines()
     assert [json.loads(line)["state"] for line in lines] == ["done", "done"]
     assert not {"isr", "calibrate_visit"} & set(dry_run(tmp_path))

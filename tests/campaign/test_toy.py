@@ -76,6 +76,16 @@ def test_every_alert_decodes_and_carries_its_history(done):
         assert all(packet[f"cutout{kind}"] for kind in ("Difference", "Science", "Template"))
 
 
+def test_a_named_filter_has_the_alerts_of_each_night_that_pass(done):
+    run = Path(done[0], "run")
+    files = {p.stem: read_alerts(p) for p in (run / "alert" / "filtered" / "bright").glob("*.avro")}
+    told = {}
+    for path in sorted((run / "alert").glob("*.avro")):
+        told.setdefault(path.stem[:8], []).extend(read_alerts(path))  # the simulator numbers visits by night
+    assert set(files) == set(told)
+    assert files == {n: [p for p in some if p["diaSource"]["snr"] > 10] for n, some in told.items()}
+
+
 def test_every_visit_is_calibrated_against_the_truth(done):
     metrics = read_catalog(Path(done[0], "run", "release", "metrics.parquet"))
     error = metrics.take(metrics["name"] == "astrometric error")

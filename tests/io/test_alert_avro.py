@@ -9,11 +9,13 @@ import fastavro
 import numpy as np
 import pytest
 
+from gnomon.algorithms.alert.packets import flat_columns
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
 from gnomon.io import alert_avro
-from gnomon.io.alert_schema import SUB_RECORDS, fields, packet_schema
+from gnomon.io.alert_schema import SUB_RECORDS, packet_schema
+from gnomon.schemas.alerts import fields
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "alerts"
 with_data = pytest.mark.skipif(not DATA.is_dir(), reason="shared/data/alerts is not beside the repository")
@@ -114,7 +116,7 @@ def test_text_file_is_refused(tmp_path):
 
 
 def test_flat_columns_are_one_per_field():
-    columns = alert_avro.flat_columns(packets(3))
+    columns = flat_columns(packets(3))
     assert columns["diaSource.snr"].tolist()[0] == 12.5
     assert np.isnan(columns["diaSource.snr"][1])
     assert np.isnan(columns["diaObject.raErr"]).all()

@@ -11,7 +11,7 @@ def _table(*kinds):
     return Catalog({"obstype": np.array(kinds, object)})
 
 
-WHOLE = active(STEPS, _table("science", "bias", "dark", "flat"), simulated=True)
+WHOLE = active(STEPS, _table("science", "bias", "dark", "flat"), simulated=True, filtered=True)
 
 
 def test_what_no_target_needs_has_no_jobs():
@@ -22,9 +22,9 @@ def test_what_no_target_needs_has_no_jobs():
 
 
 def test_without_calibration_exposures_there_are_no_masters():
-    left = active(STEPS, _table("science"), simulated=True)
+    left = active(STEPS, _table("science"), simulated=True, filtered=True)
     assert set(WHOLE) - set(left) == {"master_bias", "master_dark", "master_flat", "defects"}
-    left = active(STEPS, _table("science", "flat"), simulated=True)
+    left = active(STEPS, _table("science", "flat"), simulated=True, filtered=True)
     assert set(WHOLE) - set(left) == {"master_bias", "master_dark"}
 
 
@@ -34,3 +34,8 @@ def test_real_exposures_have_no_truth_to_check():
     assert "isr" in left
     assert not {s.name for s in simulation.STEPS} & set(left)
     assert not truths & {d for s in left.values() for d in s.reads.values() if isinstance(d, str)}
+
+
+def test_without_filters_no_alerts_are_filtered():
+    left = active(STEPS, _table("science", "bias", "dark", "flat"), simulated=True)
+    assert set(WHOLE) - set(left) == {"filter_alerts"}

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,6 +110,19 @@ def test_a_template_is_made_of_other_seasons_and_read_by_its_own():
     assert reads == {("r/template_1", 0), ("r/template_1", 1), ("r/template_2", 3)}
     assert units.fan("coadd", "patch").tolist() == [4]
     assert units.fan("coadd", "tract").tolist() == [4]
+
+
+def test_each_filter_has_one_job_a_night_that_reads_the_nights_visits(survey):
+    units = replace(survey.units, filters=("bright", "young"))
+    assert units.size("filter") == 6
+    assert names_of("filter", units)[1] == {"night": "20261010", "filter": "young"}
+    visit, file = units.pairs("visit", "filter")
+    assert (units.night[visit] == file // 2).all()
+    assert len(set(zip(visit.tolist(), file.tolist(), strict=True))) == 2 * len(units.visit)
+    back = units.pairs("filter", "visit")
+    assert sorted(zip(*back[::-1], strict=True)) == sorted(zip(visit, file, strict=True))
+    assert units.fan("patch", "filter")[::2].tolist() == units.fan("patch", "night").tolist()
+    assert [survey.units.size("filter"), len(survey.units.pairs("visit", "filter")[0])] == [0, 0]
 
 
 def test_no_visits_at_all_are_an_empty_census():

@@ -46,7 +46,7 @@ def campaign_of(found, root="run"):
 def test_every_rule_has_the_inputs_of_its_step(whole):
     gathers = Gathers(campaign_of(whole), ROOT / "rules")
     tokens = {
-        "visit": "2027101201002", "night": "20271012", "tract": "00000", "patch": "000", "band": "r", "kind": "deep",
+        "visit": "2027101101002", "night": "20271011", "tract": "00000", "patch": "000", "band": "r", "kind": "deep",
     }  # fmt: skip
     for name, step in STEPS.items():
         assert set(gathers.inputs(name, tokens)) == set(step.reads), name
@@ -54,11 +54,11 @@ def test_every_rule_has_the_inputs_of_its_step(whole):
 
 def test_inputs_are_those_of_the_plan(whole):
     gathers = Gathers(campaign_of(whole), ROOT / "rules")
-    found = gathers.inputs("isr", {"visit": "2027101201002"})
-    assert found["raw"] == ["run/raw/2027101201002.fits"]
+    found = gathers.inputs("isr", {"visit": "2027101101002"})
+    assert found["raw"] == ["run/raw/2027101101002.fits"]
     assert found["flat"] == ["run/calib/gnomonsim/flat-i.h5"]
-    night = gathers.inputs("ephemerides", {"night": "20271017"})
-    assert night["before"] == ["run/moving/catalog/20271012.parquet"]
+    night = gathers.inputs("ephemerides", {"night": "20271019"})
+    assert night["before"] == ["run/moving/catalog/20271014.parquet"]
     assert night["known"] == []
     assert len(night["summaries"]) == 4
 
@@ -96,7 +96,7 @@ def test_a_missing_master_is_told_with_how_to_make_it(whole, tmp_path, monkeypat
     campaign = campaign_of(whole, tmp_path)
     chain = Chain(campaign, Gathers(campaign), Warm(shared_by_visits(), 10**6))
     with pytest.raises(ConfigError, match=r"no such file: .*; make it before the night: snakemake"):
-        chain.run("2027101201002")
+        chain.run("2027101101002")
 
 
 def test_the_chain_is_in_the_order_of_what_it_reads():

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from gnomon.algorithms.alert.filters import AlertFilter, Watchlist
+from gnomon.algorithms.alert.packets import select
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.provenance import Provenance
 from gnomon.io.alert_avro import decode_packet, read_alerts, records
-from gnomon.io.alert_schema import fields
-from gnomon.service.sinks import DeliveryError, FilteredSink, FolderSink, KafkaSink, ManySinks, select
+from gnomon.schemas.alerts import fields
+from gnomon.service.sinks import DeliveryError, FilteredSink, FolderSink, KafkaSink, ManySinks
 
 MADE_BY = Provenance("prompt", 1, "{}", {})
 

@@ -29,16 +29,21 @@ def run(before, astrometry=(), photometry=()):
     )  # fmt: skip
 
 
-def astrometry_of(before, shift_arcsec=0.3, stars=50):
+def astrometry_of(before, shift_arcsec=0.3, stars=50, catalogue=9):
     wcs = before.image.wcs
     moved = type(wcs)((wcs.crval[0], wcs.crval[1] + shift_arcsec * ARCSEC), wcs.crpix, wcs.cd, wcs.a, wcs.b)
     text = np.array([wcs_to_text(moved)], object)
     given = {"visit": before.summary["visit"], "detector": before.summary["detector"]}
-    return Catalog(rows("astrometry_fit", 1, **given, wcs=text, nStar=[stars], rms=[4.0]))
+    return Catalog(
+        rows("astrometry_fit", 1, **given, wcs=text, nStar=[stars], nReference=[catalogue], rms=[4.0])
+    )
 
 
-def photometry_of(before, brighter_mag=0.1, slope=0.02, stars=50):
-    given = {n: before.summary[n] for n in ("visit", "detector", "nx", "ny")} | {"nStar": [stars]}
+def photometry_of(before, brighter_mag=0.1, slope=0.02, stars=50, catalogue=9):
+    given = {n: before.summary[n] for n in ("visit", "detector", "nx", "ny")} | {
+        "nStar": [stars],
+        "nReference": [catalogue],
+    }
     zero = before.summary["zeroPoint"] - brighter_mag
     return Catalog(rows("photometry_fit", 1, **given, zeroPoint00=zero, zeroPoint10=[slope], rms=[0.004]))
 
@@ -80,6 +85,15 @@ def test_of_two_tracts_the_one_with_more_stars_is_taken_whatever_the_order(befor
     few, many = astrometry_of(before, 0.1, 20), astrometry_of(before, 0.5, 21)
     for tracts in ([few, many], [many, few]):
         assert run(before, tracts).image.wcs.crval == wcs_from_text(many["wcs"][0]).crval
+
+
+def test_a_solution_without_a_catalogue_is_taken_and_the_summary_says_so(before):
+    tied = run(before, [astrometry_of(before)], [photometry_of(before)])
+    after = run(before, [astrometry_of(before, catalogue=0)], [photometry_of(before, catalogue=0)])
+    assert after.summary["wcs"][0] == tied.summary["wcs"][0]
+    assert "reference catalogue" not in tied.summary["note"][0]
+    for what in ("astrometry", "photometry"):
+        assert f"joint {what} without a reference catalogue" in after.summary["note"][0]
 
 
 def test_of_two_equal_tracts_the_first_is_taken(before):

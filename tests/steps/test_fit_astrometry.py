@@ -46,16 +46,21 @@ def test_a_star_listed_in_two_shards_counts_once(scene):
     assert once["wcs"].tolist() == twice["wcs"].tolist()
 
 
-def test_without_stars_or_catalogue_it_says_so(scene):
-    _, star, source, told, reference = scene
+def test_without_stars_it_says_why(scene):
+    _, _, _, told, reference = scene
     none = empty_catalog("isolated_star", "no visit"), empty_catalog("isolated_star_source", "no visit")
-    with pytest.raises(UnprocessableData, match="0 isolated stars"):
+    with pytest.raises(UnprocessableData, match="no visit"):
         run(*none, told, [reference])
-    with pytest.raises(UnprocessableData, match="0 shards"):
-        run(star, source, told, [])
+
+
+def test_without_a_catalogue_the_visits_are_brought_together_and_the_table_says_so(scene):
+    _, star, source, told, reference = scene
     elsewhere = reference.with_columns(coord_ra=reference["coord_ra"] + 0.5)
-    with pytest.raises(UnprocessableData, match="no reference star near"):
-        run(star, source, told, [elsewhere])
+    alone, far, tied = (run(star, source, told, r) for r in ([], [elsewhere], [reference]))
+    assert alone["wcs"].tolist() == far["wcs"].tolist()
+    assert set(alone["nReference"]) == set(far["nReference"]) == {0}
+    assert tied["nReference"].min() > 50
+    assert np.mean(alone["rms"]) <= np.mean(tied["rms"])  # stars that no catalogue holds fit no worse
 
 
 def test_a_failed_visit_is_left_out(scene):

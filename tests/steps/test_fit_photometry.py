@@ -49,7 +49,7 @@ def test_the_zero_points_that_fluxes_were_made_with_do_not_matter(scene):
     np.testing.assert_allclose(after["zeroPoint00"], before["zeroPoint00"], atol=1e-6)
 
 
-def test_bands_are_fitted_apart_and_one_without_a_catalogue_is_left_out(scene):
+def test_bands_are_fitted_apart_and_one_without_a_catalogue_is_relative(scene):
     star, source, facts, reference = scene
     told = [
         s.with_columns(band=np.full(len(s), "x", object)) if k > 3 else s
@@ -57,12 +57,17 @@ def test_bands_are_fitted_apart_and_one_without_a_catalogue_is_left_out(scene):
     ]
     band = np.where(source["visit"] > 2003, "x", "r").astype(object)
     fit = run(star, source.with_columns(band=band), told, [reference])
-    assert set(fit["band"]) == {"r"}
-    assert max(fit["visit"]) == 2003
+    assert set(fit["visit"][fit["band"] == "r"]) == {2000, 2001, 2002, 2003}
+    assert fit["nReference"][fit["band"] == "r"].min() > 50
+    x = fit.take(fit["band"] == "x")
+    assert set(x["nReference"]) == {0}
+    # the two visits, 0 and 2 % too bright, meet in the middle of their own zero points
+    for visit, expected in ((2004, -0.0107), (2005, 0.0107)):
+        assert np.mean(x["zeroPoint00"][x["visit"] == visit]) - 31.4 == pytest.approx(expected, abs=0.003)
 
 
-def test_without_any_band_it_says_why(scene):
+def test_without_any_flux_it_says_why(scene):
     star, source, facts, reference = scene
-    dark = {n: c for n, c in reference.columns.items() if not n.startswith("flux")}
-    with pytest.raises(UnprocessableData, match="no star of a catalogue"):
-        run(star, source, summaries(facts), [type(reference)(dark)])
+    dark = source.with_columns(band=np.full(len(source), "y", object))
+    with pytest.raises(UnprocessableData, match="r: no detection with a flux in r"):
+        run(star, dark, summaries(facts), [reference])

@@ -29,7 +29,13 @@ def png():
 
 
 PNG = png()
-JOBS = Catalog({"step": np.array(["isr", "calibrate_visit", "report"], object), "jobs": np.array([2, 2, 1])})
+JOBS = Catalog(
+    {
+        "step": np.array(["isr", "calibrate_visit", "report"], object),
+        "jobs": np.array([2, 2, 1]),
+        "cpu_s": np.ones(3),
+    }
+)
 NO_REJECTS = empty_catalog("rejects", "none")
 
 
@@ -124,3 +130,18 @@ def test_arrows_of_the_chain_leave_out_what_others_imply():
     )
     assert above["report"] == ["visit_figure"]
     assert above["isr"] == []
+
+
+def test_what_visits_say_of_themselves_is_told_once_for_all_of_them():
+    note = np.array(["no reference stars: the header's map was kept; a joint fit"] * 2, object)
+    _, text = page([summary(1, "r", note=note), summary(2, "r", note=note)])
+    head = text[: text.rindex("Visits in time")]  # below, each visit says it again
+    head = head[head.index("What the calibrated visits say") :]
+    assert head.count("no reference stars: the header's map was kept") == 1
+    assert "visit=1 detector=0" in head
+    assert "visit=2 detector=1" in head
+
+
+def test_planned_cost_stands_beside_the_jobs():
+    _, text = page([summary(1, "r")])
+    assert "3 in all" in text

@@ -252,6 +252,12 @@ _DATASETS = (
         "Forced photometry at the objects of the difference images.",
     ),
     DatasetType("alert", "alert/{visit}.avro", "Alerts", "Alert packets of one visit, LSST schema v11.0."),
+    DatasetType(
+        "filtered_alert",
+        "alert/filtered/{filter}/{night}.avro",
+        "Alerts",
+        "Alert packets of one night that a named filter lets through.",
+    ),
     _table("transient_check", "check/transients.parquet", "Differences beside their truth.", "check"),
     # moving objects
     DatasetType(

@@ -70,6 +70,7 @@ _DIMENSIONS = (
     Dimension("band", r"[a-z][a-z0-9]*", "Passband of a filter."),
     Dimension("tract", r"\d{5}", "One tangent plane of the skymap.", 5),
     Dimension("patch", r"\d{3}", "One tile of a tract.", 3),
+    Dimension("filter", r"[a-z][a-z0-9_]*", "Name of an alert filter."),
     Dimension("kind", r"[a-z][a-z_0-9]*", "Kind of coadd, such as deep or template."),
     Dimension("shard", r"\d{5}", "HEALPix pixel (nside 32, nested) of a reference catalogue.", 5),
 )

@@ -131,6 +131,8 @@ def _numbers(step: Step, inputs: Mapping[str, Any]) -> tuple[list[int], dict[int
     if reasons and not numbers:
         raise UnprocessableData(reasons[0])
     failed = {n: r for f in files for n, r in f.failures.items() if n not in numbers}
+    if not numbers and not failed:
+        raise UnprocessableData("no detector is given")
     return numbers, failed
 
 
@@ -182,8 +184,9 @@ def _write_tables(job: Job, name: str, parts: list[Catalog], failures: Mapping[i
 
 
 def _told(job: Job, table: Catalog) -> Catalog:
-    """The table with its data id."""
-    return Catalog(table.columns, {**table.meta, "data_id": str(job.data_id)})
+    """The table with its data id, and where it has no row and no reason for it, with one."""
+    why = {} if len(table) or "empty_reason" in table.meta else {"empty_reason": "nothing was found"}
+    return Catalog(table.columns, {**table.meta, **why, "data_id": str(job.data_id)})
 
 
 def _failures_meta(failures: Mapping[int, str]) -> dict[str, str]:

@@ -32,9 +32,10 @@ TARGETS = (
     "report",
     *(name for name in DATASETS if name.startswith("release_")),
     "mass_map_figure",
+    "filtered_alert",
 )
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
-PLAN_VERSION = 5
+PLAN_VERSION = 6
 """Raised when a plan holds something else for the same exposures and options."""
 
 MARGIN = 1.5
@@ -167,6 +168,9 @@ class Campaign:
             return [template.format(tract=t, patch=p) for t, p in places]
         if "tract" in axes:
             return [template.format(tract=t) for t in self.graph["tracts"]]
+        if "filter" in axes:
+            names = sorted(self.options.steps.get("filter_alerts", {}).get("filters", {}))
+            return [template.format(night=n, filter=f) for n in self.graph["nights"] for f in names]
         if "night" in axes:
             return [template.format(night=n) for n in self.graph["nights"]]
         return [template.format(visit=v) for v in self.graph["visits"]] if "visit" in axes else [template]
@@ -277,6 +281,7 @@ def plan_key(options: CampaignOptions) -> str:
         del shape[name]
     shape["plan_version"] = PLAN_VERSION
     shape["survey"] = options.steps.get("simulate_sky", {})
+    shape["filters"] = options.steps.get("filter_alerts", {})
     shape["files"] = _listing(options.data)
     shape["instrument_file"] = (INSTRUMENTS / f"{options.instrument}.yaml").read_text()
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()

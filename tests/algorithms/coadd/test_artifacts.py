@@ -42,3 +42,10 @@ def test_holes_are_not_artifacts():
     found = find_artifacts(stack_warps(warps, 8))
     # the hole cuts a bright star in two; the mean of other seeings that fills it does not fit its other half
     assert found[3].mean() < 5e-3
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 8])
+def test_few_epochs_are_no_quieter_than_their_variances_say(n):
+    warps, _, _, _ = epochs(n, artifacts=False)
+    # were their noise told from the scatter about their own median, 1 to 20 % would go
+    assert find_artifacts(stack_warps(warps, n)).mean() < 1e-3

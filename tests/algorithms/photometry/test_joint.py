@@ -1,6 +1,7 @@
 """Joint zero points against made-up nights with drifts, clouds, colour terms and flat-field errors."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,7 +42,10 @@ def nights(rng, visits=30, detectors=4, stars=400, known=0.3, photon=0.004, outl
     inst = mag[s] - correction + rng.normal(0, 1, len(s)) * error
     inst += np.where(rng.random(len(s)) < outliers, 0.5, 0.0)
     reference = np.where(rng.random(stars) < known, mag + rng.normal(0, 0.01, stars), np.nan)
-    fluxes = JointFluxes(v, d, s, inst, error, pixel, focal, air, colour, reference, np.full(stars, 0.01))
+    own = zero - 0.1 * (airmass - 1) + rng.normal(0, 0.05, visits)  # as the visits' own calibration has them
+    fluxes = JointFluxes(
+        v, d, s, inst, error, pixel, focal, air, colour, reference, np.full(stars, 0.01), own
+    )
     return fluxes, mag, correction
 
 
@@ -106,10 +110,7 @@ def test_many_parameters_by_iteration_agree_with_the_direct_solution(monkeypatch
 def test_a_visit_with_one_star_is_held_by_its_priors():
     fluxes, _, truth = nights(np.random.default_rng(4), visits=8)
     rows = np.flatnonzero((fluxes.visit != 3) | (np.cumsum(fluxes.visit == 3) == 1))
-    few = JointFluxes(
-        *(getattr(fluxes, name)[rows] for name in PER_DETECTION),
-        fluxes.colour, fluxes.reference, fluxes.reference_err,
-    )  # fmt: skip
+    few = replace(fluxes, **{name: getattr(fluxes, name)[rows] for name in PER_DETECTION})
     solution = fit_joint_photometry(few)
     assert np.isfinite(solution.zero_point).all()
     one = np.flatnonzero(fluxes.visit == 3)[0]
@@ -121,14 +122,39 @@ def test_colours_that_are_unknown_count_as_the_pivot():
     fluxes, _, _ = nights(np.random.default_rng(5), visits=5)
     colour = fluxes.colour.copy()
     colour[::2] = np.nan
-    some = JointFluxes(
-        fluxes.visit, fluxes.detector, fluxes.star, fluxes.mag, fluxes.error, fluxes.pixel, fluxes.focal,
-        fluxes.airmass, colour, fluxes.reference, fluxes.reference_err,
-    )  # fmt: skip
+    some = replace(fluxes, colour=colour)
     assert np.isfinite(fit_joint_photometry(some, JointPhotometryOptions()).zero_point).all()
 
 
-def test_nothing_to_tie_to_is_refused():
-    fluxes, _, _ = nights(np.random.default_rng(6), visits=2, known=0.0)
-    with pytest.raises(UnprocessableData, match="tie"):
-        fit_joint_photometry(fluxes)
+def test_without_a_catalogue_visits_agree_about_the_mean_of_their_own_zero_points():
+    rng = np.random.default_rng(6)
+    fluxes, _, truth = nights(rng, photon=0.002, known=0.0)
+    solution = fit_joint_photometry(fluxes)
+    assert solution.tied_to == 0
+    assert repeatability(fluxes, solution) < 0.004  # as with a catalogue
+    found = solution.correction(
+        fluxes.visit, fluxes.detector, fluxes.pixel, fluxes.focal, fluxes.airmass, fluxes.colour[fluxes.star]
+    )
+    # a gradient over the sky is that of the own zero points: 50 mmag at 30 dithers of 0.3, 30 mmag across
+    assert np.std(found - truth) < 0.03 / np.sqrt(3)
+    # the common zero point: 30 of them, each 50 mmag wrong, and the detectors' 20 mmag
+    assert abs(np.mean(found - truth)) < 3 * np.hypot(0.05 / np.sqrt(30), 0.02 / np.sqrt(4))
+
+
+def test_a_visit_that_shares_no_star_keeps_its_own_zero_point_without_a_catalogue():
+    fluxes, _, _ = nights(np.random.default_rng(7), visits=6, known=0.0)
+    alone = fluxes.visit == 2
+    stars = len(fluxes.colour)
+    apart = replace(
+        fluxes, star=np.where(alone, fluxes.star + stars, fluxes.star), own=fluxes.own + 2.0 * (np.arange(6) == 2),
+        **{n: np.tile(getattr(fluxes, n), 2) for n in ("colour", "reference", "reference_err")},
+    )  # fmt: skip
+    solution = fit_joint_photometry(apart)
+    assert solution.zero_point[2] == pytest.approx(apart.own[2], abs=0.05)
+
+
+def test_no_detections_are_refused():
+    fluxes, _, _ = nights(np.random.default_rng(6), visits=2)
+    none = replace(fluxes, **{name: getattr(fluxes, name)[:0] for name in PER_DETECTION})
+    with pytest.raises(UnprocessableData, match="no detections"):
+        fit_joint_photometry(none)

@@ -17,6 +17,11 @@ I8 = npt.NDArray[np.int64]
 U2 = npt.NDArray[np.uint16]
 
 
+def no_plane() -> F4:
+    """A plane without pixels."""
+    return np.zeros((0, 0), np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class CellCoadd:
     """The weighted mean of the warps that cover one cell whole; all inputs share one PSF image each."""
@@ -39,6 +44,8 @@ class CellCoadd:
     """(n,) their detectors."""
     weight: F8
     """(n,) their weights, nJy^-2."""
+    noise: F4 = field(default_factory=no_plane)
+    """Of the box, float32 nJy: the weighted mean of the inputs' noise realisations; no pixels where none was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,14 @@ class PatchCoadd:
             whole[to] = cell.masked_fraction[box]
         return whole
 
+    def noise(self) -> F4:
+        """(ny, nx) float32: one realisation of the noise, 0 where no visit fell; (0, 0) where none was made."""
+        whole = np.zeros(self.shape, np.float32)
+        made = [piece for piece in self._pieces() if piece[1].noise.size]
+        for to, cell, box in made:
+            whole[to] = cell.noise[box]
+        return whole if made else no_plane()
+
     def cell_at(self, x: float, y: float) -> CellCoadd | None:
         """The cell whose inner box holds a pixel position; None in the outermost border."""
         for cell in self.cells:
@@ -130,10 +145,6 @@ class Selection:
     """Empty text for those that were used."""
 
 
-def _no_fraction() -> F4:
-    return np.zeros((0, 0), np.float32)
-
-
 def no_inputs() -> CoaddInputs:
     """A list of inputs without rows."""
     none = np.zeros(0, np.int64)
@@ -156,12 +167,14 @@ class Coadd:
     """Passband."""
     inputs: CoaddInputs = field(default_factory=no_inputs)
     """What went into which cell."""
-    masked_fraction: F4 = field(default_factory=_no_fraction)
+    masked_fraction: F4 = field(default_factory=no_plane)
     """(ny, nx) float32, weight of inputs masked, filled or rejected over the weight of all."""
     selection: Selection = Selection((), (), ())
     """What was considered."""
     empty_reason: str = ""
     """Why there is nothing; empty text where there is something."""
+    noise: F4 = field(default_factory=no_plane)
+    """(ny, nx) float32, nJy: a realisation of the noise, correlated as the image's is; no pixels: none was made."""
 
 
 def empty_coadd(reason: str) -> Coadd:

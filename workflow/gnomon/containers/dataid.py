@@ -16,6 +16,7 @@ class DataId:
     band: str = ""
     tract: int = -1
     patch: int = -1
+    filter: str = ""
     kind: str = ""
     shard: int = -1
 

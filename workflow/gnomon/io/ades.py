@@ -73,8 +73,10 @@ def format_xml(blocks: Sequence[AdesBlock]) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def write_ades(blocks: Sequence[AdesBlock], path: Path | str, provenance: Provenance) -> None:
-    """Write an XML report with its provenance in a comment.
+def write_ades(
+    blocks: Sequence[AdesBlock], path: Path | str, provenance: Provenance, reason: str = ""
+) -> None:
+    """Write an XML report with its provenance in a comment, and where it is empty with the reason.
 
     Raises
     ------
@@ -85,9 +87,11 @@ def write_ades(blocks: Sequence[AdesBlock], path: Path | str, provenance: Proven
         problems = problems_of(block)
         if block.records and problems:
             raise ValueError(f"the report would be refused: {problems[0]} (and {len(problems) - 1} more)")
-    note = to_json(provenance).replace("--", "- -")
+    notes = [f"empty: {reason}"] if reason else []
+    notes += [f"gnomon.provenance {to_json(provenance)}"]
+    comments = "".join(f"<!-- {n.replace('--', '- -')} -->\n" for n in notes)
     with replacing(path) as temporary:
-        temporary.write_text(f"{format_xml(blocks)}<!-- gnomon.provenance {note} -->\n", encoding="utf-8")
+        temporary.write_text(f"{format_xml(blocks)}{comments}", encoding="utf-8")
 
 
 def problems_of(block: AdesBlock) -> list[str]:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
-import numpy as np
 from fastavro.schema import SchemaParseException
 
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
-from gnomon.io.alert_schema import SCHEMA_ID, fields, packet_schema
+from gnomon.io.alert_schema import SCHEMA_ID, packet_schema
 from gnomon.io.atomic import replacing
 from gnomon.io.provenance import from_json, to_json
+from gnomon.schemas.alerts import fields
 
 Packet = dict[str, Any]
 
@@ -159,24 +159,3 @@ def read_alert_provenance(path: str | Path) -> Provenance:
     """What made a container of ours."""
     with open(path, "rb") as file:
         return from_json(fastavro.reader(file).metadata["gnomon.provenance"])
-
-
-def flat_columns(packets: Sequence[Packet]) -> dict[str, np.ndarray[Any, Any]]:
-    """Columns of packets for filters, such as ``diaSource.snr``; null numbers are NaN."""
-    out: dict[str, np.ndarray[Any, Any]] = {}
-    for record in ("diaSource", "diaObject", "ssSource"):
-        for name, kind, _, _ in fields(record):
-            values = [(p[record] or {}).get(name) for p in packets]
-            out[f"{record}.{name}"] = _column(values, kind)
-    out["nPrvDiaSources"] = np.array([len(p["prvDiaSources"] or ()) for p in packets], np.int64)
-    return out
-
-
-def _column(values: list[Any], kind: str) -> np.ndarray[Any, Any]:
-    if kind == "string":
-        return np.array(["" if v is None else v for v in values], dtype=object)
-    if kind == "boolean":
-        return np.array([bool(v) for v in values], np.bool_)
-    if kind == "long":
-        return np.array([-1 if v is None else v for v in values], np.int64)
-    return np.array([np.nan if v is None else v for v in values], np.float64)

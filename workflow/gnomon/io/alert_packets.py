@@ -48,9 +48,9 @@ def packets(batch: AlertBatch) -> list[Packet]:
     return out
 
 
-def write_batch(batch: AlertBatch, path: str | Path, provenance: Provenance) -> None:
-    """The packets of a batch as a container file."""
-    write_alerts(packets(batch), path, provenance)
+def write_batch(batch: AlertBatch | list[Packet], path: str | Path, provenance: Provenance) -> None:
+    """The packets of a batch, or packets, as a container file."""
+    write_alerts(packets(batch) if isinstance(batch, AlertBatch) else batch, path, provenance)
 
 
 def _by_object(table: Catalog, record: str, identity: str) -> dict[int, Rows]:

@@ -1,15 +1,11 @@
 """The LSST alert schema v11.0 as an Avro schema, from the table of its fields."""
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import fastavro
-import yaml
 
-_TABLE = Path(__file__).with_name("alert_v11_0.yaml")
-
-VERSION = (11, 0)
+from gnomon.schemas.alerts import VERSION, fields
 
 SCHEMA_ID = 100 * VERSION[0] + VERSION[1]
 """Identifier on the wire: major and two digits of minor version (LSST's convention)."""
@@ -19,19 +15,6 @@ NAMESPACE = f"lsst.v{VERSION[0]}_{VERSION[1]}"
 SUB_RECORDS = ("diaSource", "diaForcedSource", "diaObject", "ssSource", "mpc_orbits")
 
 _TIME = {"type": "long", "logicalType": "timestamp-micros"}
-
-
-@cache
-def fields(record: str) -> tuple[tuple[str, str, bool, str], ...]:
-    """Name, type, whether null is allowed, and meaning of each field, in the order of the wire."""
-    rows = yaml.safe_load(_TABLE.read_text())["records"][record]
-    return tuple(_field(row) for row in rows)
-
-
-def _field(row: str) -> tuple[str, str, bool, str]:
-    declaration, doc = row.split(" | ", 1)
-    name, kind = declaration.split()
-    return name, kind.rstrip("?"), kind.endswith("?"), doc
 
 
 @cache

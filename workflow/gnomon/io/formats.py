@@ -116,9 +116,10 @@ def write_empty(
         case "Figure":
             write(dataset, _module("figures").empty_figure(reason), path, provenance)
         case "Mpcorb":
-            write(dataset, _module("mpcorb").no_orbits(), path, provenance)
+            mpcorb, table = _module("mpcorb"), _module("perturbers").shipped_perturbers()
+            mpcorb.write_mpcorb(mpcorb.no_orbits(), path, table, provenance, reason)
         case "Ades":
-            write(dataset, [], path, provenance)
+            _module("ades").write_ades([], path, provenance, reason)
         case "Text":
             write(dataset, json.dumps({"empty_reason": reason}), path, provenance)
         case "Model":

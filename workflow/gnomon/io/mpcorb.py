@@ -74,15 +74,20 @@ def read_mpcorb(path: Path, table: PerturberTable) -> Orbits:
     return Orbits(names, epoch, state, np.full((len(lines), 6, 6), np.nan), values["H"], slope)
 
 
-def write_mpcorb(orbits: Orbits, path: Path | str, table: PerturberTable, provenance: Provenance) -> None:
+def write_mpcorb(
+    orbits: Orbits, path: Path | str, table: PerturberTable, provenance: Provenance, reason: str = ""
+) -> None:
     """Write orbits in their order below a header with the provenance; those that are no ellipse are left out.
+
+    ``reason`` tells why there are none.
 
     Raises
     ------
     ValueError
         An epoch is not 0h TT of a day, which is all the format can say.
     """
-    lines = [f"gnomon.provenance {to_json(provenance)}", "-" * _WIDTH, *format_mpcorb(orbits, table)]
+    why = [f"empty: {reason}"] if reason else []
+    lines = [f"gnomon.provenance {to_json(provenance)}", *why, "-" * _WIDTH, *format_mpcorb(orbits, table)]
     with replacing(path) as temporary:
         temporary.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
 

@@ -1,5 +1,8 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+
+#include <optional>
 
 #include "coadd.hpp"
 #include "static_sky.hpp"
@@ -23,15 +26,19 @@ void need_same(const A &a, const B &b, std::size_t dimensions) {
 void mean(Cube<const float> flux, Cube<const float> variance, Cube<const std::uint32_t> mask,
           Cube<const std::uint8_t> reject, Weights weight, std::uint32_t excluded, std::uint32_t touched,
           Plane<float> out_flux, Plane<float> out_variance, Plane<std::uint32_t> out_mask,
-          Plane<std::uint16_t> count, Plane<float> masked_fraction) {
+          Plane<std::uint16_t> count, Plane<float> masked_fraction, std::optional<Cube<const float>> noise,
+          std::optional<Plane<float>> out_noise) {
   need_same(flux, variance, 3);
   need_same(flux, mask, 3);
   need_same(flux, reject, 3);
+  if (noise.has_value() != out_noise.has_value()) throw nb::value_error("noise needs a plane to go to");
+  if (noise) need_same(flux, *noise, 3);
   if (weight.shape(0) != flux.shape(0)) throw nb::value_error("one weight per plane is needed");
   const std::size_t npix = flux.shape(1) * flux.shape(2);
-  const gnomon::Stack stack{flux.data(), variance.data(), mask.data(), reject.data(), flux.shape(0), npix};
+  const gnomon::Stack stack{flux.data(), variance.data(), mask.data(), reject.data(), flux.shape(0), npix,
+                            noise ? noise->data() : nullptr};
   const gnomon::MeanPlanes out{out_flux.data(), out_variance.data(), out_mask.data(), count.data(),
-                               masked_fraction.data()};
+                               masked_fraction.data(), out_noise ? out_noise->data() : nullptr};
   nb::gil_scoped_release release;
   gnomon::weighted_mean(stack, weight.data(), excluded, touched, out);
 }
@@ -44,6 +51,25 @@ void smooth(Plane<const float> plane, double sigma, Plane<float> out) {
   gnomon::smooth_gaussian(plane.data(), plane.shape(0), plane.shape(1), sigma, out.data());
 }
 
+void smooth_filled(Plane<const float> plane, Plane<const float> variance, Plane<const std::uint32_t> mask,
+                   std::uint32_t excluded, Plane<const float> fill, double sigma, Plane<float> out) {
+  for (const auto &other : {variance, fill}) need_same(plane, other, 2);
+  need_same(plane, mask, 2);
+  need_same(plane, out, 2);
+  if (!(sigma >= 0)) throw nb::value_error("sigma is negative or not a number");
+  if (plane.shape(0) == 0 || plane.shape(1) == 0) return;
+  nb::gil_scoped_release release;
+  gnomon::smooth_gaussian(plane.data(), plane.shape(0), plane.shape(1), sigma, out.data(),
+                          {variance.data(), mask.data(), excluded, fill.data()});
+}
+
+nb::tuple typical(Plane<const float> variance, Plane<const std::uint32_t> mask, std::uint32_t bad) {
+  need_same(variance, mask, 2);
+  const gnomon::Typical found =
+      gnomon::typical(variance.data(), mask.data(), variance.shape(0) * variance.shape(1), bad);
+  return nb::make_tuple(found.variance, found.bad_share);
+}
+
 void static_sky(Cube<const float> planes, std::size_t groups, Plane<float> out) {
   if (planes.shape(1) != out.shape(0) || planes.shape(2) != out.shape(1))
     throw nb::value_error("stacks differ in shape");
@@ -53,14 +79,14 @@ void static_sky(Cube<const float> planes, std::size_t groups, Plane<float> out) 
 }
 
 bool deviating(Plane<const float> plane, Plane<const float> sky, Plane<const float> allowed, Plane<const float> shape,
-               double high, double low, Plane<std::uint8_t> seed, Plane<std::uint8_t> faint) {
+               double high, double low, double least, Plane<std::uint8_t> seed, Plane<std::uint8_t> faint) {
   for (const auto &other : {sky, allowed, shape}) need_same(plane, other, 2);
   need_same(plane, seed, 2);
   need_same(plane, faint, 2);
   if (plane.shape(0) == 0 || plane.shape(1) == 0) return false;
   nb::gil_scoped_release release;
   return gnomon::deviating(plane.data(), sky.data(), allowed.data(), shape.data(), plane.shape(0), plane.shape(1),
-                           {high, low}, seed.data(), faint.data());
+                           {high, low, least}, seed.data(), faint.data());
 }
 
 void rare_regions(Plane<std::uint8_t> mask, Plane<const std::uint8_t> rare, double share) {
@@ -75,11 +101,16 @@ NB_MODULE(_coadd, m) {
   m.def("mean", &mean, nb::arg("flux").noconvert(), nb::arg("variance").noconvert(), nb::arg("mask").noconvert(),
         nb::arg("reject").noconvert(), nb::arg("weight").noconvert(), nb::arg("excluded"), nb::arg("touched"),
         nb::arg("out_flux").noconvert(), nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert(),
-        nb::arg("count").noconvert(), nb::arg("masked_fraction").noconvert());
+        nb::arg("count").noconvert(), nb::arg("masked_fraction").noconvert(), nb::arg("noise").noconvert().none(),
+        nb::arg("out_noise").noconvert().none());
   m.def("rare_regions", &rare_regions, nb::arg("mask").noconvert(), nb::arg("rare").noconvert(), nb::arg("share"));
+  m.def("typical", &typical, nb::arg("variance").noconvert(), nb::arg("mask").noconvert(), nb::arg("bad"));
+  m.def("smooth_filled", &smooth_filled, nb::arg("plane").noconvert(), nb::arg("variance").noconvert(),
+        nb::arg("mask").noconvert(), nb::arg("excluded"), nb::arg("fill").noconvert(), nb::arg("sigma"),
+        nb::arg("out").noconvert());
   m.def("smooth", &smooth, nb::arg("plane").noconvert(), nb::arg("sigma"), nb::arg("out").noconvert());
   m.def("static_sky", &static_sky, nb::arg("planes").noconvert(), nb::arg("groups"), nb::arg("out").noconvert());
   m.def("deviating", &deviating, nb::arg("plane").noconvert(), nb::arg("sky").noconvert(),
         nb::arg("allowed").noconvert(), nb::arg("shape").noconvert(), nb::arg("high"), nb::arg("low"),
-        nb::arg("seed").noconvert(), nb::arg("faint").noconvert());
+        nb::arg("least"), nb::arg("seed").noconvert(), nb::arg("faint").noconvert());
 }

@@ -12,6 +12,7 @@ struct Stack {
   const std::uint32_t *mask;
   const std::uint8_t *reject;  // 1: leave this pixel out
   std::size_t n, npix;
+  const float *noise = nullptr;  // summed as the flux is
 };
 
 struct MeanPlanes {
@@ -20,6 +21,7 @@ struct MeanPlanes {
   std::uint32_t *mask;     // union of the mask bits of the inputs used
   std::uint16_t *count;    // inputs used
   float *masked_fraction;  // weight of rejected or touched inputs over the weight of all with information
+  float *noise = nullptr;  // weighted mean, where the stack has noise
 };
 
 // Weighted mean over the stack, each plane with one weight. A pixel is left out if `reject` is set, a bit of
@@ -28,6 +30,13 @@ struct MeanPlanes {
 // double.
 void weighted_mean(const Stack &stack, const double *weight, std::uint32_t excluded, std::uint32_t touched,
                    const MeanPlanes &out) noexcept;
+
+struct Typical {
+  double variance;   // median of those above 0; 0 if there is none
+  double bad_share;  // of pixels whose variance is not above 0 or that have a bit of `bad`
+};
+
+Typical typical(const float *variance, const std::uint32_t *mask, std::size_t n, std::uint32_t bad) noexcept;
 
 // Keeps, of the 8-connected regions of a (ny, nx) 0/1 mask, those of which more than `share` of the pixels are rare
 // (1); all other pixels of `mask` become 0.

@@ -26,6 +26,8 @@ class MeanPlanes:
     """(ny, nx) uint16, inputs used; 0 where all were left out and averaged all the same."""
     masked_fraction: F4
     """(ny, nx) float32, weight of inputs left out or touched over that of all with information."""
+    noise: F4 | None = None
+    """(ny, nx) float32, weighted mean of the inputs' noise; None where none was given."""
 
 
 def weighted_mean(
@@ -36,6 +38,7 @@ def weighted_mean(
     weight: F8,
     excluded: int,
     touched: int,
+    noise: F4 | None = None,
 ) -> MeanPlanes:
     """Mean of a stack with one weight per plane, summed in stack order.
 
@@ -46,6 +49,7 @@ def weighted_mean(
     reject : (n, ny, nx) uint8; 1 leaves the pixel out
     weight : (n,) float64, positive
     excluded, touched : mask bits; ``touched`` ones count as masked though they are used
+    noise : (n, ny, nx) float32, summed as the flux is
 
     Returns
     -------
@@ -57,10 +61,12 @@ def weighted_mean(
         Shapes differ.
     """
     shape = flux.shape[1:]
-    planes = (np.zeros(shape, t) for t in (np.float32, np.float32, np.uint32, np.uint16, np.float32))
-    out = MeanPlanes(*planes)
+    flux_out, variance_out, fraction = (np.zeros(shape, np.float32) for _ in range(3))
+    bits, count = np.zeros(shape, np.uint32), np.zeros(shape, np.uint16)
+    drawn = None if noise is None else np.zeros(shape, np.float32)
+    out = MeanPlanes(flux_out, variance_out, bits, count, fraction, drawn)
     arrays = out.flux, out.variance, out.mask, out.count, out.masked_fraction
-    _coadd.mean(flux, variance, mask, reject, weight, excluded, touched, *arrays)
+    _coadd.mean(flux, variance, mask, reject, weight, excluded, touched, *arrays, noise, out.noise)
     return out
 
 
@@ -77,6 +83,31 @@ def smooth_gaussian(plane: F4, sigma_px: float) -> F4:
     return out
 
 
+def smooth_filled(
+    plane: F4, variance: F4, mask: U4, excluded: int, fill: F4, sigma_px: float, out: F4
+) -> None:
+    """As `smooth_gaussian` into ``out``, with ``fill`` where the variance is 0 or the mask has an excluded bit.
+
+    Raises
+    ------
+    ValueError
+        A negative width, or shapes that differ.
+    """
+    _coadd.smooth_filled(plane, variance, mask, excluded, fill, sigma_px, out)
+
+
+def typical_variance(variance: F4, mask: U4, bad: int) -> tuple[float, float]:
+    """Median of the variances above 0 (0 if there is none), and share of the pixels that have none or a bad bit.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ.
+    """
+    found: tuple[float, float] = _coadd.typical(variance, mask, bad)
+    return found
+
+
 def static_sky(planes: F4, groups: int = 0) -> F4:
     """Median of (n, ny, nx) float32 planes or, with groups, of the means of every ``groups``-th plane.
 
@@ -91,7 +122,7 @@ def static_sky(planes: F4, groups: int = 0) -> F4:
 
 
 def deviating(
-    plane: F4, sky: F4, allowed: F4, shape: F4, high: float, low: float
+    plane: F4, sky: F4, allowed: F4, shape: F4, high: float, low: float, least: float = 0.0
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None:
     """Where a plane differs from the sky, either way, by more than is allowed and the noise explains.
 
@@ -101,6 +132,7 @@ def deviating(
     allowed : (ny, nx) float32, difference forgiven
     shape : (ny, nx) float32, how the noise varies; its scale is told from the median difference
     high, low : standard deviations
+    least : that a standard deviation can be
 
     Returns
     -------
@@ -112,7 +144,7 @@ def deviating(
         Shapes differ.
     """
     seed, faint = np.empty(plane.shape, np.uint8), np.empty(plane.shape, np.uint8)
-    found = _coadd.deviating(plane, sky, allowed, shape, high, low, seed, faint)
+    found = _coadd.deviating(plane, sky, allowed, shape, high, low, least, seed, faint)
     return (seed.view(bool), faint.view(bool)) if found else None
 
 

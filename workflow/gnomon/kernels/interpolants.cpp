@@ -40,27 +40,6 @@ double cardinal(double t) {
   return sum;
 }
 
-// Outer, middle and inner weight of the quintic B-spline at distances 3 - t, 2 - t and 1 - t.
-struct Half {
-  Float8 outer, middle, inner;
-};
-
-inline Half half(Float8 t) {
-  constexpr float c = 1.0f / 120;
-  const Float8 square = t * t, fifth = square * square * t;
-  Float8 m = fma8(all8(-5 * c), t, all8(5 * c));
-  m = fma8(m, t, all8(10 * c));
-  m = fma8(m, t, all8(10 * c));
-  m = fma8(m, t, all8(5 * c));
-  m = fma8(m, t, all8(c));
-  Float8 n = fma8(all8(10 * c), t, all8(-20 * c));
-  n = fma8(n, t, all8(-20 * c));
-  n = fma8(n, t, all8(20 * c));
-  n = fma8(n, t, all8(50 * c));
-  n = fma8(n, t, all8(26 * c));
-  return {fifth * all8(c), m, n};
-}
-
 // What the variance of pixel 0 is multiplied by: the sum of squared weights is exact, and spread over the two nearest
 // pixels in proportion to theirs.
 double noise_share(double phase, bool spline) {
@@ -73,12 +52,6 @@ double noise_share(double phase, bool spline) {
     if (k == 1) high = c * c;
   }
   return low * square / (low + high);
-}
-
-inline Float8 polynomial(const std::array<float, 9> &c, Float8 t) {
-  Float8 sum = all8(c[0]);
-  for (std::size_t k = 1; k < c.size(); ++k) sum = fma8(sum, t, all8(c[k]));
-  return sum;
 }
 
 }  // namespace
@@ -95,15 +68,14 @@ Weights::Weights(Interpolant interpolant) : spline_(interpolant == Interpolant::
     }
 }
 
-// Through the values at Chebyshev's nodes, multiplied out from Lagrange's form.
+// Through the values at Chebyshev's nodes about the middle, multiplied out from Lagrange's form.
 void Weights::fit_noise() noexcept {
-  constexpr std::size_t n = 9;
+  constexpr std::size_t n = 8;
   std::array<double, n> at, sum{};
-  for (std::size_t j = 0; j < n; ++j)
-    at[j] = 0.5 - 0.5 * std::cos(std::numbers::pi * (static_cast<double>(j) + 0.5) / n);
+  for (std::size_t j = 0; j < n; ++j) at[j] = -0.5 * std::cos(std::numbers::pi * (static_cast<double>(j) + 0.5) / n);
   for (std::size_t j = 0; j < n; ++j) {
     std::array<double, n> product{};  // lowest power first
-    product[0] = noise_share(at[j], spline_);
+    product[0] = noise_share(0.5 + at[j], spline_);
     std::size_t degree = 0;
     for (std::size_t i = 0; i < n; ++i) {
       if (i == j) continue;
@@ -112,18 +84,10 @@ void Weights::fit_noise() noexcept {
     }
     for (std::size_t k = 0; k < n; ++k) sum[k] += product[k];
   }
-  for (std::size_t k = 0; k < n; ++k) noise_[k] = static_cast<float>(sum[n - 1 - k]);
+  for (std::size_t k = 0; k < n; ++k) (k % 2 == 0 ? noise_even_ : noise_odd_)[k / 2] = static_cast<float>(sum[k]);
 }
 
-Weights8 Weights::at(Float8 phase) const noexcept {
-  Weights8 w;
-  if (spline_) {
-    const Half right = half(phase), left = half(1.0f - phase);
-    w.pixel[0] = left.outer, w.pixel[1] = left.middle, w.pixel[2] = left.inner;
-    w.pixel[3] = right.inner, w.pixel[4] = right.middle, w.pixel[5] = right.outer;
-  }
-  w.low = polynomial(noise_, phase), w.high = polynomial(noise_, 1.0f - phase);
-  if (spline_) return w;
+void Weights::lanczos(Float8 phase, Weights8 &w) const noexcept {
   const Float8 place = phase * static_cast<float>(kPhases);
   const Int8 below = __builtin_convertvector(place, Int8);
   const Float8 rest = place - __builtin_convertvector(below, Float8);
@@ -132,7 +96,6 @@ Weights8 Weights::at(Float8 phase) const noexcept {
       const float *t = taps_[k].data() + below[l];
       w.pixel[k][l] = t[0] + rest[l] * (t[1] - t[0]);
     }
-  return w;
 }
 
 const Weights &Weights::of(Interpolant interpolant) {

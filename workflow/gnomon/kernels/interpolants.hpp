@@ -15,18 +15,48 @@ struct Weights8 {
   Float8 low, high;
 };
 
+// Values of a polynomial at s and at -s, from its even and odd coefficients, lowest first.
+template <std::size_t Even, std::size_t Odd>
+inline void at_both(const std::array<float, Even> &even, const std::array<float, Odd> &odd, Float8 s, Float8 square,
+                    Float8 &here, Float8 &there) noexcept {
+  Float8 e = all8(even[Even - 1]), o = all8(odd[Odd - 1]);
+  for (std::size_t k = Even - 1; k-- > 0;) e = fma8(e, square, all8(even[k]));
+  for (std::size_t k = Odd - 1; k-- > 0;) o = fma8(o, square, all8(odd[k]));
+  here = fma8(s, o, e), there = fma8(-s, o, e);
+}
+
 class Weights {
  public:
   explicit Weights(Interpolant interpolant);
-  Weights8 at(Float8 phase) const noexcept;
+
+  Weights8 at(Float8 phase) const noexcept {
+    Weights8 w;
+    const Float8 s = phase - 0.5f, square = s * s;
+    if (spline_) {
+      constexpr float c = 1.0f / 3840;  // the quintic B-spline's pieces about the middle between two pixels
+      constexpr std::array<float, 3> outer_even{c, 40 * c, 80 * c}, outer_odd{10 * c, 80 * c, 32 * c};
+      constexpr std::array<float, 3> middle_even{237 * c, 840 * c, -240 * c}, middle_odd{750 * c, 240 * c, -160 * c};
+      constexpr std::array<float, 3> inner_even{1682 * c, -880 * c, 160 * c}, inner_odd{1540 * c, -1120 * c, 320 * c};
+      at_both(outer_even, outer_odd, s, square, w.pixel[5], w.pixel[0]);
+      at_both(middle_even, middle_odd, s, square, w.pixel[4], w.pixel[1]);
+      at_both(inner_even, inner_odd, s, square, w.pixel[3], w.pixel[2]);
+    } else {
+      lanczos(phase, w);
+    }
+    at_both(noise_even_, noise_odd_, s, square, w.low, w.high);
+    return w;
+  }
+
   // Constant tables, made once per process: they take as long as warping a million pixels.
   static const Weights &of(Interpolant interpolant);
 
  private:
   bool spline_;
-  std::array<float, 9> noise_;  // of pixel 0 as a polynomial of the phase, highest power first; error below 3e-4
+  std::array<float, 4> noise_even_;  // of pixel 0 as a polynomial of the phase less 1/2; error below 3e-4
+  std::array<float, 4> noise_odd_;
   std::vector<float> taps_[6];  // of Lanczos by phase
   void fit_noise() noexcept;
+  void lanczos(Float8 phase, Weights8 &w) const noexcept;
 };
 
 }  // namespace gnomon

@@ -47,6 +47,22 @@ inline Float8 fma8(Float8 a, Float8 b, Float8 c) noexcept {
 #endif
 }
 
+inline Float8 floor8(Float8 v) noexcept {
+#if defined(__AVX2__)
+  return _mm256_floor_ps(v);
+#else
+  for (int j = 0; j < 8; ++j) v[j] = std::floor(v[j]);
+  return v;
+#endif
+}
+
+// Whether any bit is set.
+inline bool any(Int8 test) noexcept {
+  std::int64_t words[4];
+  std::memcpy(words, &test, sizeof words);
+  return (words[0] | words[1] | words[2] | words[3]) != 0;
+}
+
 // Rows become columns.
 inline void transpose8(Float8 (&m)[8]) noexcept {
   const auto low = [](Float8 a, Float8 b) { return __builtin_shuffle(a, b, Int8{0, 8, 1, 9, 4, 12, 5, 13}); };

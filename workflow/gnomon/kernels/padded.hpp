@@ -57,9 +57,13 @@ struct Padded {
 inline Float8 gather(const Padded &flux, Int8 ix, Int8 iy, const Weights8 &wx, const Weights8 &wy) {
   alignas(32) float down[6][8];
   for (int k = 0; k < 6; ++k) store8(down[k], wy.pixel[k]);
+  alignas(32) std::int32_t at[8];
+  const Int8 places = iy * ints(flux.stride) + ix;
+  std::memcpy(at, &places, sizeof at);
+  const float *origin = flux.at(-2, -2);
   Float8 columns[8];
   for (int l = 0; l < 8; ++l) {
-    const float *corner = flux.at(iy[l] - 2, ix[l] - 2);
+    const float *corner = origin + at[l];
     Float8 sum = all8(down[0][l]) * load8(corner);
     for (int k = 1; k < 6; ++k) sum = fma8(all8(down[k][l]), load8(corner + k * flux.stride), sum);
     columns[l] = sum;

@@ -56,18 +56,18 @@ void median_of(const std::vector<const float *> &rows, std::size_t n, float *out
 
 }  // namespace
 
-void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *out) noexcept {
+void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *out,
+                     const Holes &holes) noexcept {
   const std::vector<float> kernel = gaussian(sigma);
   const auto reach = static_cast<Index>(kernel.size()) - 1, rows = static_cast<Index>(ny), columns = static_cast<Index>(nx);
   const Index stride = (columns + kSymmetricLanes - 1) / kSymmetricLanes * kSymmetricLanes;
   std::vector<float> line(static_cast<std::size_t>(stride + 2 * reach)), along(static_cast<std::size_t>(rows * stride)),
       result(static_cast<std::size_t>(stride));
   for (Index y = 0; y < rows; ++y) {
-    const float *row = plane + y * columns;
-    std::fill(line.begin(), line.begin() + reach, row[0]);
-    std::copy(row, row + columns, line.begin() + reach);
-    std::fill(line.begin() + reach + columns, line.end(), row[columns - 1]);
-    const float *middle = line.data() + reach;
+    float *middle = line.data() + reach;
+    holes.copy(plane, static_cast<std::size_t>(y * columns), nx, middle);
+    std::fill(line.begin(), line.begin() + reach, middle[0]);
+    std::fill(line.begin() + reach + columns, line.end(), middle[columns - 1]);
     symmetric_sum([&](Index k) { return middle + k; }, stride, kernel.data(), reach, along.data() + y * stride);
   }
   for (Index y = 0; y < rows; ++y) {
@@ -112,7 +112,7 @@ bool deviating(const float *plane, const float *sky, const float *allowed, const
       sample.push_back(std::abs(plane[y * nx + x] - sky[y * nx + x]) / shape[y * nx + x]);
   const auto middle = sample.begin() + static_cast<Index>(sample.size() / 2);
   std::nth_element(sample.begin(), middle, sample.end());
-  const double noise = 1.4826 * static_cast<double>(*middle);
+  const double noise = std::max(thresholds.least, 1.4826 * static_cast<double>(*middle));
   if (!(noise > 0)) return false;
   const auto high = static_cast<float>(thresholds.high * noise), low = static_cast<float>(thresholds.low * noise);
   std::uint8_t any = 0;

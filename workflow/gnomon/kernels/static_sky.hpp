@@ -11,20 +11,39 @@ struct Epochs {
   std::size_t n, ny, nx;
 };
 
+// Pixels that a plane does not know, and what stands for them; none where `fill` is null.
+struct Holes {
+  const float *variance = nullptr;  // not above 0: unknown
+  const std::uint32_t *mask = nullptr;
+  std::uint32_t excluded = 0;  // bits of unknown pixels
+  const float *fill = nullptr;
+
+  // A row of n pixels that begins at pixel `at`.
+  void copy(const float *plane, std::size_t at, std::size_t n, float *row) const noexcept {
+    for (std::size_t x = 0; x < n; ++x) {
+      const bool known = fill == nullptr || ((variance[at + x] > 0) & ((mask[at + x] & excluded) == 0));
+      row[x] = known ? plane[at + x] : fill[at + x];
+    }
+  }
+};
+
+
 // Convolution of a (ny, nx) plane with a Gaussian of standard deviation `sigma`, cut at 4 sigma, the border pixels
 // repeated outward. `out` may be the plane.
-void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *out) noexcept;
+void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *out,
+                     const Holes &holes = {}) noexcept;
 
 // Median over the epochs or, where `groups` > 0, of the means of every `groups`-th epoch (in double).
 void static_sky(const Epochs &epochs, std::size_t groups, float *out) noexcept;
 
 struct Thresholds {
   double high, low;  // standard deviations
+  double least = 0;  // that a standard deviation can be
 };
 
 // Where one plane differs from the sky either way by more than `allowed` and a number of standard deviations: `seed`
 // is 1 beyond `high` of them, `faint` beyond `low`. A standard deviation is `shape` times that of the plane, which
-// is 1.4826 times the median of |difference| / shape over every third pixel. All planes (ny, nx). Whether any pixel is
+// is 1.4826 times the median of |difference| / shape over every third pixel, or `least` if that is more. All planes (ny, nx). Whether any pixel is
 // beyond `high`.
 bool deviating(const float *plane, const float *sky, const float *allowed, const float *shape, std::size_t ny,
                std::size_t nx, const Thresholds &thresholds, std::uint8_t *seed, std::uint8_t *faint) noexcept;

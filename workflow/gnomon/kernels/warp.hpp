@@ -14,6 +14,7 @@ struct Planes {
   const std::uint32_t *mask;
   std::size_t ny, nx;
   std::int32_t x0, y0;
+  const float *noise = nullptr;  // a plane that takes the way of the flux
 };
 
 // Source coordinates (x, y) of the larger image and area ratio at the corners of tiles; between them bilinear.
@@ -40,6 +41,7 @@ struct Target {
   float *flux;
   float *variance;
   std::uint32_t *mask;
+  float *noise = nullptr;  // where the source has one
 };
 
 // out planes: (ny, nx) of the window, C order, not overlapping the source. Flux is conserved: values are multiplied by

@@ -27,7 +27,8 @@ def warp(
     *,
     origin: tuple[int, int] = (0, 0),
     skip: tuple[int, int] = (0, 0),
-) -> tuple[F4, F4, U4]:
+    noise: F4 | None = None,
+) -> tuple[F4, F4, U4, F4 | None]:
     """Values of a source image at the pixels of another grid.
 
     Parameters
@@ -45,12 +46,14 @@ def warp(
     origin : (x, y) of the source's first pixel in the image that ``nodes`` speak of; what a pixel gets does not
         depend on it as long as 20 pixels are given around the places seen, or all there are
     skip : output pixels (y, x) between the first node and the first pixel
+    noise : (sy, sx) float32, a plane that takes the way of the flux
 
     Returns
     -------
     flux : (ny, nx) float32, multiplied by the area ratio, so that the flux of a source is kept
     variance : (ny, nx) float32, of independent source pixels under the same weights
     mask : (ny, nx) uint32, union over the 4 x 4 source pixels around
+    noise : (ny, nx) float32, or None where none was given
 
     Raises
     ------
@@ -58,8 +61,28 @@ def warp(
         Shapes do not fit, or the source has no pixels.
     """
     out = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
+    drawn = None if noise is None else np.empty(shape, np.float32)
     where = *origin, *nodes, tile, skip[1], skip[0]
-    _warp.warp(flux, variance, mask, *where, interpolant == "quintic", no_data, edge, *out)
+    _warp.warp(flux, variance, mask, *where, interpolant == "quintic", no_data, edge, *out, noise, drawn)
+    return *out, drawn
+
+
+def white_noise(variance: F4, key: int, origin: tuple[int, int] = (0, 0)) -> F4:
+    """Normal noise that depends on the place and the key alone, not on which section is asked for.
+
+    Parameters
+    ----------
+    variance : (ny, nx) float32, C order; 0 where there is none
+    key : whole number below 2^64; other keys give independent noise
+    origin : (x, y) of the first pixel in the image that the counter runs over
+
+    Returns
+    -------
+    (ny, nx) float32: deviates of unit variance (Giles 2012 on a hashed counter; none beyond 5.4) times the
+        root of the variance
+    """
+    out = np.empty_like(variance)
+    _warp.white_noise(variance, *origin, key, out)
     return out
 
 

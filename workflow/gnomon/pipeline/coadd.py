@@ -60,7 +60,7 @@ STEPS = (
             "images": Many("calexp"),
         },
         writes={"coadd": "coadd"},
-        version=3,
+        version=4,
         mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
     ),

@@ -1,8 +1,10 @@
 """Steps from difference images to objects that change."""
 
+from dataclasses import field
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, MinLen
+from pydantic import StringConstraints
 from pydantic.dataclasses import dataclass
 
 from gnomon.pipeline.options import OPTIONS
@@ -77,6 +79,30 @@ class AlertConfig:
     """Detections below this, or never judged, make no alert."""
     stamp_px: Annotated[int, Ge(30), Le(102)] = 31
     """Side of the three stamps."""
+
+
+FilterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""Small letters, digits and underscores."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class NamedFilter:
+    """Which alerts go under a name."""
+
+    where: str = ""
+    """Expression over fields of the packet, such as ``diaSource.snr > 10``; empty lets all through."""
+    watchlist: tuple[tuple[float, float], ...] = ()
+    """Right ascension and declination (degrees) of places; if given, only alerts near one of them."""
+    radius_arcsec: Annotated[float, Ge(0), Le(3600)] = 0.0
+    """How near; needed with a watchlist."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class FilterAlertsConfig:
+    """Named filters: each has its own files of alerts, night by night."""
+
+    filters: dict[FilterName, NamedFilter] = field(default_factory=dict)
+    """Filters by name: small letters, digits and underscores."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -166,6 +192,13 @@ STEPS = (
         },
         writes={"alerts": "alert"},
         cost=Cost(cpu_s=3, cpu_s_per_input=0.1, mem_mb=500, mem_mb_per_input=5, out_mb=5),
+    ),
+    Step(
+        "filter_alerts",
+        FilterAlertsConfig,
+        reads={"alerts": Many("alert")},
+        writes={"alerts": "filtered_alert"},
+        cost=Cost(cpu_s=0.6, cpu_s_per_input=0.05, mem_mb=200, mem_mb_per_input=10, out_mb=0.5),
     ),
     Step(
         "check_transients",

@@ -96,7 +96,7 @@ STEPS = (
         FitAstrometryConfig,
         reads=_STARS,
         writes={"fit": "astrometry_fit"},
-        version=2,
+        version=3,
         cost=Cost(cpu_s=4, cpu_s_per_input=0.1, mem_mb=500, mem_mb_per_input=3, out_mb=0.05),
     ),
     Step(
@@ -104,7 +104,7 @@ STEPS = (
         FitPhotometryConfig,
         reads=_STARS,
         writes={"fit": "photometry_fit"},
-        version=2,
+        version=3,
         cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=3, out_mb=0.02),
     ),
     Step(
@@ -132,6 +132,7 @@ STEPS = (
             "photometry": Many("photometry_fit"),
         },
         writes={"image": "calexp", "source": "source", "summary": "visit_summary"},
+        version=2,
         axis="detector",
         cost=Cost(cpu_s=1.2, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=20, out_mb=14),
     ),

@@ -160,6 +160,7 @@ STEPS = (
             "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
             "patches": Many("patch_figure"),
+            "masses": Many("mass_map"),
             "stars": Many("truth_stars"),
             "galaxies": Many("truth_galaxies"),
             "sources": Many("source", stream=True),
@@ -182,7 +183,7 @@ STEPS = (
             "metrics": "metrics",
         },
         writes={"report": "report"},
-        version=2,
+        version=3,
         cost=Cost(cpu_s=8, cpu_s_per_input=0.01, mem_mb=500, out_mb=0.01),
     ),
 )

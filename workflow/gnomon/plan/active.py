@@ -11,7 +11,9 @@ _MASTER_OF = {"bias": "master_bias", "dark": "master_dark", "flat": "master_flat
 """Dataset made from each kind of calibration exposure."""
 
 
-def active(steps: Mapping[str, Step], table: Catalog, simulated: bool) -> dict[str, Step]:
+def active(
+    steps: Mapping[str, Step], table: Catalog, simulated: bool, filtered: bool = False
+) -> dict[str, Step]:
     """The steps that have jobs.
 
     Parameters
@@ -22,8 +24,10 @@ def active(steps: Mapping[str, Step], table: Catalog, simulated: bool) -> dict[s
         Schema `visit_detector`, for the kinds of exposures there are.
     simulated
         Whether the exposures are to be simulated.
+    filtered
+        Whether there are named alert filters.
     """
-    missing = _missing(set(table["obstype"].tolist()))
+    missing = _missing(set(table["obstype"].tolist())) | (set() if filtered else {"filtered_alert"})
     if not simulated:
         missing |= {d for s in simulation.STEPS for d in s.writes.values()} - {"raw"}
     left, before = dict(steps), -1

@@ -1,11 +1,11 @@
 """How many units of work there are of every grain, and which belong together.
 
-A *grain* is what one job of a step is about: an exposure, a visit, a night, a band, a tract, a patch, a patch
-in one band, one kind of coadd of that, or the campaign. Two grains are related when a job of one may use
-products of the other.
+A *grain* is what one job of a step is about: an exposure, a visit, a night, one filter's alerts of a night, a
+band, a tract, a patch, a patch in one band, one kind of coadd of that, or the campaign. Two grains are
+related when a job of one may use products of the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,18 @@ import numpy.typing as npt
 
 from gnomon.containers.catalog import Catalog
 from gnomon.pipeline.coadd import KINDS, TEMPLATE
-from gnomon.plan.grains import BAND, CAMPAIGN, COADD, EXPOSURE, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT
+from gnomon.plan.grains import (
+    BAND,
+    CAMPAIGN,
+    COADD,
+    EXPOSURE,
+    FILTER,
+    NIGHT,
+    PATCH,
+    PATCH_BAND,
+    TRACT,
+    VISIT,
+)
 from gnomon.plan.incidence import Incidence
 from gnomon.plan.seasons import Seasons, seasons_of
 
@@ -58,6 +69,8 @@ class Census:
     """When the seasons of each tract and band begin."""
     pair_season: I4
     """(npair,) season of the pair's visit, from 1."""
+    filters: tuple[str, ...] = ()
+    """Names of the alert filters, sorted."""
 
     def size(self, grain: str) -> int:
         """Units of a grain."""
@@ -65,6 +78,7 @@ class Census:
             EXPOSURE: len(self.visit) + len(self.flats),
             VISIT: len(self.visit),
             NIGHT: len(self.nights),
+            FILTER: len(self.nights) * len(self.filters),
             BAND: len(self.bands),
             TRACT: len(self.tracts),
             PATCH: len(self.patch),
@@ -109,6 +123,8 @@ class Census:
                 return np.arange(self.size(fine), dtype=np.int32)
             case ("visit", "night"):
                 return self.night
+            case ("filter", "night"):
+                return np.repeat(np.arange(len(self.nights)), len(self.filters))
             case ("visit", "band"):
                 return self.band
             case ("patch", "tract"):
@@ -135,6 +151,13 @@ class Census:
             return np.arange(len(up)), up
         if down is not None:
             return down, np.arange(len(down))
+        if target == FILTER:
+            units, nights = self.pairs(source, NIGHT)
+            width = len(self.filters)
+            return np.repeat(units, width), (nights[:, None] * width + np.arange(width)).ravel()
+        if source == FILTER:
+            theirs, ours = self.pairs(target, source)
+            return ours, theirs
         if (source, target) in ((VISIT, COADD), (COADD, VISIT)):
             return self._coadd_pairs(source)
         if source in _ON_SKY and target in _ON_SKY:
@@ -192,7 +215,7 @@ class Census:
         return index if grain == base or owner is None else owner[index]
 
 
-def census_of(table: Catalog, pairs: Incidence, gap_days: float) -> Census:
+def census_of(table: Catalog, pairs: Incidence, gap_days: float, filters: tuple[str, ...] = ()) -> Census:
     """Census of a visit table (schema `visit_detector`); ``pairs`` count its science visits in order.
 
     A time without visits longer than ``gap_days`` ends a season.
@@ -206,7 +229,8 @@ def census_of(table: Catalog, pairs: Incidence, gap_days: float) -> Census:
     codes = night.astype(np.int32), band.astype(np.int32), count.astype(np.int32)
     names = tuple(nights.tolist()), tuple(bands.tolist())
     mjd = rows["midpointMjdTai"].astype(np.float64)
-    return census(visit, *codes, *names, calibrations, flats, pairs, mjd, gap_days)
+    made = census(visit, *codes, *names, calibrations, flats, pairs, mjd, gap_days)
+    return replace(made, filters=filters)
 
 
 def census(

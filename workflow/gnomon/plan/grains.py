@@ -3,7 +3,7 @@
 from gnomon.datamodel import DATASETS
 from gnomon.pipeline.step import Step
 
-EXPOSURE, VISIT, NIGHT, BAND = "exposure", "visit", "night", "band"
+EXPOSURE, VISIT, NIGHT, FILTER, BAND = "exposure", "visit", "night", "filter", "band"
 TRACT, PATCH, PATCH_BAND, COADD, CAMPAIGN = "tract", "patch", "patch_band", "coadd", "campaign"
 
 _OF_EXPOSURES = ("raw", "truth", "truth_detector")
@@ -20,7 +20,7 @@ def grain_of(dataset: str) -> str:
     if "tract" in dims:
         return (PATCH_BAND if "band" in dims else PATCH) if "patch" in dims else TRACT
     if "night" in dims:
-        return NIGHT
+        return FILTER if "filter" in dims else NIGHT
     return BAND if "band" in dims else CAMPAIGN
 
 

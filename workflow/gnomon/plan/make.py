@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter
 
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.provenance import Provenance
@@ -19,16 +20,19 @@ from gnomon.io.ingest import SCHEMA, Reject
 from gnomon.io.skymaps import write_tiling
 from gnomon.pipeline import STEPS
 from gnomon.pipeline.campaign import CampaignOptions
+from gnomon.pipeline.diff import FilterAlertsConfig
 from gnomon.pipeline.step import Step
 from gnomon.plan.active import active
 from gnomon.plan.census import Census, census_of
 from gnomon.plan.exposures import corners_of, exposures_of, tiling_of, without_withdrawn
 from gnomon.plan.graph import graph
 from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
+from gnomon.plan.parts import Parts
 from gnomon.plan.quanta import quanta
-from gnomon.plan.slice_files import Cut, write_slices
+from gnomon.plan.slice_files import write_slices
 from gnomon.plan.slices import cut
 from gnomon.smk import PLAN_VERSION, fitted_costs, plan_key
+from gnomon.steps.filter_alerts import named_filters
 
 I8 = npt.NDArray[np.int64]
 
@@ -73,8 +77,9 @@ def make_plan(options: CampaignOptions) -> Plan:
         raise ConfigError(f"the corners of the detectors cannot be: {error}") from None
     costs = fitted_costs(options.costs)
     declared = {n: replace(s, cost=costs.get(n, s.cost)) for n, s in STEPS.items()}
-    steps = active(declared, table, simulated=not options.data)
-    units = census_of(table, pairs, options.template_gap_days)
+    filters = _filters(options)
+    steps = active(declared, table, simulated=not options.data, filtered=bool(filters))
+    units = census_of(table, pairs, options.template_gap_days, filters)
     return Plan(table, science, pairs, tiling, found.rejects, steps, units)
 
 
@@ -94,10 +99,16 @@ def write_plan(options: CampaignOptions, plan: Plan) -> Catalog:
     write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
     seasons = plan.units.seasons.starts(plan.units.bands)
     whole = graph(plan.table, plan.pairs, plan.science, seasons, options.refcat)
-    write_slices(folder, Cut(slices, plan.steps, plan.units), whole, counted, options.instrument)
+    write_slices(folder, Parts(slices, plan.steps, plan.units), whole, counted, options.instrument)
     with replacing(folder / "graph.json") as temporary:
         temporary.write_text(json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n")
     return counted
+
+
+def _filters(options: CampaignOptions) -> tuple[str, ...]:
+    """Names of the alert filters, each of them checked."""
+    given = TypeAdapter(FilterAlertsConfig).validate_python(options.steps.get("filter_alerts", {}))
+    return tuple(f.name for f in named_filters(given))
 
 
 def _science(table: Catalog) -> Catalog:

@@ -19,6 +19,7 @@ from gnomon.plan.grains import (
     CAMPAIGN,
     COADD,
     EXPOSURE,
+    FILTER,
     NIGHT,
     PATCH,
     PATCH_BAND,
@@ -33,6 +34,7 @@ _GROUP = {
     EXPOSURE: VISIT,
     VISIT: VISIT,
     NIGHT: NIGHT,
+    FILTER: NIGHT,
     TRACT: TRACT,
     PATCH: TRACT,
     PATCH_BAND: TRACT,
@@ -71,8 +73,12 @@ def cut(steps: Mapping[str, Step], units: Census, max_jobs: int = 5000) -> Slice
         first = len(names)
         place, labels = _cut_group(group, members, units, max_jobs)
         names += [f"s{number}-{label}" for label in labels]
+        shared: dict[str, I8] = {}  # steps of one grain have one array
         for step in members:
-            places[step.name] = first + _places(step, place, len(labels), units)
+            grain = step_grain(step)
+            if grain not in shared:
+                shared[grain] = first + _places(step, place, len(labels), units)
+            places[step.name] = shared[grain]
     return Slices(tuple(names), places)
 
 
@@ -103,7 +109,8 @@ def _cut_group(group: str, members: list[Step], units: Census, limit: int) -> tu
         place, labels = _cut_visits(units, max(1, limit // len(grains)))
         return place, labels + ["calibrations"] * (EXPOSURE in grains and len(units.flats) > 0)
     if group == NIGHT:
-        place = pack(np.full(len(units.nights), len(grains)), limit)
+        each = grains.count(NIGHT) + grains.count(FILTER) * len(units.filters)
+        place = pack(np.full(len(units.nights), each), limit)
         return place, _spans("nights", place, [*units.nights])
     if group == TRACT:
         jobs = np.full(units.size(TRACT), grains.count(TRACT))

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
+from gnomon.algorithms.alert.filters import AlertFilter
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.instrument import Instrument
 from gnomon.containers.provenance import Provenance
 from gnomon.datamodel import DIMENSIONS
 from gnomon.errors import ConfigError
 from gnomon.io.alert_avro import read_alerts
-from gnomon.io.alert_filters import read_filters
 from gnomon.io.ingest import ingest
 from gnomon.io.instrument import read_instrument
 from gnomon.io.skymaps import read_skymap
+from gnomon.pipeline.diff import FilterAlertsConfig
 from gnomon.service.arrivals import Arrivals
 from gnomon.service.book import admit
 from gnomon.service.chain import Chain, Timing, shared_by_visits
@@ -29,6 +31,7 @@ from gnomon.service.journal import Journal
 from gnomon.service.sinks import AlertSink, DeliveryError, FilteredSink, FolderSink, KafkaSink, ManySinks
 from gnomon.service.warm import Warm
 from gnomon.smk import INSTRUMENTS, Campaign
+from gnomon.steps.filter_alerts import named_filters
 
 log = logging.getLogger("gnomon")
 
@@ -171,9 +174,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--publish", type=Path, help="folder for the alerts, one container file a visit")
     parser.add_argument("--kafka", nargs=2, metavar=("SERVERS", "TOPIC"), help="broker for the alerts")
-    parser.add_argument(
-        "--filters", type=Path, help="file of named filters: a folder below --publish for each"
-    )
     parser.add_argument("--log", default="warning", choices=("debug", "info", "warning"))
     return parser
 
@@ -185,17 +185,27 @@ def _service(args: argparse.Namespace) -> Prompt:
     warm = Warm(shared_by_visits(), int(args.memory_mb * 1e6))
     journal = Journal(Path(campaign.root, "prompt", "journal.jsonl"))
     chain = Chain(campaign, Gathers(campaign), warm, args.threads)
-    return Prompt(campaign, instrument, chain, journal, _sinks(args))
+    return Prompt(campaign, instrument, chain, journal, _sinks(args, campaign_filters(campaign)))
 
 
-def _sinks(args: argparse.Namespace) -> AlertSink:
+def campaign_filters(campaign: Campaign) -> tuple[AlertFilter, ...]:
+    """The named filters of a campaign's config."""
+    text = campaign.params("filter_alerts")["config"]
+    return named_filters(TypeAdapter(FilterAlertsConfig).validate_json(text))
+
+
+def _sinks(args: argparse.Namespace, filters: Sequence[AlertFilter]) -> AlertSink:
+    """All alerts, and those of each filter in a folder or topic of its own."""
     sinks: list[AlertSink] = []
     if args.publish:
         sinks.append(FolderSink(args.publish, _MADE_BY))
-        chosen = read_filters(args.filters) if args.filters else ()
-        sinks += [FilteredSink(f, FolderSink(args.publish / f.name, _MADE_BY)) for f in chosen]
+        sinks += [FilteredSink(f, FolderSink(args.publish / f.name, _MADE_BY)) for f in filters]
     if args.kafka:
-        sinks.append(KafkaSink(args.kafka[1], {"bootstrap.servers": args.kafka[0]}))
+        servers, topic = args.kafka
+        sinks.append(KafkaSink(topic, {"bootstrap.servers": servers}))
+        sinks += [
+            FilteredSink(f, KafkaSink(f"{topic}-{f.name}", {"bootstrap.servers": servers})) for f in filters
+        ]
     return ManySinks(tuple(sinks))
 
 

@@ -6,12 +6,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-from gnomon.algorithms.alert.filters import AlertFilter, passing
+from gnomon.algorithms.alert.filters import AlertFilter
+from gnomon.algorithms.alert.packets import select
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import ConfigError, GnomonError
-from gnomon.io.alert_avro import Packet, encode_packet, flat_columns, write_alerts
+from gnomon.io.alert_avro import Packet, encode_packet, write_alerts
 
 FLUSH_S = 30.0
 """Longest wait for the broker to confirm a batch; half of the minute from shutter to alert."""
@@ -136,15 +135,6 @@ class ManySinks:
         """Close all."""
         for sink in self.sinks:
             sink.close()
-
-
-def select(alert_filter: AlertFilter, packets: Sequence[Packet]) -> list[Packet]:
-    """The packets that pass a filter, in order."""
-    if not packets:
-        return []
-    columns = flat_columns(packets)
-    ra, dec = (np.radians(columns[f"diaSource.{n}"]) for n in ("ra", "dec"))
-    return [p for p, ok in zip(packets, passing(alert_filter, columns, ra, dec), strict=True) if ok]
 
 
 def _key(packet: Packet) -> bytes:

@@ -45,6 +45,7 @@ def coadd(
         ArtifactSettings(sigma=config.artifact_sigma),
         config.memory_mb,
         _matched_sigma(data_id.kind, config, wcs),
+        noise=not data_id.kind.startswith(TEMPLATE),
     )
     made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
     cells = tuple(sorted(made, key=lambda c: c.cell.index))
@@ -55,7 +56,8 @@ def coadd(
     patch = PatchCoadd(cells, wcs, (side, side))
     considered = Selection(tuple(i.visit for i in found), tuple(i.detector for i in found), tuple(why))
     planes = patch.stitched(), patch.count(), wcs, patch.psf()
-    return Coadd(*planes, data_id.band, patch.inputs(), patch.masked_fraction(), considered)
+    lists = patch.inputs(), patch.masked_fraction(), considered
+    return Coadd(*planes, data_id.band, *lists, noise=patch.noise())
 
 
 def _inputs(

@@ -28,8 +28,8 @@ def detect_objects(
     """Footprints of the merged significance of all bands, split and shared on the mean of the bands."""
     seen = [c for c in coadds if not c.empty_reason]
     if not seen:
-        reasons = sorted({c.empty_reason for c in coadds})
-        raise UnprocessableData(f"no coadd of {len(coadds)} holds anything: {'; '.join(reasons)}")
+        reasons = "; ".join(sorted({c.empty_reason for c in coadds})) or "none is given"
+        raise UnprocessableData(f"no coadd of {len(coadds)} holds anything: {reasons}")
     maps = [significance_map(c.image, c.psf, ignore=COADD_DARK) for c in seen]
     scales = [noise_scale(m) for m in maps]
     merged = merged_significance([m / np.float32(s) for m, s in zip(maps, scales, strict=True)])

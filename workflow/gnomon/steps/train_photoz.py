@@ -24,7 +24,7 @@ def train_photoz(
     """Match the primary objects with spectra, train the ensemble on their fluxes."""
     known, seen = [t for t in redshifts if len(t)], [t for t in objects if len(t)]
     if not known or not seen:
-        raise UnprocessableData(f"{len(seen)} tables of objects and {len(known)} of spectroscopic redshifts")
+        raise UnprocessableData(f"no {'objects' if known else 'spectroscopic redshifts'} to train with")
     primary = concatenate([t.take(t["detect_isPrimary"]) for t in seen])
     spectra = concatenate(known)
     mine, theirs = _matched(primary, spectra, np.radians(config.match_arcsec / 3600))

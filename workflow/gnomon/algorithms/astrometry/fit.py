@@ -151,10 +151,10 @@ def fit_astrometry(
         if len(i) == 0:
             raise UnprocessableData(f"no star within {radius / MAS:.0f} mas of a catalogue star")
         error = np.hypot(stars.error[i] * wcs.pixel_scale(), reference.error[near[j]])
-        degree = _allowed_degree(len(i), min(options.degree, degree + 1))
+        degree = allowed_degree(len(i), min(options.degree, degree + 1))
         fit = _robust_fit(frame, stars.take(i), known[j] - start[i], error, degree, options)
         state = (fit.degree, np.stack([i[fit.used], j[fit.used]]).tobytes())
-        if state in seen and degree == _allowed_degree(len(i), options.degree):
+        if state in seen and degree == allowed_degree(len(i), options.degree):
             break
         seen.append(state)
         radius = min(radius, max(options.min_radius, 5 * fit.scatter))
@@ -207,7 +207,8 @@ class _Fit:
         return frame.terms(x, y, self.degree) @ self.coefficients
 
 
-def _allowed_degree(stars: int, wanted: int) -> int:
+def allowed_degree(stars: int, wanted: int) -> int:
+    """Greatest degree of a polynomial, up to the one wanted, that so many stars carry."""
     return max(d for d, needed in _STARS_FOR.items() if d == 0 or (d <= wanted and stars >= needed))
 
 
@@ -223,7 +224,7 @@ def _robust_fit(
     while True:
         fit = _clipped_fit(frame.terms(stars.x, stars.y, degree), shift, error, degree, options.clip)
         loose = degree > 0 and not np.max(_formal_error(corners, fit.covariance)) <= options.max_error
-        if degree == _allowed_degree(int(fit.used.sum()), degree) and not loose:
+        if degree == allowed_degree(int(fit.used.sum()), degree) and not loose:
             return fit
         degree -= 1
         corners = corners[:, : len(powers(degree))]

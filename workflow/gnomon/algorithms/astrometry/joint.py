@@ -14,13 +14,14 @@ priors on delta and mu. (Compare Bernstein et al. 2017, PASP 129, 074503: gbdes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from gnomon.algorithms.astrometry.epoch import JULIAN_YEAR_DAYS, MAS, apply_space_motion
+from gnomon.algorithms.astrometry.fit import allowed_degree
 from gnomon.algorithms.astrometry.tansip import fit_tan_sip, mean_position, monomials, powers
 from gnomon.algorithms.astrometry.turbulence import TurbulenceField, fit_turbulence
 from gnomon.algorithms.joint.elimination import Priors, Rows, Solution, solve
@@ -34,6 +35,10 @@ Bool = npt.NDArray[np.bool_]
 
 _GRID = 14
 _MAX_WCS_DEGREE = 7
+_KNOWN_PX = (
+    0.05  # what is not known of a camera whose distortion stands in the maps that the visits come with
+)
+_HELD = 1e6  # inverse variance of what stays 0: a prior of a thousandth of a pixel or a mas
 _FREE = 1e-12  # inverse variance, mas^-2, of what is not known beforehand: a prior of 1000 arcsec
 
 
@@ -94,6 +99,9 @@ def fit_joint_astrometry(
 ) -> JointAstrometry:
     """Solve for camera, visits and stars together.
 
+    Without a star in a catalogue the visits are brought together by the stars that they share; the frame is the
+    mean of their own maps, and the camera's distortion stays what those say, which few dithers would not tell.
+
     Parameters
     ----------
     exposures
@@ -108,11 +116,13 @@ def fit_joint_astrometry(
     Raises
     ------
     UnprocessableData
-        No detections, or no star of a catalogue that ties the field to the sky.
+        No detections.
     """
     options = options or JointAstrometryOptions()
-    if not len(sources) or not np.isfinite(stars.error).any():
-        raise UnprocessableData(f"{len(sources)} detections and no star of a catalogue to tie them to")
+    if not len(sources):
+        raise UnprocessableData("no detections")
+    if not np.isfinite(stars.error).any():
+        options = replace(options, camera_prior_px=min(options.camera_prior_px, _KNOWN_PX))
     field = _Field.about(exposures, sources, stars, options)
     priors = field.priors(stars, options)
     visit = field.visit
@@ -147,6 +157,7 @@ class _Field:
     centre: tuple[float, float]
     visit: npt.NDArray[np.intp]
     visits: int
+    detector: npt.NDArray[np.intp]
     detectors: int
     camera_degree: int
     visit_degree: int
@@ -183,7 +194,7 @@ class _Field:
         years = (mjd - np.mean(mjd)) / JULIAN_YEAR_DAYS
         scale = np.sqrt(np.abs(np.linalg.det(jacobian)))
         return cls(
-            centre, visit, visits, detectors, options.camera_degree, options.visit_degree,
+            centre, visit, visits, detector, detectors, options.camera_degree, options.visit_degree,
             visit_centre, visit_scale, focal, sources.error * scale,
             _star_positions(sources, stars, mjd, centre) - plane,
             design,
@@ -196,14 +207,15 @@ class _Field:
         """Inverse variances; the catalogue's errors are those at the mean date."""
         static, smooth = len(powers(self.camera_degree)), len(powers(self.visit_degree)) + 1
         sizes = [2 * static] * self.detectors + [2 * smooth] * self.visits
-        camera = np.full(2 * static * self.detectors, options.camera_prior_px**-2.0)
-        visit = np.full((2 * self.visits, smooth), options.visit_prior_mas**-2.0)
-        visit[:, -1] = options.chromatic_prior_mas**-2.0
+        camera = _term_priors(self.detector, self.detectors, self.camera_degree, options.camera_prior_px)
+        smooth_prior = _term_priors(self.visit, self.visits, self.visit_degree, options.visit_prior_mas)
+        chromatic = np.full(len(smooth_prior), options.chromatic_prior_mas**-2.0)
+        visit = np.column_stack([smooth_prior, chromatic])
         years = (self.mean_mjd - stars.epoch) / JULIAN_YEAR_DAYS
         place = np.maximum(np.hypot(stars.error / MAS, stars.pm_error * years), 1e-3)
         star = np.stack([1 / place**2 + _FREE, 1 / np.maximum(stars.pm_error, 1e-3) ** 2], -1)
         return Priors(
-            np.concatenate([camera, visit.ravel()]),
+            np.concatenate([camera.ravel(), visit.ravel()]),
             np.repeat(star, 2, axis=0),
             np.repeat(np.arange(len(sizes)), sizes),
         )
@@ -235,6 +247,15 @@ class _Field:
         same = np.full(len(x), e.detector), np.full(len(x), e.visit)
         design = _design(jacobian, camera, same[0], self.detectors, smooth, same[1], self.visits)
         return plane + (design @ solution.parameter).reshape(-1, 2), focal
+
+
+def _term_priors(group: npt.NDArray[np.intp], groups: int, degree: int, size: float) -> F8:
+    """Inverse variances (group and axis, term): terms of a degree that a group's detections do not carry stay 0."""
+    order = np.array([p + q for p, q in powers(degree)])
+    stars = np.bincount(group, minlength=groups).tolist()
+    carried = np.array([allowed_degree(n, degree) for n in stars], np.intp)
+    prior = np.where(order <= carried[:, None], size**-2.0, _HELD)
+    return np.repeat(prior, 2, axis=0)
 
 
 def _visit_terms(focal: F8, colour: F8, degree: int) -> F8:

@@ -9,7 +9,7 @@ from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
 from gnomon.algorithms.coadd.width import round_width
 from gnomon.algorithms.cosmicray.dilate import dilated
-from gnomon.kernels.coadd import deviating, keep_rare_regions, smooth_gaussian, static_sky, weighted_mean
+from gnomon.kernels.coadd import deviating, keep_rare_regions, smooth_filled, static_sky, weighted_mean
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
@@ -18,6 +18,9 @@ Bools = npt.NDArray[np.bool_]
 
 _GROUPS = 15  # group means whose median is the static sky: memory independent of the number of epochs
 _FEW = 20  # epochs below which the static sky is the median over epochs
+_CORRELATED = (
+    1.09  # noise of a smoothed warp over that of independent pixels: 0.84 of a pixel's variance is left
+)
 _EXTRA_SIGMA_PX = 0.8  # all epochs are smoothed at least this much: trails gain, noise falls
 _LOW = 2.5  # sigma down to which a candidate is followed ...
 _FOLLOW_PX = 3  # ... within this distance of its bright part
@@ -63,12 +66,12 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
     most = min(settings.few_most * n, settings.few_constant + settings.few_share * n)
     if most < 1:
         return found
-    smooth, noise_shape = _matched(stack)
+    smooth, noise_shape, least = _matched(stack)
     sky = static_sky(smooth, _GROUPS if n >= _FEW else 0)
     allowed = settings.tolerance * _highest_around(np.abs(sky))
     times = np.zeros((ny, nx), np.uint16)
     for k in range(n):
-        differs = deviating(smooth[k], sky, allowed, noise_shape, settings.sigma, _LOW)
+        differs = deviating(smooth[k], sky, allowed, noise_shape, settings.sigma, _LOW, least[k])
         if differs is not None:
             seed, faint = differs
             found[k] = dilated(seed | (faint & dilated(seed, _FOLLOW_PX)), _GROW_PX)
@@ -79,21 +82,30 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
     return found
 
 
-def _matched(stack: WarpStack) -> tuple[F4, F4]:
-    """All warps smoothed to one width, holes filled from the plain mean, and how the noise varies."""
+def _matched(stack: WarpStack) -> tuple[F4, F4, list[float]]:
+    """All warps smoothed to one width, holes filled from the plain mean; how the noise varies; the least it can be.
+
+    A few epochs are their own median and seem quiet: their noise is no less than their variances say.
+    """
     n = len(stack)
     none = np.zeros(stack.flux.shape, np.uint8)
     mean = weighted_mean(stack.flux, stack.variance, stack.mask, none, stack.weight, EXCLUDED, 0)
     variance = round_width(stack.psf) ** 2
     target = variance.max() + _EXTRA_SIGMA_PX**2
-    smooth = np.empty_like(stack.flux)
+    smooth, least = np.empty_like(stack.flux), []
     for k in range(n):
-        unknown = (stack.variance[k] <= 0) | ((stack.mask[k] & np.uint32(EXCLUDED)) != 0)
-        plane = np.where(unknown, mean.flux, stack.flux[k]) if unknown.any() else stack.flux[k]
-        smooth[k] = smooth_gaussian(plane, float(np.sqrt(target - variance[k])))
+        width, given = float(np.sqrt(target - variance[k])), (stack.variance[k], stack.mask[k])
+        smooth_filled(stack.flux[k], *given, EXCLUDED, mean.flux, width, smooth[k])
+        least.append(_CORRELATED * _noise_left(width) / float(np.sqrt(stack.weight[k])))
     level = np.median(mean.variance)
     shape = np.sqrt(np.maximum(mean.variance / level, 0.25)) if level > 0 else np.ones_like(mean.variance)
-    return smooth, (shape * _border_noise(shape.shape)).astype(np.float32)
+    return smooth, (shape * _border_noise(shape.shape)).astype(np.float32), least
+
+
+def _noise_left(sigma_px: float) -> float:
+    """Standard deviation of white noise of unit variance that a Gaussian has smoothed."""
+    line = np.exp(-0.5 * (np.arange(-40, 41) / sigma_px) ** 2)
+    return float((line**2).sum() / line.sum() ** 2)
 
 
 def _border_noise(shape: tuple[int, ...]) -> F8:

@@ -9,7 +9,7 @@ from gnomon.algorithms.coadd.artifacts import ArtifactSettings, find_artifacts
 from gnomon.algorithms.coadd.match import matched_stack
 from gnomon.algorithms.coadd.stack import EXCLUDED, TOUCHED, CellWarp, WarpStack, stack_warps
 from gnomon.containers.box import Box
-from gnomon.containers.coadd import CellCoadd
+from gnomon.containers.coadd import CellCoadd, no_plane
 from gnomon.containers.image import Image
 from gnomon.containers.skymap import Cell
 from gnomon.flags import MASK, mask_value
@@ -79,14 +79,16 @@ def coadd_stack(
     image = Image(planes.flux, planes.variance, _mask(len(stack), rejected, planes))
     cut = kept.shifted(-seen.x0, -seen.y0).slices()
     planes_kept = image.section(*cut), planes.count[cut], planes.masked_fraction[cut]
+    noise = no_plane() if planes.noise is None else planes.noise[cut]
     psf = np.tensordot(stack.weight / stack.weight.sum(), stack.psf.astype(np.float64), axes=(0, 0))
     names = stack.visit, stack.detector, stack.weight
-    return CellCoadd(cell, kept, *planes_kept, psf.astype(np.float32), *names)
+    return CellCoadd(cell, kept, *planes_kept, psf.astype(np.float32), *names, noise)
 
 
 def _mean(stack: WarpStack, rejected: U1) -> MeanPlanes:
     """The weighted mean of what is not rejected."""
-    return weighted_mean(stack.flux, stack.variance, stack.mask, rejected, stack.weight, EXCLUDED, TOUCHED)
+    planes = stack.flux, stack.variance, stack.mask
+    return weighted_mean(*planes, rejected, stack.weight, EXCLUDED, TOUCHED, stack.noise)
 
 
 def empty_cell(cell: Cell, psf_size: int, kept: Box) -> CellCoadd:

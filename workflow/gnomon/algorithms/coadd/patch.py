@@ -12,12 +12,12 @@ import numpy.typing as npt
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings
 from gnomon.algorithms.coadd.cell import coadd_stack
 from gnomon.algorithms.coadd.footprint import Footprint, footprint
-from gnomon.algorithms.coadd.stack import CellWarp, Pool, Stacker, weight_of
-from gnomon.algorithms.warp.resample import PsfSpline, warp_section
+from gnomon.algorithms.coadd.stack import CellWarp, Pool, Stacker, weight_and_masked
+from gnomon.algorithms.warp.resample import PsfSpline, warp_section, warp_with_noise
 from gnomon.containers.box import Box
 from gnomon.containers.calibrated import DetectorView
 from gnomon.containers.coadd import CellCoadd
-from gnomon.containers.image import Image
+from gnomon.containers.image import F4, Image
 from gnomon.containers.skymap import Cell
 from gnomon.containers.wcs import Wcs
 
@@ -29,7 +29,9 @@ _CONTEXT_PX = (
     12  # around what a cell keeps: what artifacts are told from, smoothed by up to 2 px and grown by 4
 )
 _BLOCK = 4  # cells along a side: what one detector shows of them is warped together
-_STACK_BYTES = 17  # of a pixel and epoch: flux, variance, mask, smoothed flux, rejection
+_HELD_BYTES = 12  # of a pixel and epoch of every cell in work: flux, variance, mask
+_NOISE_BYTES = 4  # and noise
+_SUM_BYTES = 5  # of the one that is summed: smoothed flux, rejection
 
 
 class Over(Protocol):
@@ -72,6 +74,8 @@ class PatchOptions:
     """Memory for the warps that are held at a time, 10^6 bytes; one cell is always made."""
     matched_sigma: float = 0.0
     """Standard deviation of the Gaussian PSF that warps are convolved to, pixels; 0 leaves them as they are."""
+    noise: bool = False
+    """Whether a realisation of the noise is made as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +113,26 @@ def coadd_patch(
     inputs : in the order of the sum
     over : who works on which cells; None takes one after the other
     """
-    work, runs = _Work(side, wcs, inputs, options), runs_of(cells, side, inputs, options.memory_mb)
+    work, runs = _Work(side, wcs, inputs, options), runs_of(cells, side, inputs, options)
     for made in over(runs, work) if over is not None else map(work, runs):
         yield from made
 
 
-def runs_of(cells: Sequence[Cell], side: int, inputs: Sequence[CoaddInput], memory_mb: float) -> list[Run]:
+def noise_key(visit: int, detector: int) -> int:
+    """What the noise of a detector of a visit is drawn under."""
+    return (visit << 12) + detector
+
+
+def runs_of(
+    cells: Sequence[Cell], side: int, inputs: Sequence[CoaddInput], options: PatchOptions
+) -> list[Run]:
     """A patch's cells in blocks of up to 4 x 4, and these in pieces whose warps fit into the memory."""
-    runs = []
+    runs, held = [], _HELD_BYTES + (_NOISE_BYTES if options.noise else 0)
     for block in _blocks(cells):
         shown = max(_shown(c, side).nx * _shown(c, side).ny for c in block)
         depth = max(sum(i.may_cover(c.outer) for i in inputs) for c in block)
-        fit = max(1, int(1e6 * memory_mb) // (_STACK_BYTES * shown * max(1, depth)))
+        pixels = shown * max(1, depth)
+        fit = max(1, int(1e6 * options.memory_mb - _SUM_BYTES * pixels) // (held * pixels))
         pieces = -(-len(block) // fit)
         ends = [k * len(block) // pieces for k in range(pieces + 1)]
         runs += [Run(block, a, b - a) for a, b in pairwise(ends)]
@@ -151,6 +163,17 @@ def _shown(cell: Cell, side: int) -> Box:
 
 
 @dataclass(frozen=True, slots=True)
+class _Seen:
+    """One input on a block of cells."""
+
+    footprint: Footprint
+    factors: F8
+    """(m, nterm) of the basis of its PSF at the cells' middles."""
+    shift: F8
+    """(m, 2) ways of these from pixel centres."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """Makes the cells of a run."""
 
@@ -161,6 +184,7 @@ class _Work:
 
     pool: Pool = field(default_factory=Pool)
     splines: dict[int, PsfSpline] = field(default_factory=dict)
+    seen: dict[tuple[int, int], _Seen] = field(default_factory=dict)
 
     def __call__(self, run: Run) -> list[CellCoadd]:
         numbers = range(run.first, run.first + run.count)
@@ -170,23 +194,35 @@ class _Work:
         depth = max(sum(self.inputs[k].may_cover(c.outer) for k in mine) for c in cells)
         stacks = {c.index: Stacker(depth, self.pool) for c in cells}
         for k in mine:
-            one = self.inputs[k]
-            found = footprint(one.view(), self.wcs, run.block, reduce(Box.around, shown.values()))
-            covered = [n for n in numbers if found.covers[n]]
-            for number, image in _warps(found, run.block, covered, shown):
-                weight = weight_of(image.variance)
+            one, found = self.inputs[k], self._look(k, run.block, shown)
+            covered = [n for n in numbers if found.footprint.covers[n]]
+            key = noise_key(one.visit, one.detector) if self.options.noise else None
+            for number, image, noise in _warps(found.footprint, run.block, covered, shown, key):
+                weight, masked = weight_and_masked(image)
                 if weight is not None:
-                    warp = CellWarp(one.visit, one.detector, image, self._psf(k, found, number), weight)
+                    psf = self._psf(k, found, number)
+                    warp = CellWarp(one.visit, one.detector, image, psf, weight, noise, masked)
                     stacks[run.block[number].index].add(warp)
         return [self._sum(c, shown[c.index], stacks.pop(c.index)) for c in cells]
 
-    def _psf(self, k: int, found: Footprint, number: int) -> npt.NDArray[np.float32]:
+    def _look(self, k: int, block: tuple[Cell, ...], shown: dict[int, Box]) -> _Seen:
+        """An input on a block; kept as long as pieces of this block are made."""
+        for old in [key for key in self.seen if key[0] != block[0].index]:
+            del self.seen[old]
+        name = block[0].index, k
+        if name not in self.seen:
+            view = self.inputs[k].view()
+            found = footprint(view, self.wcs, block, reduce(Box.around, shown.values()))
+            if k not in self.splines:
+                self.splines[k] = PsfSpline.of(view.psf)
+            self.seen[name] = _Seen(found, *self.splines[k].factors(found.middle.x, found.middle.y))
+        return self.seen[name]
+
+    def _psf(self, k: int, seen: _Seen, number: int) -> F4:
         """The image on a cell of a star whose total flux is 1."""
-        if k not in self.splines:
-            self.splines[k] = PsfSpline.of(found.view.psf)
-        m, scale = found.middle, 1 / float(found.correction[number])
-        place = float(m.x[number]), float(m.y[number])
-        return self.splines[k].warped(place, m.by_x[number], m.by_y[number], self.options.psf_size, scale)
+        m, scale = seen.footprint.middle, 1 / float(seen.footprint.correction[number])
+        star = seen.factors[number], seen.shift[number], m.by_x[number], m.by_y[number]
+        return self.splines[k].drawn(*star, self.options.psf_size, scale)
 
     def _sum(self, cell: Cell, shown: Box, stacker: Stacker) -> CellCoadd:
         options, kept, sigma = self.options, _kept(cell, self.side), self.options.matched_sigma
@@ -196,14 +232,19 @@ class _Work:
 
 
 def _warps(
-    found: Footprint, block: Sequence[Cell], numbers: Sequence[int], shown: dict[int, Box]
-) -> Iterator[tuple[int, Image]]:
+    found: Footprint, block: Sequence[Cell], numbers: Sequence[int], shown: dict[int, Box], key: int | None
+) -> Iterator[tuple[int, Image, F4 | None]]:
     """What a detector shows of some cells of a block, warped together."""
     if not numbers:
         return
     boxes = [shown[block[k].index] for k in numbers]
     box = reduce(Box.around, boxes)
     nodes = found.nodes.part(box.y0 - found.box.y0, box.x0 - found.box.x0, box.shape)
-    image = warp_section(found.view.section, found.view.shape, nodes)
+    source, noise = (found.view.section, found.view.shape), None
+    if key is None:
+        image = warp_section(*source, nodes)
+    else:
+        image, noise = warp_with_noise(*source, nodes, key)
     for number, part in zip(numbers, boxes, strict=True):
-        yield number, image.section(*part.shifted(-box.x0, -box.y0).slices())
+        cut = part.shifted(-box.x0, -box.y0).slices()
+        yield number, image.section(*cut), None if noise is None else noise[cut]

@@ -13,6 +13,7 @@ from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel
 from gnomon.containers.wcs import Wcs
 from gnomon.flags import MASK, mask_value
+from gnomon.kernels.coadd import typical_variance
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -41,6 +42,10 @@ class CellWarp:
     """(size, size) float32 PSF at the cell's middle pixel."""
     weight: float
     """Inverse of the typical variance, nJy^-2."""
+    noise: F4 | None = None
+    """A realisation of the image's noise, nJy; None where none is wanted."""
+    masked: float | None = None
+    """Share of its pixels that give nothing; None: to be told from the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class WarpStack:
     """(n, size, size) float32."""
     weight: F8
     """(n,) float64, nJy^-2."""
+    noise: F4 | None = None
+    """(n, ny, nx) float32, nJy; None where none is wanted."""
 
     def __len__(self) -> int:
         return len(self.visit)
@@ -96,20 +103,21 @@ def warp_to_cell(
     if not covered(nodes, image.shape, EDGE_PX):
         return None
     warped = warp_image(image, nodes)
-    weight = weight_of(warped.variance)
+    weight, masked = weight_and_masked(warped)
     if weight is None:
         return None
     middle = box.x0 + box.nx // 2, box.y0 + box.ny // 2
     stamp = warp_psf(psf, wcs, target, *middle, psf_size)
-    return CellWarp(visit, detector, warped, stamp, weight)
+    return CellWarp(visit, detector, warped, stamp, weight, masked=masked)
 
 
-def weight_of(variance: F4) -> float | None:
-    """Inverse of the median variance of a (ny, nx) warp, by every fourth pixel; None where none is known."""
-    sample = variance[::_STRIDE_PX, ::_STRIDE_PX]
-    known = sample[sample > 0]
-    middle = len(known) // 2
-    return 1 / float(np.partition(known, middle)[middle]) if len(known) else None
+def weight_and_masked(warp: Image) -> tuple[float | None, float]:
+    """Inverse of the median variance (None where none is known), and masked share, by every fourth pixel."""
+    sample = slice(None, None, _STRIDE_PX)
+    variance = np.ascontiguousarray(warp.variance[sample, sample])
+    mask = np.ascontiguousarray(warp.mask[sample, sample])
+    median, masked = typical_variance(variance, mask, EXCLUDED | MASK["BAD"])
+    return 1 / median if median > 0 else None, masked
 
 
 def stack_warps(warps: Iterable[CellWarp], capacity: int) -> WarpStack | None:
@@ -118,7 +126,7 @@ def stack_warps(warps: Iterable[CellWarp], capacity: int) -> WarpStack | None:
     Parameters
     ----------
     warps : taken one at a time
-    capacity : most warps there can be; memory is 12 bytes per pixel and warp
+    capacity : most warps there can be; memory is 12 bytes per pixel and warp, 16 with noise
 
     Raises
     ------
@@ -135,21 +143,22 @@ class Pool:
     """Arrays that were used and may be used again: fresh memory costs as much as the arithmetic on it."""
 
     def __init__(self) -> None:
-        self._free: dict[tuple[int, ...], list[_Planes]] = {}
+        self._free: dict[tuple[tuple[int, ...], bool], list[_Planes]] = {}
 
-    def take(self, shape: tuple[int, ...]) -> "_Planes":
-        """Flux, variance and mask of a shape, with anything in them."""
-        free = self._free.get(shape)
+    def take(self, shape: tuple[int, ...], noise: bool) -> "_Planes":
+        """Flux, variance, mask and, where wanted, noise of a shape, with anything in them."""
+        free = self._free.get((shape, noise))
         if free:
             return free.pop()
-        return np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
+        planes = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
+        return *planes, np.empty(shape, np.float32) if noise else None
 
     def give(self, planes: "_Planes") -> None:
         """Take back what nobody looks at any more."""
-        self._free.setdefault(planes[0].shape, []).append(planes)
+        self._free.setdefault((planes[0].shape, planes[3] is not None), []).append(planes)
 
 
-_Planes = tuple[F4, F4, U4]
+_Planes = tuple[F4, F4, U4, F4 | None]
 
 
 class Stacker:
@@ -174,7 +183,8 @@ class Stacker:
         ValueError
             More warps than the capacity.
         """
-        if _masked_share(warp.image) > self._MAX_MASKED:
+        masked = weight_and_masked(warp.image)[1] if warp.masked is None else warp.masked
+        if masked > self._MAX_MASKED:
             self._fallback = self._fallback or _own(warp)
             return
         self._store = self._store or _Store(warp, self._capacity, self._pool)
@@ -195,23 +205,18 @@ class Stacker:
 
 def _own(warp: CellWarp) -> CellWarp:
     """The warp with pixels of its own, not views of a larger one."""
-    image = warp.image
-    return replace(warp, image=Image(image.flux.copy(), image.variance.copy(), image.mask.copy()))
-
-
-def _masked_share(image: Image) -> float:
-    """Share of pixels without information or excluded, by every fourth pixel along both axes."""
-    variance = image.variance[::_STRIDE_PX, ::_STRIDE_PX]
-    mask = image.mask[::_STRIDE_PX, ::_STRIDE_PX]
-    return float(np.mean((variance <= 0) | ((mask & np.uint32(EXCLUDED | MASK["BAD"])) != 0)))
+    image, noise = warp.image, None if warp.noise is None else warp.noise.copy()
+    return replace(
+        warp, image=Image(image.flux.copy(), image.variance.copy(), image.mask.copy()), noise=noise
+    )
 
 
 class _Store:
     """Memory for a stack, filled plane by plane."""
 
     def __init__(self, like: CellWarp, capacity: int, pool: Pool) -> None:
-        self.planes = pool.take((capacity, *like.image.shape))
-        self.flux, self.variance, self.mask = self.planes
+        self.planes = pool.take((capacity, *like.image.shape), like.noise is not None)
+        self.flux, self.variance, self.mask, self.noise = self.planes
         self.psf = np.empty((capacity, *like.psf.shape), np.float32)
         self.facts: list[tuple[int, int, float]] = []
 
@@ -221,11 +226,14 @@ class _Store:
             raise ValueError(f"more than the {k} warps that there is room for")
         self.flux[k], self.variance[k] = warp.image.flux, warp.image.variance
         self.mask[k], self.psf[k] = warp.image.mask, warp.psf
+        if self.noise is not None and warp.noise is not None:
+            self.noise[k] = warp.noise
         self.facts.append((warp.visit, warp.detector, warp.weight))
 
     def stack(self) -> WarpStack:
         n = len(self.facts)
         visit, detector, weight = (list(column) for column in zip(*self.facts, strict=True))
         names = np.array(visit, np.int64), np.array(detector, np.int64)
-        weights = np.array(weight, np.float64)
-        return WarpStack(*names, self.flux[:n], self.variance[:n], self.mask[:n], self.psf[:n], weights)
+        weights, noise = np.array(weight, np.float64), None if self.noise is None else self.noise[:n]
+        flux, variance, mask, psf = self.flux[:n], self.variance[:n], self.mask[:n], self.psf[:n]
+        return WarpStack(*names, flux, variance, mask, psf, weights, noise)

@@ -166,6 +166,7 @@ def gather_photometry(
         visit, detector, gathered.sources.star[keep], AB_NJY - own - 2.5 * np.log10(flux[keep]),
         MAG_PER_LN * error[keep] / flux[keep], pixel, focal, airmass,
         np.where(np.isfinite(blue - red), blue - red, seen), mag, mag_err,
+        _medians(visit, own),
     )  # fmt: skip
 
 
@@ -192,6 +193,11 @@ def star_colours(star: Index, n: int, detections: Catalog, bands: tuple[str, str
             total, norm = (np.bincount(star[good], w, n) for w in (weight * flux[good], weight))
             means.append(np.where(total > 0, total / norm, np.nan))
     return np.asarray(-2.5 * np.log10(means[0] / means[1]), np.float64)
+
+
+def _medians(group: Index, value: F8) -> F8:
+    """Median of the values of each group, 0 to the last."""
+    return np.array([np.median(value[group == k]) for k in range(int(group.max()) + 1)])
 
 
 def visits_of_band(gathered: Gathered, source: Catalog, band: str) -> Index:

@@ -50,7 +50,8 @@ def bands_of(summaries: Sequence[Catalog]) -> dict[int, str]:
 
 
 def reference_near(shards: Sequence[Catalog], star: Catalog, margin: float) -> Catalog:
-    """Reference stars in the box of declination and right ascension about the stars, each once.
+    """Reference stars in the box of declination and right ascension about the stars, each once; none without a
+    catalogue there.
 
     Parameters
     ----------
@@ -61,12 +62,12 @@ def reference_near(shards: Sequence[Catalog], star: Catalog, margin: float) -> C
     Raises
     ------
     UnprocessableData
-        No catalogue, or no star of it near.
+        No isolated star.
     """
-    if not shards or not len(star):
-        raise UnprocessableData(
-            f"{len(star)} isolated stars and {len(shards)} shards of a reference catalogue"
-        )
+    if not len(star):
+        raise UnprocessableData(str(star.meta.get("empty_reason", "0 isolated stars")))
+    if not shards:
+        return Catalog({})
     stars = concatenate(shards)
     dec = np.radians(star["coord_dec"])
     near = (stars["coord_dec"] > dec.min() - margin) & (stars["coord_dec"] < dec.max() + margin)
@@ -74,8 +75,6 @@ def reference_near(shards: Sequence[Catalog], star: Catalog, margin: float) -> C
     east, here = (_wrapped(v - middle) for v in (stars["coord_ra"], np.radians(star["coord_ra"])))
     wide = margin / max(np.cos(np.max(np.abs(dec)) + margin), 1e-3)
     near &= (east > here.min() - wide) & (east < here.max() + wide)
-    if not near.any():
-        raise UnprocessableData(f"no reference star near {len(star)} isolated stars")
     found = stars.take(near)
     _, first = np.unique(found["id"], return_index=True)
     return found.take(np.sort(first))
@@ -109,6 +108,7 @@ def astrometry_table(
             **_names(gathered, bands),
             "wcs": np.array([wcs_to_text(w) for w in found.wcs], object),
             "nStar": np.bincount(place[found.used], minlength=n),
+            "nReference": np.full(n, np.sum(gathered.reference >= 0)),
             "rms": rms,
             "excess": found.excess_mas[visit],
             "chromaticRa": found.chromatic_mas[visit, 0],
@@ -146,6 +146,7 @@ def photometry_table(
             "ny": np.array([gathered.facts[k].shape[0] for k in rows]),
             "zeroPointErr": np.where(seen > 0, 1 / np.sqrt(np.where(seen > 0, total[mine], 1.0)), np.nan),
             "nStar": seen,
+            "nReference": np.full(len(rows), found.tied_to),
             "rms": np.where(seen > 0, rms[mine], np.nan),
             "excess": found.excess[visit],
             "colourTerm": found.colour_term[np.minimum(detector, detectors - 1)],

@@ -26,6 +26,7 @@ Index = npt.NDArray[np.intp]
 Bool = npt.NDArray[np.bool_]
 
 _FREE = 1e-6  # inverse variance, mag^-2, of what is not known beforehand: a prior of 1000 magnitudes
+_HELD = 1e8  # likewise, of what stays as it is: 0.1 mmag
 _FEW_STARS = 5
 
 
@@ -55,6 +56,9 @@ class JointFluxes:
     """(nstar,) AB magnitude in a catalogue; NaN where it lacks the star."""
     reference_err: F8
     """(nstar,) its standard error."""
+    own: F8
+    """(nvisit,) AB magnitude of one count by which each visit was calibrated by itself; what holds where no star
+    has a catalogue magnitude."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class JointPhotometryOptions:
     """Expected size of a colour term, magnitudes per magnitude."""
     pivot: float = 0.6
     """Colour at which the zero points hold."""
+    own_prior: float = 0.2
+    """Expected error of the zero points that visits come with, magnitudes, where no catalogue ties them: clouds."""
     reference_floor: float = 0.01
     """Least error of a catalogue magnitude: its own errors over the sky."""
     clip: float = 4.5
@@ -103,6 +109,8 @@ class JointPhotometry:
     """(n,) detections in the solution."""
     excess: F8
     """(nvisit,) scatter beyond the stated errors, magnitudes."""
+    tied_to: int
+    """Stars with a catalogue magnitude; 0 where the zero points hold relative to the mean of the visits' own."""
     options: JointPhotometryOptions
     """What was fitted."""
     iterations: int
@@ -128,6 +136,9 @@ def fit_joint_photometry(
 ) -> JointPhotometry:
     """Solve for visits, detectors and stars of a band together.
 
+    Without a star in a catalogue the differences between the visits follow from the stars that they share, and
+    the mean of all stays that of the visits' own zero points, which hold at the visits' own airmass.
+
     Parameters
     ----------
     fluxes
@@ -138,19 +149,21 @@ def fit_joint_photometry(
     Raises
     ------
     UnprocessableData
-        No detections, or no star with a catalogue magnitude to fix the scale.
+        No detections.
     """
     options = options or JointPhotometryOptions()
     known = np.isfinite(fluxes.reference) & (fluxes.reference_err >= 0)
     seen = np.zeros(len(known), bool)
     seen[fluxes.star] = True
-    if not np.any(known & seen):
-        raise UnprocessableData(f"{len(fluxes.mag)} detections and no star of a catalogue to tie them to")
+    if not seen.any():
+        raise UnprocessableData("no detections")
+    tied = int(np.sum(known & seen))
     layout = _Layout.of(fluxes, options)
-    design, priors = layout.design(fluxes, options), layout.priors(fluxes, options, known)
+    design, priors = layout.design(fluxes, options), layout.priors(fluxes, options, known, tied)
     expected = np.where(known, fluxes.reference, _first_magnitudes(fluxes, known))
     target = expected[fluxes.star] - fluxes.mag
-    shift = float(np.median(target))  # near the mean zero point: priors hold about it
+    zero = np.full(layout.visits, np.median(target)) if tied else fluxes.own  # priors hold about it
+    shift = zero[fluxes.visit]
     used, excess = np.isfinite(target), np.zeros(layout.visits)
     residual, last = np.zeros(len(target)), None
     for _ in range(options.rounds):
@@ -164,7 +177,7 @@ def fit_joint_photometry(
         excess = _excess(residual, fluxes, used, layout.visits)
         used = np.abs(residual) < options.clip * np.hypot(fluxes.error, excess[fluxes.visit])
     assert last is not None
-    return layout.result(last, shift, expected, residual, used, excess, fluxes, options)
+    return layout.result(last, zero, expected, residual, used, excess, fluxes, tied, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +218,10 @@ class _Layout:
         bounds = np.arange(n + 1) * data.shape[1]
         return sparse.csr_array((data.ravel(), columns.ravel(), bounds), shape=(n, last + 1))
 
-    def priors(self, fluxes: JointFluxes, options: JointPhotometryOptions, known: Bool) -> Priors:
+    def priors(self, fluxes: JointFluxes, options: JointPhotometryOptions, known: Bool, tied: int) -> Priors:
         visit = np.full((self.visits, self.cloud), options.cloud_prior**-2.0)
-        visit[:, 0] = _FREE
+        visit[:, 0] = _FREE if tied else options.own_prior**-2.0
+        extinction = 1.0 if tied else _HELD
         detector = np.full((self.detectors, self.illumination), options.detector_prior**-2.0)
         detector[:, -1] = options.colour_prior**-2.0
         error = np.hypot(fluxes.reference_err[known], options.reference_floor)
@@ -220,17 +234,18 @@ class _Layout:
                 [self.visits + self.detectors],
             ]
         )
-        return Priors(np.concatenate([visit.ravel(), detector.ravel(), [1.0]]), star, blocks)
+        return Priors(np.concatenate([visit.ravel(), detector.ravel(), [extinction]]), star, blocks)
 
     def result(
         self,
         solution: Solution,
-        shift: float,
+        zero: F8,
         expected: F8,
         residual: F8,
         used: Bool,
         excess: F8,
         fluxes: JointFluxes,
+        tied: int,
         options: JointPhotometryOptions,
     ) -> JointPhotometry:
         """The parameters by name."""
@@ -239,23 +254,30 @@ class _Layout:
         detector = solution.parameter[first:-1].reshape(self.detectors, self.illumination)
         seen = np.bincount(fluxes.star[used], minlength=len(expected)) > 0
         return JointPhotometry(
-            visit[:, 0] + shift, visit[:, 1:], detector[:, :-1], detector[:, -1],
+            visit[:, 0] + zero, visit[:, 1:], detector[:, :-1], detector[:, -1],
             float(solution.parameter[-1]), np.where(seen, expected + solution.star[:, 0], np.nan),
-            residual, used, excess, options, solution.iterations,
+            residual, used, excess, tied, options, solution.iterations,
         )  # fmt: skip
 
 
 def _first_magnitudes(fluxes: JointFluxes, known: Bool) -> F8:
-    """Mean magnitude of each star with each visit's median zero point from its catalogue stars."""
+    """Mean magnitude of each star with each visit's median zero point from its catalogue stars, or its own."""
     difference = fluxes.reference[fluxes.star] - fluxes.mag
+    if not known[fluxes.star].any():
+        return _star_means(fluxes, fluxes.own)
     whole = float(np.median(difference[known[fluxes.star]]))
     zero = np.full(int(fluxes.visit.max()) + 1, whole)
     for v in range(len(zero)):
         rows = (fluxes.visit == v) & known[fluxes.star]
         if rows.any():
             zero[v] = np.median(difference[rows])
-    total = np.bincount(fluxes.star, fluxes.mag + zero[fluxes.visit], minlength=len(known))
-    return total / np.maximum(np.bincount(fluxes.star, minlength=len(known)), 1)
+    return _star_means(fluxes, zero)
+
+
+def _star_means(fluxes: JointFluxes, zero: F8) -> F8:
+    """Mean magnitude of each star by zero points of the visits."""
+    total = np.bincount(fluxes.star, fluxes.mag + zero[fluxes.visit], minlength=len(fluxes.reference))
+    return total / np.maximum(np.bincount(fluxes.star, minlength=len(fluxes.reference)), 1)
 
 
 def _excess(residual: F8, fluxes: JointFluxes, used: Bool, visits: int) -> F8:

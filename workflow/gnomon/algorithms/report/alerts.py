@@ -1,7 +1,7 @@
 """Section: alerts with their three stamps."""
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,33 +13,59 @@ from gnomon.algorithms.report.html import paragraph, picture
 from gnomon.algorithms.report.plots import to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products
 
-_SHOWN = 4
+_KNOWN, _NEW, _AGAIN, _FADED = "known asteroid", "new source", "source seen before", "faded source"
+_KINDS = (_KNOWN, _NEW, _AGAIN, _FADED)
+_SHOWN = 2
+"""Alerts shown of each kind."""
+_IN_ROW = 2
+"""Alerts beside each other."""
 _STAMPS = (("cutoutScience", "science"), ("cutoutTemplate", "template"), ("cutoutDifference", "difference"))
 _BLOCK = 2880
 
 
 def alerts(products: Products) -> Markup:
     """The most significant alert of a few objects: science, template, difference."""
-    total = 0
     best: dict[int, Mapping[str, Any]] = {}
-    for packets in products.alerts:
-        total += len(packets)
-        for packet in packets:
-            source = packet["diaSource"]
-            what = source.get("diaObjectId") or source.get("ssObjectId") or source["diaSourceId"]
-            if what not in best or _rank(packet) > _rank(best[what]):
-                best[what] = packet
-    if not total:
+    of_kind = dict.fromkeys(_KINDS, 0)
+    for packet in (p for packets in products.alerts for p in packets):
+        of_kind[kind_of(packet)] += 1
+        source = packet["diaSource"]
+        what = source.get("diaObjectId") or source.get("ssObjectId") or source["diaSourceId"]
+        if what not in best or _rank(packet) > _rank(best[what]):
+            best[what] = packet
+    if not best:
         raise NothingToShowError("No visit sent an alert.")
-    chosen = heapq.nlargest(_SHOWN, best.values(), key=_rank)
-    figure = Figure(figsize=(11, 2.9), layout="constrained")
-    parts: Any = figure.subfigures(1, _SHOWN)
-    for part, packet in zip(parts, chosen, strict=False):
+    chosen = _chosen(list(best.values()))
+    rows = -(-len(chosen) // _IN_ROW)
+    figure = Figure(figsize=(11, 2.2 * rows), layout="constrained")
+    parts: Any = figure.subfigures(rows, _IN_ROW, squeeze=False)
+    for part, packet in zip(parts.flat, chosen, strict=False):
         _triplet(part, packet)
-    lead = f"{total} alerts of {len(best)} objects. The most significant of a few objects:"
+    told = ", ".join(f"{k}: {n}" for k, n in of_kind.items() if n)
+    lead = (
+        f"{sum(of_kind.values())} alerts of {len(best)} objects ({told}). The most significant of each kind:"
+    )
     return paragraph(lead) + picture(
         to_png(figure), "stamps of alerts", "Science, template and difference, one scale a row of three."
     )
+
+
+def kind_of(packet: Mapping[str, Any]) -> str:
+    """What an alert is of, as far as it tells itself."""
+    if packet.get("ssSource"):
+        return _KNOWN
+    if packet["diaSource"].get("isNegative"):
+        return _FADED
+    return _AGAIN if packet.get("prvDiaSources") else _NEW
+
+
+def _chosen(packets: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The most significant of each kind, the same number of each."""
+    return [
+        p
+        for kind in _KINDS
+        for p in heapq.nlargest(_SHOWN, (p for p in packets if kind_of(p) == kind), key=_rank)
+    ]
 
 
 def _rank(packet: Mapping[str, Any]) -> tuple[float, int]:
@@ -52,7 +78,8 @@ def _triplet(part: Any, packet: Mapping[str, Any]) -> None:  # noqa: ANN401
     history = len(packet.get("prvDiaSources") or ())
     axes = part.subplots(1, 3)
     part.suptitle(
-        f"{source['band']}, S/N {source.get('snr') or 0:.0f}, {history} detections before", fontsize=9
+        f"{kind_of(packet)}, {source['band']}, S/N {source.get('snr') or 0:.0f}, {history} detections before",
+        fontsize=9,
     )
     for axis, (name, title) in zip(axes, _STAMPS, strict=True):
         axis.set(xticks=[], yticks=[])

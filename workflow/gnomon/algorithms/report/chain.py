@@ -89,7 +89,7 @@ def _svg(above: Mapping[str, list[str]], jobs: Mapping[str, int]) -> Markup:
     boxes = [_box(n, jobs[n], *spot[n]) for n in above]
     return Markup(
         '<svg viewBox="-2 0 {:.0f} {:.0f}" style="min-width:{:.0f}px" role="img">{}{}</svg>'
-    ).format(width + 4, height, min(width, 1000), Markup("").join(lines), Markup("").join(boxes))
+    ).format(width + 4, height, min(width, 900), Markup("").join(lines), Markup("").join(boxes))
 
 
 def _arrow(start: tuple[float, float], end: tuple[float, float]) -> Markup:

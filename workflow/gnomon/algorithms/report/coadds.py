@@ -6,13 +6,17 @@ from gnomon.algorithms.report.html import caption_of, photo
 from gnomon.algorithms.report.products import NothingToShowError, Products
 
 _SHOWN = 6
-"""Patches shown; a page of a larger survey shows every n-th."""
+"""Pictures shown; a page of a larger survey shows every n-th."""
+_EMPTY = "empty: "
+"""How the caption of a picture without data begins."""
 
 
 def patches(products: Products) -> Markup:
     """Colour, number of visits and depth, patch by patch."""
-    drawn = [p for p in products.patches if not caption_of(p).startswith("empty: ")]
+    captions = [caption_of(p) for p in products.patches]
+    drawn = [k for k, c in enumerate(captions) if not c.startswith(_EMPTY)]
     if not drawn:
-        raise NothingToShowError("No coadd has pixels.")
+        reasons = "; ".join(dict.fromkeys(c.removeprefix(_EMPTY) for c in captions))
+        raise NothingToShowError(f"No coadd has pixels: {reasons}." if reasons else "No coadd has pixels.")
     step = -(-len(drawn) // _SHOWN)
-    return Markup("").join(photo(p, caption_of(p), caption_of(p)) for p in drawn[::step])
+    return Markup("").join(photo(products.patches[k], captions[k], captions[k]) for k in drawn[::step])

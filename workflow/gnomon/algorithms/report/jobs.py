@@ -27,23 +27,26 @@ class Failure:
 
 
 def jobs_run(products: Products) -> Markup:
-    """Jobs by step, in the order of work, with what they left empty."""
+    """Jobs by step, in the order of work, and the processor time that the plan expects of them."""
     jobs = products.jobs
     if not len(jobs):
         raise NothingToShowError("The plan has no jobs.")
     names = list(dict.fromkeys(str(n) for n in jobs["step"]))
-    rows: list[list[Cell]] = [[n, int(jobs["jobs"][jobs["step"] == n].sum())] for n in names]
-    total = int(jobs["jobs"].sum())
-    lead = f"{total} jobs of {len(rows)} steps, all of them done: a report is made when everything else is."
+    rows: list[list[Cell]] = [
+        [n, *(f"{jobs[c][jobs['step'] == n].sum():.0f}" for c in ("jobs", "cpu_s"))] for n in names
+    ]
+    lead = f"{jobs['jobs'].sum():.0f} jobs of {len(rows)} steps, all of them done: a report is made when "
+    lead += f"everything else is. CPU s is what the plan expected, {jobs['cpu_s'].sum():.0f} in all; what each job "
+    lead += "took stands in benchmark/, and python -m gnomon.costs makes a page of it."
     return paragraph(lead) + _columns(rows)
 
 
 def _columns(rows: Sequence[Sequence[Cell]]) -> Markup:
-    """A long list of two columns, side by side."""
+    """A long list, side by side in three parts."""
     third = -(-len(rows) // 3)
     parts = [rows[k : k + third] for k in range(0, len(rows), max(third, 1))]
     return Markup('<div class="beside">{}</div>').format(
-        Markup("").join(table(["step", "jobs"], part) for part in parts)
+        Markup("").join(table(["step", "jobs", "CPU s"], part) for part in parts)
     )
 
 
@@ -58,16 +61,22 @@ def failed(products: Products) -> Markup:
     if empty:
         page += paragraph("Products that are empty, and say so:")
         page += table(["stage", "which", "why"], _by_reason(empty), (0, 1, 2))
+    if noted := notes(products):
+        page += paragraph("What the calibrated visits say of themselves:")
+        page += table(["stage", "which", "what"], _by_reason(noted), (0, 1, 2))
     return page
 
 
 def failures(products: Products) -> list[Failure]:
-    """Rejected files, lost visits and lost detectors, each with the first stage that gave up."""
+    """Rejected files, lost visits and lost detectors, each with the first stage that gave up.
+
+    A table of a later stage without any row is not a failure of its detectors: `empties` names it.
+    """
     found: dict[str, Failure] = {}
     for path, reason in zip(products.rejects["path"], products.rejects["reason"], strict=True):
         found[str(path)] = Failure("ingest", str(path), str(reason))
     for stage, parts in products.tables().items():
-        for part in parts:
+        for part in (p for p in parts if len(p) or stage == "visit"):
             for what, why in _lost(part, stage == "visit"):
                 found.setdefault(what, Failure(stage, what, why))
     return list(found.values())
@@ -83,6 +92,18 @@ def empties(products: Products) -> list[Failure]:
         if not len(t)
     ]
     return [r for r in rows if r.what not in lost or not r.what]
+
+
+def notes(products: Products) -> list[Failure]:
+    """What stands in the notes of calibrated detectors, such as a map that was kept."""
+    return [
+        Failure("visit", f"visit={visit} detector={detector}", text)
+        for s in products.summaries
+        if len(s)
+        for visit, detector, note in zip(s["visit"], s["detector"], s["note"], strict=True)
+        for text in str(note).split("; ")
+        if text
+    ]
 
 
 def _lost(part: Catalog, whole: bool) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,8 @@ _CURVE = ("objectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
 _FORCED = ("diaObjectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
 _PERIODIC, _TRANSIENT = 3, 3
 """Light curves shown of each kind."""
+_A_NIGHT = 0.6
+"""Days between detections of one night at most."""
 
 
 def periodic(products: Products) -> Markup:
@@ -92,7 +94,7 @@ def transients(products: Products) -> Markup:
 def _detections(products: Products) -> Catalog:
     """Positive detections that belong to an object, with its number."""
     link = gathered(products.dia_associations, ["diaSourceId", "diaObjectId"])
-    names = ["diaSourceId", "psfFlux", "templateFlux", "snr", "reliability"]
+    names = ["diaSourceId", "psfFlux", "templateFlux", "snr", "reliability", "midpointMjdTai"]
     table = with_columns_of(gathered(products.dia_sources, names), link, "diaSourceId")
     with np.errstate(invalid="ignore"):
         sound = (table["diaObjectId"] != 0) & (table["psfFlux"] > 0) & ~(table["reliability"] < 0.5)
@@ -100,15 +102,21 @@ def _detections(products: Products) -> Catalog:
 
 
 def _strongest(table: Catalog) -> list[int]:
-    """Objects by the sum of squared significances; a hundredth of it counts where the template is brighter."""
+    """Objects by the sum of squared significances; a hundredth of it counts where the template is brighter.
+
+    Objects of one night are left out where there are others: most are asteroids.
+    """
     if not len(table):
         raise NothingToShowError("No reliable detection on a difference image belongs to an object.")
     ids, which, n = np.unique(table["diaObjectId"], return_inverse=True, return_counts=True)
     with np.errstate(invalid="ignore"):
         share = np.where(table["templateFlux"] > table["psfFlux"], 0.01, 1.0)
-    weight = np.bincount(which, share * np.clip(np.nan_to_num(table["snr"]), 0, 100) ** 2) * (
-        n >= min(3, n.max())
-    )
+    weight = np.bincount(which, share * np.clip(np.nan_to_num(table["snr"]), 0, 100) ** 2)
+    first, last = np.full(len(ids), np.inf), np.full(len(ids), -np.inf)
+    np.minimum.at(first, which, table["midpointMjdTai"])
+    np.maximum.at(last, which, table["midpointMjdTai"])
+    lasting = last - first > _A_NIGHT
+    weight *= (n >= min(3, n.max())) & (lasting | ~lasting.any())
     return [int(i) for i in ids[np.argsort(-weight, kind="stable")[:_TRANSIENT]]]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from gnomon.algorithms.orbit.elements import cartesian_to_keplerian
 from gnomon.algorithms.report.html import paragraph, picture
@@ -32,6 +33,7 @@ def moving(products: Products) -> Markup:
             table["ephOffsetEast"], table["ephOffsetNorth"], c=table["ephVmag"], s=14, cmap="viridis"
         )
         figure.colorbar(dots, ax=left, label="predicted V magnitude")
+    left.xaxis.set_major_locator(MaxNLocator(5))
     left.set(xlabel="measured minus predicted, east, arcsec", ylabel="north, arcsec")
     if orbits:
         _elements(right, orbits[-1])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from gnomon.algorithms.report.html import Cell, marked, table
+from gnomon.algorithms.report.html import Cell, marked, paragraph, table
 from gnomon.algorithms.report.products import NothingToShowError, Products
 from gnomon.algorithms.validation.bars import bands_of
 from gnomon.containers.catalog import Catalog
@@ -18,21 +18,28 @@ def requirements(products: Products) -> Markup:
     held = products.metrics.take(products.metrics["sense"] != "none")
     if not len(held):
         raise NothingToShowError("None: the truth of this survey is not known.")
-    bands = [b for b in bands_of(held["band"]) if b]
-    rows = [_requirement(held.take(held["name"] == n), bands) for n in dict.fromkeys(held["name"])]
-    return table(["requirement", "bar", "all", *bands, "n", ""], rows)
+    tried, left = _split(held)
+    bands = [b for b in bands_of(tried["band"]) if b]
+    rows = [_requirement(tried.take(tried["name"] == n), bands) for n in dict.fromkeys(tried["name"])]
+    page = table(["requirement", "", "bar", "all", *bands, "n"], rows) if rows else Markup("")
+    return page + (paragraph(f"No sample to measure on: {', '.join(left)}.", "soft") if left else Markup(""))
+
+
+def _split(metrics: Catalog) -> tuple[Catalog, list[str]]:
+    """Rows of the quantities that were measured in any band, and the names of the others."""
+    names = dict.fromkeys(str(n) for n in metrics["name"])
+    seen = {str(n) for n in metrics["name"][np.isfinite(metrics["value"])]}
+    return metrics.take(np.isin(metrics["name"].astype(str), list(seen))), [n for n in names if n not in seen]
 
 
 def _requirement(of: Catalog, bands: Sequence[str]) -> list[Cell]:
-    unit = f" {of['unit'][0]}" if of["unit"][0] else ""
-    bar = f"{_SIGN[str(of['sense'][0])]} {of['bar'][0]:.4g}{unit}"
+    unit = f"\N{NO-BREAK SPACE}{of['unit'][0]}" if of["unit"][0] else ""
+    bar = f"{_SIGN[str(of['sense'][0])]}\N{NO-BREAK SPACE}{of['bar'][0]:.4g}{unit}"
     n = int(of["n"].sum())
-    return [_named(of), bar, *_cells(of, ["", *bands], judge=True), n, _verdict(of)]
+    return [_named(of), _verdict(of), bar, *_cells(of, ["", *bands], judge=True), n]
 
 
 def _verdict(of: Catalog) -> Markup:
-    if not of["n"].sum():
-        return marked("not measured", "soft")
     met = bool(of["passed"][of["n"] > 0].all())
     return marked("met" if met else "missed", "good" if met else "bad")
 
@@ -46,7 +53,7 @@ def _named(of: Catalog) -> Markup:
 
 def measured(products: Products) -> Markup:
     """Numbers that are held to no bar."""
-    free = products.metrics.take(products.metrics["sense"] == "none")
+    free, _ = _split(products.metrics.take(products.metrics["sense"] == "none"))
     if not len(free):
         raise NothingToShowError(str(products.metrics.meta.get("empty_reason", "Nothing was measured.")))
     bands = bands_of(free["band"])
@@ -57,6 +64,13 @@ def measured(products: Products) -> Markup:
     return table(["quantity", *(b or "all" for b in bands)], rows)
 
 
+def _digits(value: float, bar: float) -> str:
+    """Three digits; beside a bar, decimals down to a hundredth of it."""
+    if not np.isfinite(bar) or bar == 0:
+        return f"{value:.3g}"
+    return f"{value:.{max(0, 2 - int(np.floor(np.log10(abs(bar)))))}f}"
+
+
 def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Cell]:
     value = dict(zip((str(b) for b in of["band"]), of["value"], strict=True))
     passed = dict(zip((str(b) for b in of["band"]), of["passed"], strict=True))
@@ -65,6 +79,6 @@ def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Ce
         if not np.isfinite(value.get(band, np.nan)):
             cells.append("–" if band in value or band else "")
         else:
-            text = f"{value[band]:.3g}"
+            text = _digits(value[band], float(of["bar"][0]) if judge else np.nan)
             cells.append(marked(text, "bad") if judge and not passed[band] else text)
     return cells

@@ -44,7 +44,8 @@ def colours(products: Products) -> Markup:
     bands = measured_bands(products)
     trio = [b for b in "gri" if b in bands] if {"g", "r", "i"} <= set(bands) else bands[-3:]
     if len(trio) < 3:
-        raise NothingToShowError(f"Objects have fluxes in {len(bands)} bands; two colours need three.")
+        told = f"Objects have fluxes in {', '.join(bands)} alone" if bands else "No object has a flux"
+        raise NothingToShowError(f"{told}; two colours need three bands.")
     table = _primary(products, trio)
     figure = Figure(figsize=(11, 4.8), layout="constrained")
     kinds = (("stars", table["extendedness"] == 0), ("galaxies", table["extendedness"] == 1))

@@ -36,6 +36,8 @@ class Products:
     """A PNG of each visit, in the same order."""
     patches: Sequence[bytes] = ()
     """A PNG of each patch."""
+    masses: Sequence[Mapping[str, Any]] = ()
+    """Convergence of each tract: arrays kappa_e, kappa_b, n, and where they lie; empty where none was made."""
     stars: Sequence[Catalog] = ()
     """Every simulated star, where the survey is simulated."""
     galaxies: Sequence[Catalog] = ()

@@ -15,6 +15,7 @@ from gnomon.algorithms.report.completeness import completeness
 from gnomon.algorithms.report.focal_plane import focal_plane
 from gnomon.algorithms.report.jobs import failed, jobs_run
 from gnomon.algorithms.report.light_curves import periodic, transients
+from gnomon.algorithms.report.mass import masses
 from gnomon.algorithms.report.moving import moving
 from gnomon.algorithms.report.numbers import measured, requirements
 from gnomon.algorithms.report.objects import colours, counts
@@ -45,6 +46,7 @@ SECTIONS = (
     Section("Counts", counts),
     Section("Completeness", completeness),
     Section("Redshifts", redshifts),
+    Section("Mass", masses),
     Section("Periodic objects", periodic),
     Section("Transients", transients),
     Section("Alerts", alerts),

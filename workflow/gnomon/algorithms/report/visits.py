@@ -73,8 +73,9 @@ def _visit(summary: Catalog, png: bytes, notes: list[str]) -> Markup:
     named = str(summary.meta.get("data_id", "")).removeprefix("visit=")
     if len(summary):
         named = f"{summary['visit'][0]}"
-        notes = notes + [str(n) for n in dict.fromkeys(summary["note"]) if n]
     below = Markup('<div class="bad">{}</div>').format(listed(notes)) if notes else Markup("")
+    said = [str(n) for n in dict.fromkeys(summary["note"]) if n] if len(summary) else []
+    below += Markup('<div class="soft">{}</div>').format(listed(said)) if said else Markup("")
     return Markup('<div class="visit">{}<b>{}</b> {}{}</div>\n').format(
         photo(png, f"visit {named}, north up, east left", longest_px=_THUMBNAIL_PX),
         named,

@@ -28,7 +28,7 @@ class Taken:
     row: Catalog
     """One row, or none."""
     note: str
-    """Why there is none; empty where there is one."""
+    """Why there is none, or that no catalogue ties it; else empty."""
 
 
 def choose(fits: Sequence[Catalog], visit: int, detector: int, min_stars: int, what: str) -> Taken:
@@ -51,7 +51,8 @@ def choose(fits: Sequence[Catalog], visit: int, detector: int, min_stars: int, w
         if len(row) and row["nStar"][0] > (best["nStar"][0] if len(best) else -1):
             best = row
     if len(best) and best["nStar"][0] >= min_stars:
-        return Taken(best, "")
+        relative = f"joint {what} without a reference catalogue: relative to the mean of the visits' own"
+        return Taken(best, "" if best["nReference"][0] else relative)
     seen = f"{int(best['nStar'][0])} stars, {min_stars} wanted" if len(best) else ""
     why = seen or "; ".join(reasons) or "the detector is in no tract's solution"
     return Taken(Catalog({}), f"no joint {what}: {why}")
@@ -136,7 +137,8 @@ def final_summary(
         changed |= {"zeroPoint": image.photo.zero_point, "zeroPointErr": image.photo.zero_point_err}
         changed |= {n: summary[n][0] * factor for n in ("skyBg", "skyNoise")}
         changed["magLim"] = summary["magLim"][0] - 2.5 * np.log10(factor)
-    notes = [str(summary["note"][0]), astrometry.note, photometry.note]
+    replaced = len(astrometry.row) and len(photometry.row)
+    notes = ["" if replaced else str(summary["note"][0]), astrometry.note, photometry.note]
     changed["note"] = "; ".join(n for n in notes if n)
     columns = {k: np.array([v], object if isinstance(v, str) else None) for k, v in changed.items()}
     return summary.with_columns(**columns)

@@ -11,7 +11,7 @@ from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel
 from gnomon.containers.wcs import Wcs
 from gnomon.flags import MASK
-from gnomon.kernels.warp import Interpolant, quintic_coefficients, warp
+from gnomon.kernels.warp import Interpolant, quintic_coefficients, warp, white_noise
 from gnomon.kernels.warp import warp_psf as draw_psf
 
 F8 = npt.NDArray[np.float64]
@@ -55,13 +55,35 @@ def warp_section(
 
     What a pixel gets does not depend on which part of the output is asked for: same nodes, same bits.
     """
+    return _warped(section, shape, nodes, interpolant, None)[0]
+
+
+def warp_with_noise(
+    section: Callable[[slice, slice], Image], shape: tuple[int, int], nodes: Nodes, key: int
+) -> tuple[Image, F4]:
+    """As `warp_section` with the quintic spline, and one realisation of the noise that its variance states.
+
+    The noise is white on the source, drawn from a counter under ``key`` (`white_noise`), and resampled with
+    the weights of the pixels: it is correlated as theirs is.
+    """
+    image, noise = _warped(section, shape, nodes, "quintic", key)
+    return image, np.zeros(nodes.shape, np.float32) if noise is None else noise
+
+
+def _warped(
+    section: Callable[[slice, slice], Image],
+    shape: tuple[int, int],
+    nodes: Nodes,
+    interpolant: Interpolant,
+    key: int | None,
+) -> tuple[Image, F4 | None]:
     rows, columns = source_box(nodes, shape, MARGIN_PX)
     if rows.start >= rows.stop or columns.start >= columns.stop:
-        return _nothing(nodes.shape)
-    part = section(rows, columns)
+        return _nothing(nodes.shape), None
+    part, origin = section(rows, columns), (columns.start, rows.start)
     flux, variance = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
     mask, places = np.ascontiguousarray(part.mask), (nodes.x, nodes.y, nodes.area)
-    made = warp(
+    flux, variance, mask, noise = warp(
         flux,
         variance,
         mask,
@@ -71,10 +93,11 @@ def warp_section(
         interpolant,
         MASK["NO_DATA"],
         MASK["SENSOR_EDGE"],
-        origin=(columns.start, rows.start),
+        origin=origin,
         skip=nodes.skip,
+        noise=None if key is None else white_noise(variance, key, origin),
     )
-    return Image(*made)
+    return Image(flux, variance, mask), noise
 
 
 def _nothing(shape: tuple[int, int]) -> Image:
@@ -136,7 +159,17 @@ class PsfSpline:
         size : side of the result, odd
         scale : flux of the star
         """
-        terms = self.psf.terms(*place)[0]
-        total = float(sum(t * s for t, s in zip(terms, self.sums, strict=True)))
-        shift = place[0] - round(place[0]), place[1] - round(place[1])
-        return draw_psf(self.coefficients, terms / total, shift, by_x, by_y, scale, size)
+        factors, shift = self.factors(np.array([place[0]]), np.array([place[1]]))
+        return self.drawn(factors[0], shift[0], by_x, by_y, size, scale)
+
+    def factors(self, x: F8, y: F8) -> tuple[F8, F8]:
+        """(n, nterm) factors of the basis at source pixels, of unit sum; (n, 2) ways (x, y) from pixel centres."""
+        terms = self.psf.terms(x, y)
+        total = (terms * self.sums).sum(axis=1, keepdims=True)
+        return terms / total, np.stack([x - np.rint(x), y - np.rint(y)], 1)
+
+    def drawn(self, factors: F8, shift: F8, by_x: F8, by_y: F8, size: int, scale: float = 1.0) -> F4:
+        """As `warped`, for one row of `factors`."""
+        return draw_psf(
+            self.coefficients, factors, (float(shift[0]), float(shift[1])), by_x, by_y, scale, size
+        )
