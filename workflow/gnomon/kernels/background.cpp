@@ -21,7 +21,6 @@ constexpr double kCrowded = 0.3;        // |mean - median| / sigma above which t
 constexpr int kMaxIterations = 50;
 constexpr std::size_t kChunk = 512;     // pixels whose bins are found before they are counted
 constexpr std::size_t kManyPixels = 8192;  // of a cell, from which on the centre and width of its histogram are taken
-constexpr std::size_t kTogether = 4;    // cells side by side whose rows are read in one go, held in the second cache
 constexpr std::size_t kSample = 4;      // from every fourth group of pixels
 constexpr float kMax = std::numeric_limits<float>::max();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -48,18 +47,18 @@ void add_row(const float *__restrict f, const float *__restrict v, const std::ui
   used += count;
 }
 
-// Fills the tiles of cells [i0, i1) of rows [y0, y1), reading the image line by line.
-void gather(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore, std::size_t nx,
-            std::size_t mx, std::size_t y0, std::size_t y1, std::size_t i0, std::size_t i1, std::vector<Tile> &tiles) {
+// Fills the tiles of the cells of rows [y0, y1), reading the image line by line.
+void gather(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
+            std::size_t nx, std::size_t y0, std::size_t y1, std::vector<Tile> &tiles) {
+  const std::size_t mx = tiles.size();
   const auto first = [&](std::size_t i) { return i * nx / mx; };
   const auto stride = [&](std::size_t i) { return (first(i + 1) - first(i) + kLanes - 1) / kLanes * kLanes; };
-  for (std::size_t i = i0; i < i1; ++i) tiles[i - i0].pixels.resize(stride(i) * (y1 - y0)), tiles[i - i0].used = 0;
+  for (std::size_t i = 0; i < mx; ++i) tiles[i].pixels.resize(stride(i) * (y1 - y0)), tiles[i].used = 0;
   for (std::size_t y = y0; y < y1; ++y)
-    for (std::size_t i = i0; i < i1; ++i) {
+    for (std::size_t i = 0; i < mx; ++i) {
       const std::size_t at = y * nx + first(i), n = first(i + 1) - first(i);
-      Tile &tile = tiles[i - i0];
-      float *row = tile.pixels.data() + (y - y0) * stride(i);
-      add_row(flux + at, variance + at, mask + at, ignore, n, row, tile.used);
+      float *row = tiles[i].pixels.data() + (y - y0) * stride(i);
+      add_row(flux + at, variance + at, mask + at, ignore, n, row, tiles[i].used);
       std::fill(row + n, row + stride(i), kNan);
     }
 }
@@ -193,17 +192,15 @@ void cell_statistics(const std::vector<float> &tile, std::int32_t used, float *l
 void mesh_statistics(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
                      std::size_t ny, std::size_t nx, std::size_t my, std::size_t mx, float *level, float *rms,
                      std::int32_t *used) noexcept {
-  std::vector<Tile> tiles(std::min(kTogether, mx));
-  for (std::size_t j = 0; j < my; ++j)
-    for (std::size_t i0 = 0; i0 < mx; i0 += kTogether) {
-      const std::size_t i1 = std::min(i0 + kTogether, mx);
-      gather(flux, variance, mask, ignore, nx, mx, j * ny / my, (j + 1) * ny / my, i0, i1, tiles);
-      for (std::size_t i = i0; i < i1; ++i) {
-        const std::size_t cell = j * mx + i;
-        used[cell] = tiles[i - i0].used;
-        cell_statistics(tiles[i - i0].pixels, used[cell], level + cell, rms + cell);
-      }
+  std::vector<Tile> tiles(mx);
+  for (std::size_t j = 0; j < my; ++j) {
+    gather(flux, variance, mask, ignore, nx, j * ny / my, (j + 1) * ny / my, tiles);
+    for (std::size_t i = 0; i < mx; ++i) {
+      const std::size_t cell = j * mx + i;
+      used[cell] = tiles[i].used;
+      cell_statistics(tiles[i].pixels, used[cell], level + cell, rms + cell);
     }
+  }
 }
 
 }  // namespace gnomon
