@@ -13,16 +13,18 @@ export MKL_NUM_THREADS := 1
 # Python keeps what it has compiled, whatever the machine says: a process per job would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench kernels generated lock clean
+.PHONY: demo test test-slurm check bench kernels generated lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    simulate the demo survey, run the whole campaign, print where its report is"
 	@echo "make test    lint, types, import order, dry runs, tests"
+	@echo "make test-slurm  a campaign on a real Slurm on this host, whatever breaks on the way"
 	@echo "make bench   ours beside the peers' programs, in turn on the same input"
 
 demo: kernels
-	@set -o pipefail; snakemake --profile profiles/local --cores $(CORES) 2>&1 | python -m gnomon.progress
+	@set -o pipefail; snakemake --profile profiles/local --cores $(CORES) --logger gnomon \
+	  --logger-gnomon-file run/demo/log/events.jsonl 2>&1 | python -m gnomon.progress
 	@python -m gnomon.costs run/demo --cores $(CORES)
 	@echo "report: $(abspath run/demo/release/report.html)"
 
@@ -35,6 +37,9 @@ check: kernels
 	@mypy
 	@lint-imports
 	@python tests/check_workflow.py
+
+test-slurm: kernels ## a real Slurm of four nodes on this host; needs root and .ci/system_packages
+	@pytest -m slurm tests/slurm
 
 bench: kernels
 	@python tests/bench/run.py

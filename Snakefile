@@ -33,6 +33,8 @@ include: "rules/release.smk"
 onstart:
     if workflow.local_exec:
         campaign.start_forkserver()
+        # The limit on jobs a second looks at all ready jobs again every second, once more for each job that has ended.
+        workflow.scheduler.job_rate_limiter = None
 
 
 rule manifest:

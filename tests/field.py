@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 from algorithms.scenes import draw, gaussian_stamp
+from calib_scene import CAMERA
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
 from gnomon.containers.catalog import Catalog
@@ -101,6 +102,5 @@ def coadded(band):
     visits = [10 * list(COLOURS).index(band) + k for k in range(1, 7)]
     images = [calibrated(v, COLOURS[band]) for v in visits]
     tables = [summary(v, i, band) for v, i in zip(visits, images, strict=True)]
-    return coadd(
-        skymap(), tables, [parts(i) for i in images], data_id=data_id(band, "deep"), config=CoaddConfig()
-    )
+    given = skymap(), tables, [parts(i) for i in images], CAMERA
+    return coadd(*given, data_id=data_id(band, "deep"), config=CoaddConfig())

@@ -135,6 +135,8 @@ def test_the_crate_names_every_file_and_what_made_it(tmp_path):
     action = next(e for e in graph.values() if {"@id": TRANSIENTS} in e.get("result", []))
     assert action["object"] == [{"@id": GALAXIES}, {"@id": STARS}]
     assert action["instrument"] == {"@id": "#tool-simulate"}
+    tools = {i for i in graph if i.startswith("#tool-")}  # of those that ran: the validator refuses others
+    assert tools == {e["instrument"]["@id"] for e in graph.values() if e.get("instrument")} - {"Snakefile"}
     assert {"@id": "#outside/survey.yaml"} in next(
         e["object"] for e in graph.values() if {"@id": STARS} in e.get("result", [])
     )

@@ -1,10 +1,11 @@
-"""Plan a wide survey and say what it took: ``python tests/bench/plan_scale.py 2000 20000 200000``.
+"""Plan a wide survey and say what it took: ``python tests/bench/plan_scale.py 200 2000 20000 200000 --figure F``.
 
 The survey: a camera of 189 detectors of 4036 pixels a side, visits spread evenly over declination -72 to
 +5 degrees in six bands and 300 nights, the rings skymap of 18,938 tracts, and the main steps of the design.
 Each size runs in a process of its own, so that its peak memory is its own.
 """
 
+import argparse
 import resource
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from gnomon.io.catalogs import write_catalog
 from gnomon.pipeline.step import Cost, Many, Step
 from gnomon.plan.census import census
 from gnomon.plan.incidence import CameraFootprints, incidence
-from gnomon.plan.parts import edges
+from gnomon.plan.parts import Parts
 from gnomon.plan.quanta import quanta
 from gnomon.plan.slices import cut
 
@@ -115,7 +116,8 @@ def one(n):
     slices = cut(steps, units)
     table = quanta(steps, units, slices)
     clock.append(time.process_time())
-    order = edges(slices, steps, units)
+    parts = Parts(slices, steps, units)
+    order = parts.edges()
     clock.append(time.process_time())
     write(pairs, table)
     clock.append(time.process_time())
@@ -132,13 +134,56 @@ def one(n):
 
 
 HEAD = ["visits", "detectors", "tracts", "patches", "pairs", "jobs", "quanta", "slices", "largest", "edges"]
+SNAKEMAKE = {1e3: 1.5, 5e3: 4.6, 1e4: 6.9, 3e4: 18.8, 1e5: 64.7, 3e5: 171.7}
+"""CPU seconds of ``snakemake -n`` against jobs, each with up to four inputs; 14 kB a job: 4.2 GB for the last one."""
+
+
+def draw(rows, path):
+    """CPU seconds and memory against the jobs of the plan, with what Snakemake needs for a graph of so many."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(8, 3.2), layout="constrained")
+    left, right = drawn.subplots(1, 2)
+    jobs, quanta = [[float(r[k]) for r in rows] for k in (5, 6)]
+    seconds, memory = [sum(map(float, r[10:15])) for r in rows], [float(r[15]) for r in rows]
+    theirs = np.array([*SNAKEMAKE])
+    left.loglog(quanta, seconds, "o-", color="#4477aa", label="plan of quanta")
+    left.loglog(jobs, seconds, "o--", color="#4477aa", mfc="white", label="the same, in jobs")
+    left.loglog(theirs, [*SNAKEMAKE.values()], "s-", color="#cc3311", label="Snakemake, a graph of jobs")
+    left.axvline(5000, color="#888888", lw=0.8, ls=":")
+    left.set(xlabel="quanta or jobs (dotted: a slice)", ylabel="CPU seconds")
+    left.legend(fontsize=7)
+    right.loglog(quanta, memory, "o-", color="#4477aa")
+    right.loglog(jobs, memory, "o--", color="#4477aa", mfc="white")
+    right.loglog(theirs, 0.075 + 1.4e-5 * theirs, "s-", color="#cc3311")
+    right.set(xlabel="quanta or jobs", ylabel="peak memory, GB")
+    drawn.savefig(path, dpi=90, metadata={"Software": None})
+
+
+def main():
+    """Each size in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("visits", type=int, nargs="*", default=[2000, 20000, 200000])
+    parser.add_argument("--figure", help="PNG to write")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        one(args.visits[0])
+        return
+    print(
+        "".join(f"{n:>11s}" for n in HEAD),
+        "  CPU s of overlap, census, quanta, order, files;  GB",
+        flush=True,
+    )
+    rows = []
+    for size in args.visits:
+        command = [sys.executable, __file__, str(size), "--one"]
+        line = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        print(line, end="", flush=True)
+        rows.append(line.split())
+    if args.figure:
+        draw(rows, args.figure)
+
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2:
-        one(int(sys.argv[1]))
-    else:
-        print(
-            "".join(f"{name:>11s}" for name in HEAD), "  CPU s of overlap, census, quanta, order, files;  GB"
-        )
-        for size in sys.argv[1:] or ["2000", "20000", "200000"]:
-            subprocess.run([sys.executable, __file__, size], check=True)
+    main()

@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -43,8 +43,25 @@ def test_what_is_written_is_read(tmp_path):
     np.testing.assert_array_equal(back.count, coadd.count)
     np.testing.assert_array_equal(back.masked_fraction, coadd.masked_fraction)
     assert back.selection == coadd.selection
+    assert back.noise.size == back.parts.size == 0
     np.testing.assert_array_equal(back.psf.images, coadd.psf.images)
     assert (back.psf.origin, back.psf.side, back.band) == (2, 2, "r")
+
+
+def test_noise_and_parts_of_the_band_are_read_back(tmp_path):
+    rng, plain = np.random.default_rng(2), made()
+    noise = rng.normal(0, np.sqrt(plain.image.variance)).astype("f4")
+    parts = rng.normal(size=(3, 8, 8)).astype("f4")
+    write_coadd(
+        replace(plain, noise=noise, parts=parts, refractivity=(1e-6, 0.0, -1e-6)),
+        tmp_path / "c.fits",
+        MADE_BY,
+    )
+    back = read_coadd(tmp_path / "c.fits")
+    np.testing.assert_array_equal(back.parts, parts)
+    assert back.refractivity == (1e-6, 0.0, -1e-6)
+    # whole numbers of 1/64 of the median standard deviation, here below 1
+    np.testing.assert_allclose(back.noise, noise, atol=0.5 / 64)
 
 
 def test_astropy_finds_the_sky_where_we_do(tmp_path):

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from gnomon.containers.dataid import DataId
@@ -51,6 +53,14 @@ def test_a_product_that_is_written_again_leaves_the_other_release_alone(kept):
     fresh.write_text("other")
     fresh.replace(kept / "two" / "1.fits")
     assert (kept / "one" / "1.fits").read_text() == "pixels"
+
+
+def test_taking_does_not_touch_the_release_it_came_from(kept):
+    """Snakemake sets the time of a job's outputs when it ends, of a link that of the link."""
+    before = (kept / "one" / "1.fits").stat()
+    take(kept)
+    os.utime(kept / "two" / "1.fits", (before.st_mtime + 9,) * 2, follow_symlinks=False)
+    assert (kept / "one" / "1.fits").stat().st_mtime == before.st_mtime
 
 
 def test_keeping_again_is_harmless(kept):

@@ -7,7 +7,7 @@ import pytest
 from gnomon.io.products import identify
 from gnomon.pipeline.step import Many
 from gnomon.plan.grains import step_grain
-from gnomon.plan.parts import edges, targets
+from gnomon.plan.parts import Parts
 from gnomon.plan.slices import cut
 
 
@@ -21,14 +21,14 @@ def test_edges_are_those_of_the_jobs(steps, survey, limit):
             wanted |= set(
                 zip(slices.places[source][a].tolist(), slices.places[name][b].tolist(), strict=True)
             )
-    found = edges(slices, steps, survey.units)
+    found = Parts(slices, steps, survey.units).edges()
     assert found == sorted(e for e in wanted if e[0] != e[1])
     assert all(a < b for a, b in found)
 
 
 def test_a_tract_waits_only_for_the_nights_that_saw_it(steps, survey):
     slices, units = cut(steps, survey.units, 40), survey.units
-    found = set(edges(slices, steps, units))
+    found = set(Parts(slices, steps, units).edges())
     visits = units.pair_visit
     tracts = units.owner("patch_band", "tract")[units.pair_patch_band]
     isr, stars = slices.places["isr"], slices.places["stars"]
@@ -38,7 +38,8 @@ def test_a_tract_waits_only_for_the_nights_that_saw_it(steps, survey):
 
 def test_the_targets_of_all_slices_are_what_others_read(steps, survey):
     slices, units = cut(steps, survey.units, 40), survey.units
-    paths = [p for n in slices.names for p in targets(slices, steps, units, n, "cam")]
+    parts = Parts(slices, steps, units)
+    paths = [p for k in range(len(slices.names)) for p in parts.targets(k, "cam")]
     assert len(paths) == len(set(paths))
     made = [identify(p)[0].name for p in paths]
     assert made.count("isr") == 40  # read by the tracts' slices
@@ -49,8 +50,8 @@ def test_the_targets_of_all_slices_are_what_others_read(steps, survey):
 def test_what_only_its_own_jobs_read_is_no_target(steps, survey):
     few = {n: steps[n] for n in ("coadd", "objects")}
     slices = cut(few, survey.units, 5000)
-    (name,) = slices.names
-    made = {identify(p)[0].name for p in targets(slices, few, survey.units, name, "cam")}
+    assert len(slices.names) == 1
+    made = {identify(p)[0].name for p in Parts(slices, few, survey.units).targets(0, "cam")}
     assert made == {"objects"}
 
 
@@ -60,9 +61,4 @@ def test_slices_that_gather_what_earlier_nights_made_follow_each_other(steps, su
     slices = cut(serial, survey.units, 1)
     mine = np.unique(slices.places["link"]).tolist()
     assert len(mine) == 3
-    assert set(pairwise(mine)) <= set(edges(slices, serial, survey.units))
-
-
-def test_an_unknown_slice_is_refused(steps, survey):
-    with pytest.raises(ValueError, match="no slice 's9-none'"):
-        targets(cut(steps, survey.units), steps, survey.units, "s9-none", "cam")
+    assert set(pairwise(mine)) <= set(Parts(slices, serial, survey.units).edges())

@@ -41,6 +41,7 @@ def inputs(tmp_path_factory):
 
 COADD = [sys.executable, str(ROOT / "scripts" / "coadd.py")]
 COADD += ["--tract", "0", "--patch", "0", "--band", "r", "--kind", "deep", "--skymap", "skymap.json"]
+COADD += ["--instrument", str(ROOT / "config" / "instruments" / "gnomonsim.yaml")]
 
 
 def run(folder, out, ranks=1):

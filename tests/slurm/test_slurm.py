@@ -98,8 +98,8 @@ def head(folder, *words, profile="slurm", **options):
         )
 
 
-def run(folder, *words, **keywords):
-    if head(folder, *words, **keywords).wait(300):
+def run(folder, *words, seconds=300, **keywords):
+    if head(folder, *words, **keywords).wait(seconds):
         raise AssertionError((folder / "head.log").read_text()[-5000:])
 
 
@@ -159,6 +159,53 @@ def test_a_job_over_its_memory_asks_for_more(cluster, local, tmp_path):
     run(tmp_path, "--", str(tmp_path / "run" / BIAS), costs=str(costs))
     assert "Trying to restart job" in (tmp_path / "head.log").read_text()
     assert products(tmp_path)[BIAS] == products(local)[BIAS]
+
+
+def test_a_job_over_its_time_asks_for_more(cluster, local, tmp_path):
+    """The first attempt hangs; Slurm ends it after the minute that it asked for, the second one asks for two."""
+    without_masters(local, tmp_path)
+    more = ["--set-resources", "master_bias:runtime=attempt"]
+    started = head(tmp_path, *more, "--", str(tmp_path / "run" / BIAS))
+    os.kill(until(lambda: scripts("master_bias", tmp_path))[0], signal.SIGSTOP)
+    if started.wait(400):
+        raise AssertionError((tmp_path / "head.log").read_text()[-5000:])
+    assert "Trying to restart job" in (tmp_path / "head.log").read_text()
+    assert products(tmp_path)[BIAS] == products(local)[BIAS]
+
+
+def scripts(step, folder):
+    """Processes that run a step on a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if f"scripts/{step}.py" in words and any(str(folder) in w for w in words):
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The whole campaign, made without a cluster."""
+    folder = tmp_path_factory.mktemp("whole")
+    run(folder, "--cores", "2", "--nolock", profile="local")
+    return folder
+
+
+def test_the_whole_campaign_in_slices_has_the_bytes_of_the_local_run(cluster, whole, tmp_path):
+    run(tmp_path, "-s", "workflow/campaign.smk", "--set-threads", "slice=2", seconds=1200)
+    assert products(tmp_path) == products(whole)
+
+
+def test_a_coadd_on_four_ranks_has_the_bytes_of_one(cluster, whole, tmp_path):
+    shutil.copytree(whole / "run", tmp_path / "run", copy_function=os.link)
+    coadd = "coadd/deep/r/00000/000.fits"
+    (tmp_path / "run" / coadd).unlink()
+    run(tmp_path, "--", str(tmp_path / "run" / coadd), profile="slurm-mpi")
+    assert "tasks=4" in (tmp_path / "head.log").read_text()
+    assert products(tmp_path)[coadd] == products(whole)[coadd]
 
 
 def test_slices_run_as_jobs_and_wait_for_each_other(cluster, local, tmp_path):

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import field
+from calib_scene import CAMERA as NOWHERE
 from gnomon.algorithms.measure import measure_forced
 from gnomon.containers.parts import no_parts
 from gnomon.errors import ConfigError, UnprocessableData
@@ -10,14 +13,15 @@ from gnomon.pipeline.coadd import CoaddConfig
 from gnomon.steps.coadd import coadd
 
 VISITS = range(1, 7)
+CAMERA = replace(NOWHERE, longitude_deg=-70.7, latitude_deg=-30.2)
 
 
-def run(visits=VISITS, kind="deep", images=None, **options):
+def run(visits=VISITS, kind="deep", images=None, camera=CAMERA, **options):
     made = [field.calibrated(v, spoil=v == 3) for v in visits]
     tables = [field.summary(v, i) for v, i in zip(visits, made, strict=True)]
     parts = [field.parts(i) for i in made] if images is None else images
     config = CoaddConfig(**options)
-    return coadd(field.skymap(), tables, parts, data_id=field.data_id("r", kind), config=config)
+    return coadd(field.skymap(), tables, parts, camera, data_id=field.data_id("r", kind), config=config)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,24 @@ def test_order_of_visits_does_not_matter(done):
     again = run(visits=[4, 2, 6, 1, 5, 3])
     np.testing.assert_array_equal(again.image.flux, done.image.flux)
     np.testing.assert_array_equal(again.inputs.weight, done.inputs.weight)
+
+
+def test_parts_of_the_band_add_up_to_the_mean_where_nothing_was_refracted(done):
+    made = run(kind="dcr", dcr_parts=2)
+    assert made.parts.shape == (2, *done.image.shape)
+    assert made.refractivity[0] == pytest.approx(-made.refractivity[1])
+    assert made.refractivity[0] > 0
+    np.testing.assert_allclose(made.parts.sum(0), made.image.flux, atol=1e-3)
+    x, y = done.wcs.sky_to_pixel(*field.stars()[:2])
+    k = int(np.argmax(field.stars()[2]))
+    box = tuple(slice(round(float(c[k])) - 6, round(float(c[k])) + 7) for c in (y, x))
+    # the visits differ in seeing by 7 %, and their stars are drawn at one place whatever the air mass
+    assert made.image.flux[box].sum() == pytest.approx(done.image.flux[box].sum(), rel=0.02)
+
+
+def test_refraction_is_refused_where_the_site_or_the_band_is_unknown():
+    with pytest.raises(UnprocessableData, match="latitude"):
+        run(visits=[1], kind="dcr", camera=NOWHERE)
 
 
 def test_memory_changes_no_bit(done):

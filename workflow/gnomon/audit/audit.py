@@ -123,7 +123,7 @@ def _share(path: Path, copy: Path) -> None:
 def _asked(root: Path, args: argparse.Namespace) -> list[str]:
     """Paths below the root of the products to make again."""
     if args.files:
-        return [str(p.resolve().relative_to(root_of(p))) for p in args.files]
+        return [str(p.absolute().relative_to(root_of(p))) for p in args.files]
     every = [n for n, _ in files_of(root).products if not n.startswith("plan/")]
     main_files = [n for n in every if is_product(n)]
     if not main_files:

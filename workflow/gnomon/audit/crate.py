@@ -16,6 +16,7 @@ from gnomon.containers.catalog import Catalog
 from gnomon.datamodel import DATASETS
 from gnomon.io.atomic import replacing
 from gnomon.pipeline import STEPS
+from gnomon.smk import PLAN_VERSION
 
 _CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
 _PROFILES = (
@@ -24,6 +25,9 @@ _PROFILES = (
     "https://w3id.org/ro/wfrun/provenance/0.5",
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0",
 )
+_WORKFLOW = "Snakefile"
+"""Main file of the workflow; a copy lies beside the crate."""
+_STEPS = ("plan", *STEPS)
 _LICENSE = "https://spdx.org/licenses/BSD-3-Clause"
 _TYPES = {
     ".fits": "application/fits",
@@ -40,7 +44,7 @@ Entity = dict[str, Any]
 
 
 def write_crate(path: Path, manifest: Catalog, date: str = "") -> None:
-    """Write ``ro-crate-metadata.json``; it belongs into the folder of the products.
+    """Write ``ro-crate-metadata.json``, and the Snakefile beside it; both belong into the folder of the products.
 
     Parameters
     ----------
@@ -51,6 +55,8 @@ def write_crate(path: Path, manifest: Catalog, date: str = "") -> None:
     date
         When the release is published; today without it.
     """
+    with replacing(path.with_name(_WORKFLOW)) as temporary:
+        temporary.write_text(Path(_WORKFLOW).read_text())
     graph = list(entities(manifest, date or datetime.now(UTC).date().isoformat()))
     with replacing(path) as temporary:
         temporary.write_text(json.dumps({"@context": _CONTEXT, "@graph": graph}, indent=1) + "\n")
@@ -67,14 +73,15 @@ def entities(manifest: Catalog, date: str) -> Iterator[Entity]:
     yield from (
         {"@id": p, "@type": "CreativeWork", "name": p.split("/")[-2], "version": "0.5"} for p in _PROFILES
     )
-    yield _workflow()
+    ran = [s for s in _STEPS if s in {str(r["step"]) for r in rows}]
+    yield _workflow(ran)
     yield {
         "@id": "#snakemake",
         "@type": "ComputerLanguage",
         "name": "Snakemake",
         "url": "https://snakemake.github.io",
     }
-    for position, step in enumerate(STEPS, 1):
+    for position, step in enumerate(ran, 1):
         yield {
             "@id": f"#step-{step}",
             "@type": "HowToStep",
@@ -85,7 +92,7 @@ def entities(manifest: Catalog, date: str) -> Iterator[Entity]:
             "@id": f"#tool-{step}",
             "@type": "SoftwareApplication",
             "name": step,
-            "version": STEPS[step].version,
+            "version": STEPS[step].version if step in STEPS else PLAN_VERSION,
         }
     yield from (_file(r) for r in rows)
     yield from outside
@@ -111,20 +118,20 @@ def _root(date: str, files: list[Entity], actions: list[Entity]) -> Entity:
         "datePublished": date,
         "license": _ref(_LICENSE),
         "conformsTo": [_ref(p) for p in _PROFILES],
-        "hasPart": [_ref("#workflow"), *files],
-        "mainEntity": _ref("#workflow"),
+        "hasPart": [_ref(_WORKFLOW), *files],
+        "mainEntity": _ref(_WORKFLOW),
         "mentions": [_ref("#campaign"), *actions],
     }
 
 
-def _workflow() -> Entity:
+def _workflow(ran: list[str]) -> Entity:
     return {
-        "@id": "#workflow",
-        "@type": ["SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
+        "@id": _WORKFLOW,
+        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
         "name": "gnomon",
         "programmingLanguage": _ref("#snakemake"),
-        "hasPart": [_ref(f"#tool-{s}") for s in STEPS],
-        "step": [_ref(f"#step-{s}") for s in STEPS],
+        "hasPart": [_ref(f"#tool-{s}") for s in ran],
+        "step": [_ref(f"#step-{s}") for s in ran],
     }
 
 
@@ -190,7 +197,7 @@ def _campaign_action(rows: list[Entity], actions: list[Entity]) -> Entity:
         "@id": "#campaign",
         "@type": "CreateAction",
         "name": "the campaign",
-        "instrument": _ref("#workflow"),
+        "instrument": _ref(_WORKFLOW),
         "result": outputs,
         "object": [_ref(a["@id"]) for a in actions if not a["object"]],
     }

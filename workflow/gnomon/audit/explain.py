@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     with told("explain"):
         root = args.root or root_of(args.file)
-        for line in explain(root, str(args.file.resolve().relative_to(root.resolve())), args.all):
+        for line in explain(root, str(args.file.absolute().relative_to(root.absolute())), args.all):
             sys.stdout.write(line + "\n")
 
 
@@ -106,5 +106,5 @@ def root_of(file: Path) -> Path:
     ConfigError
         The file is no product.
     """
-    dataset, data_id = identify(str(file.resolve()))
-    return file.resolve().parents[len(Path(dataset.path(**data_id)).parts) - 1]
+    dataset, data_id = identify(str(file.absolute()))
+    return file.absolute().parents[len(Path(dataset.path(**data_id)).parts) - 1]

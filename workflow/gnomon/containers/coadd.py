@@ -22,6 +22,11 @@ def no_plane() -> F4:
     return np.zeros((0, 0), np.float32)
 
 
+def no_parts() -> F4:
+    """Images of no parts of a band."""
+    return np.zeros((0, 0, 0), np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class CellCoadd:
     """The weighted mean of the warps that cover one cell whole; all inputs share one PSF image each."""
@@ -46,6 +51,9 @@ class CellCoadd:
     """(n,) their weights, nJy^-2."""
     noise: F4 = field(default_factory=no_plane)
     """Of the box, float32 nJy: the weighted mean of the inputs' noise realisations; no pixels where none was made."""
+
+    parts: F4 = field(default_factory=no_parts)
+    """(nsub, ny, nx) float32, nJy: parts of the band, bluest first; none where they were not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,14 @@ class PatchCoadd:
         for to, cell, box in made:
             whole[to] = cell.noise[box]
         return whole if made else no_plane()
+
+    def parts(self) -> F4:
+        """(nsub, ny, nx) float32: parts of the band, 0 where no visit fell; (0, 0, 0) where there are none."""
+        made = [piece for piece in self._pieces() if piece[1].parts.size]
+        whole = np.zeros((len(made[0][1].parts) if made else 0, *self.shape), np.float32)
+        for to, cell, box in made:
+            whole[:, *to] = cell.parts[:, *box]
+        return whole if made else no_parts()
 
     def cell_at(self, x: float, y: float) -> CellCoadd | None:
         """The cell whose inner box holds a pixel position; None in the outermost border."""
@@ -175,6 +191,10 @@ class Coadd:
     """Why there is nothing; empty text where there is something."""
     noise: F4 = field(default_factory=no_plane)
     """(ny, nx) float32, nJy: a realisation of the noise, correlated as the image's is; no pixels: none was made."""
+    parts: F4 = field(default_factory=no_parts)
+    """(nsub, ny, nx) float32, nJy: images of equal parts of the band, bluest first; none in most kinds."""
+    refractivity: tuple[float, ...] = ()
+    """Of these parts, less that of the band; times tan(zenith distance): displacement to the zenith, radians."""
 
 
 def empty_coadd(reason: str) -> Coadd:

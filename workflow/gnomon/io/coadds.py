@@ -3,7 +3,8 @@
 DS9 opens any of the first five with its sky coordinates. ``PSF`` is a cube with one image a cell; its cards
 ORIGIN and SIDE tell where the cells lie, row by row. ``INPUTS`` has one row a cell and detector,
 ``SELECTION`` one row a detector on the patch with the reason why it was left out. ``NOI``, where it was made, is a
-realisation of the noise in whole numbers of 1/64 of the median standard deviation.
+realisation of the noise in whole numbers of 1/64 of the median standard deviation; ``PARTS`` are images of parts of the
+band, with the refractivity of each.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from astropy.io import fits
 
 from gnomon.containers.cellpsf import CellPsf
-from gnomon.containers.coadd import Coadd, CoaddInputs, Selection, empty_coadd, no_plane
+from gnomon.containers.coadd import Coadd, CoaddInputs, Selection, empty_coadd, no_parts, no_plane
 from gnomon.containers.image import F4, Image
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
@@ -46,6 +47,9 @@ def write_coadd(coadd: Coadd, path: str | Path, provenance: Provenance) -> None:
             fits_blocks.append_image(opened, "MFR", coadd.masked_fraction, sky)
             if coadd.noise.size:
                 _append_noise(opened, coadd, sky)
+            if coadd.parts.size:
+                bending = {f"REFR{k}": r for k, r in enumerate(coadd.refractivity, 1)}
+                fits_blocks.append_image(opened, "PARTS", coadd.parts, {**sky, "BUNIT": "nJy", **bending})
             places = {"ORIGIN": coadd.psf.origin, "SIDE": coadd.psf.side}
             fits_blocks.append_image(opened, "PSF", coadd.psf.images, places)
             fits_blocks.append_hdu(opened, _inputs_hdu(coadd.inputs))
@@ -112,7 +116,14 @@ def _read(path: Path, places: dict[str, fits_blocks.Place]) -> Coadd:
     selection = _read_selection(path, places["SELECTION"])
     image = Image(flux, variance, mask)
     planes = image, count, wcs, psf, str(header["FILTER"]), inputs, fraction, selection
-    return Coadd(*planes, noise=_read_noise(path, places))
+    return Coadd(*planes, "", _read_noise(path, places), *_read_parts(path, places))
+
+
+def _read_parts(path: Path, places: dict[str, fits_blocks.Place]) -> tuple[F4, tuple[float, ...]]:
+    if "PARTS" not in places:
+        return no_parts(), ()
+    parts = fits_blocks.read_plane(path, places["PARTS"])
+    return parts, tuple(float(places["PARTS"].header[f"REFR{k}"]) for k in range(1, len(parts) + 1))
 
 
 def _read_selection(path: Path, place: fits_blocks.Place) -> Selection:

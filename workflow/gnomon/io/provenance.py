@@ -38,6 +38,6 @@ def digests(paths: Sequence[str], root: str, digest: Callable[[str], str] = sha2
 
 
 def _name(path: str, root: str) -> str:
-    inside = Path(path).resolve()
+    inside = Path(path).parent.resolve() / Path(path).name  # a product may itself be a link into a store
     top = Path(root).resolve()
     return str(inside.relative_to(top)) if inside.is_relative_to(top) else inside.name

@@ -1,14 +1,17 @@
 """A store of products by what they were made from, so that two releases share what is the same in both.
 
-The key of a product is the digest of its provenance, dataset and data id: step, version, options, hashes of all inputs,
-which is all that its bytes depend on. Files are shared with hard links where the disk allows it; products are never
+The key of a product is the digest of its provenance, dataset and data id: step, version, options, hashes of all
+inputs, which is all that its bytes depend on. The store keeps a hard link of the product where the disk allows it, a
+copy elsewhere; a release that takes it has a symbolic link. A hard link there would not do: Snakemake sets the time of
+a job's outputs when it ends, and the other release's file would look newer than what was made of it. Products are never
 written in place, so a release cannot harm another one.
 """
 
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from gnomon.containers.dataid import DataId
@@ -34,14 +37,14 @@ def take(store: str, made_by: Provenance, data_id: DataId, outputs: Mapping[str,
     if not all(p.is_file() for p in stored.values()):
         return False
     for path, source in stored.items():
-        _share(source, Path(path))
+        _place_at(Path(path), partial(os.symlink, source.absolute()))
     return True
 
 
 def give(store: str, made_by: Provenance, data_id: DataId, outputs: Mapping[str, str]) -> None:
     """Keep the products of a job; arguments as those of `take`."""
     for dataset, path in outputs.items():
-        _share(Path(path), _place(store, made_by, data_id, dataset))
+        _place_at(_place(store, made_by, data_id, dataset), partial(_link_or_copy, path))
 
 
 def _place(store: str, made_by: Provenance, data_id: DataId, dataset: str) -> Path:
@@ -50,15 +53,19 @@ def _place(store: str, made_by: Provenance, data_id: DataId, dataset: str) -> Pa
     return Path(store, key[:2], key[2:])
 
 
-def _share(source: Path, target: Path) -> None:
-    """The same file under another name, whole or not at all."""
+def _link_or_copy(source: str, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _place_at(target: Path, make: Callable[[Path], None]) -> None:
+    """Make a file whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        try:
-            os.link(source, temporary)
-        except OSError:
-            shutil.copyfile(source, temporary)
+        make(temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -10,8 +10,11 @@ from gnomon.pipeline.step import Cost, Many, Step
 
 KINDS = ("deep",)
 """Kinds of coadd that every patch and band has: all visits."""
-ON_REQUEST = ("good_seeing", "psf_matched")
-"""Kinds that are made where a target asks for them: the visits of the best seeing; warps convolved to one PSF."""
+DCR = "dcr"
+"""Kind that tells parts of the band apart by what refraction does to them."""
+ON_REQUEST = ("good_seeing", "psf_matched", DCR)
+"""Kinds that are made where a target asks for them: the visits of the best seeing; warps convolved to one PSF; parts
+of the band."""
 TEMPLATE = "template_"
 """Before the number of a season: the kind that visits of that season are differenced with. It is made of the
 other seasons' visits (the rule names them), those of the best seeing."""
@@ -33,6 +36,8 @@ class CoaddConfig:
     """FWHM of the Gaussian PSF of a psf_matched coadd; detectors with more than 0.95 of it are left out."""
     artifact_sigma: Annotated[float, Gt(1), Le(100)] = 5.5
     """Difference from the static sky, in standard deviations, from which on an epoch's pixels are left out."""
+    dcr_parts: Annotated[int, Ge(2), Le(8)] = 3
+    """Equal parts of the band in a dcr coadd."""
     psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
     """Side of a cell's PSF image, odd."""
     memory_mb: Annotated[float, Ge(10), Le(1e5)] = 500
@@ -58,6 +63,7 @@ STEPS = (
             "skymap": "skymap",
             "summaries": Many("visit_summary"),
             "images": Many("calexp"),
+            "instrument": "instrument",
         },
         writes={"coadd": "coadd"},
         version=4,

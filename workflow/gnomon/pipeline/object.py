@@ -117,7 +117,7 @@ STEPS = (
         DetectObjectsConfig,
         reads={"coadds": Many("coadd")},
         writes={"detection": "detection"},
-        cost=Cost(cpu_s=1, cpu_s_per_input=0.5, mem_mb=400, mem_mb_per_input=100, out_mb=3),
+        cost=Cost(cpu_s=1, cpu_s_per_input=0.5, mem_mb=500, mem_mb_per_input=150, out_mb=3),
     ),
     Step(
         "measure",

@@ -1,14 +1,18 @@
 """Why a file is made: its step, what the step reads, and so on down to the raw exposures."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gnomon.datamodel import DATASETS, DIMENSIONS, DatasetType
 from gnomon.io.products import identify
 from gnomon.pipeline.step import Step, dataset_of
 from gnomon.plan.census import Census
-from gnomon.plan.grains import PATCH_BAND, VISIT, grain_of
+from gnomon.plan.grains import PATCH, PATCH_BAND, VISIT, grain_of
+
+Index = npt.NDArray[np.integer[Any]]
 
 _SHOWN = 4
 """Files named of a gather; the others are counted."""
@@ -71,36 +75,42 @@ def _agrees(name: Mapping[str, str], data_id: Mapping[str, str]) -> bool:
     return all(data_id.get(k, v) == v for k, v in name.items())
 
 
-def names_of(grain: str, units: Census) -> list[dict[str, str]]:
-    """Data id of every unit of a grain, as tokens."""
-    tract, patch = (units.patch[n].tolist() for n in ("tract", "patch"))
+def names_of(grain: str, units: Census, rows: Index | None = None) -> list[dict[str, str]]:
+    """Data ids of units of a grain, as tokens; of every unit unless rows are given."""
+    if rows is None:
+        rows = np.arange(units.size(grain))
     match grain:
         case "visit":
-            return [_tokens(visit=v, band=units.bands[b]) for v, b in _visits(units)]
+            return [_tokens(visit=v, band=units.bands[b]) for v, b in _rows(rows, units.visit, units.band)]
         case "exposure":
-            return names_of(VISIT, units) + [_tokens(visit=v) for v in units.calibrations.tolist()]
+            science = rows[rows < len(units.visit)]
+            others = units.calibrations[rows[rows >= len(units.visit)] - len(units.visit)]
+            return names_of(VISIT, units, science) + [_tokens(visit=v) for v in others.tolist()]
         case "night":
-            return [_tokens(night=n) for n in units.nights]
+            return [_tokens(night=units.nights[k]) for k in rows.tolist()]
         case "filter":
-            return [_tokens(night=n, filter=f) for n in units.nights for f in units.filters]
+            every = [_tokens(night=n, filter=f) for n in units.nights for f in units.filters]
+            return [every[k] for k in rows.tolist()]
         case "band":
-            return [_tokens(band=b) for b in units.bands]
+            return [_tokens(band=units.bands[k]) for k in rows.tolist()]
         case "tract":
-            return [_tokens(tract=t) for t in units.tracts.tolist()]
+            return [_tokens(tract=t) for t in units.tracts[rows].tolist()]
         case "patch":
-            return [_tokens(tract=t, patch=p) for t, p in zip(tract, patch, strict=True)]
+            numbers = _rows(rows, units.patch["tract"], units.patch["patch"])
+            return [_tokens(tract=t, patch=p) for t, p in numbers]
         case "patch_band":
-            rows = zip(units.patch_band["patch"].tolist(), units.patch_band["band"].tolist(), strict=True)
-            return [_tokens(tract=tract[p], patch=patch[p], band=units.bands[b]) for p, b in rows]
+            places = names_of(PATCH, units, units.patch_band["patch"][rows])
+            bands = [units.bands[b] for b in units.patch_band["band"][rows].tolist()]
+            return [{**place, "band": band} for place, band in zip(places, bands, strict=True)]
         case "coadd":
-            places = names_of(PATCH_BAND, units)
-            which = zip(units.coadd["patch_band"].tolist(), units.coadd["kind"].tolist(), strict=True)
-            return [{**places[p], "kind": units.kinds[k]} for p, k in which]
-    return [{}]
+            places = names_of(PATCH_BAND, units, units.coadd["patch_band"][rows])
+            kinds = [units.kinds[k] for k in units.coadd["kind"][rows].tolist()]
+            return [{**place, "kind": kind} for place, kind in zip(places, kinds, strict=True)]
+    return [{} for _ in rows]
 
 
-def _visits(units: Census) -> list[tuple[int, int]]:
-    return list(zip(units.visit.tolist(), units.band.tolist(), strict=True))
+def _rows(rows: Index, *columns: Index) -> Iterator[tuple[int, ...]]:
+    return zip(*(c[rows].tolist() for c in columns), strict=True)
 
 
 def _tokens(**data_id: int | str) -> dict[str, str]:

@@ -56,7 +56,7 @@ def line_at(size: F8, value: F8, quantile: float, slope: float) -> tuple[float, 
         Used where all sizes are equal or the jobs are few: then a slope cannot be learnt.
     """
     if len(size) < _FEWEST or np.ptp(size) == 0:
-        return max(float(np.quantile(value - slope * size, quantile)), 0.0), slope
+        return max(float(np.quantile(value - slope * size, quantile, method="higher")), 0.0), slope
     n = len(size)
     cost = np.concatenate([[0.0, 0.0], np.full(n, quantile), np.full(n, 1 - quantile)])
     rows = np.column_stack([np.ones(n), size, np.eye(n), -np.eye(n)])

@@ -27,8 +27,9 @@ from gnomon.plan.census import Census, census_of
 from gnomon.plan.exposures import corners_of, exposures_of, tiling_of, without_withdrawn
 from gnomon.plan.graph import graph
 from gnomon.plan.incidence import Incidence, ListedFootprints, incidence
+from gnomon.plan.parts import Parts
 from gnomon.plan.quanta import quanta
-from gnomon.plan.slice_files import Cut, write_slices
+from gnomon.plan.slice_files import write_slices
 from gnomon.plan.slices import cut
 from gnomon.smk import PLAN_VERSION, fitted_costs, plan_key
 from gnomon.steps.filter_alerts import named_filters
@@ -98,7 +99,7 @@ def write_plan(options: CampaignOptions, plan: Plan) -> Catalog:
     write_catalog(_rejects(plan), Path(options.root, DATASETS["rejects"].path()), made_by, "rejects")
     seasons = plan.units.seasons.starts(plan.units.bands)
     whole = graph(plan.table, plan.pairs, plan.science, seasons, options.refcat)
-    write_slices(folder, Cut(slices, plan.steps, plan.units), whole, counted, options.instrument)
+    write_slices(folder, Parts(slices, plan.steps, plan.units), whole, counted, options.instrument)
     with replacing(folder / "graph.json") as temporary:
         temporary.write_text(json.dumps({"key": plan_key(options), **whole}, indent=0) + "\n")
     return counted

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +13,34 @@ from gnomon.containers.catalog import Catalog
 from gnomon.datamodel import DIMENSIONS
 from gnomon.io.atomic import replacing
 from gnomon.pipeline.step import Many, Step, dataset_of
-from gnomon.plan.census import Census
-from gnomon.plan.grains import COADD, FILTER, NIGHT, PATCH, PATCH_BAND, TRACT, VISIT, grain_of, step_grain
-from gnomon.plan.parts import edges, targets
-from gnomon.plan.slices import Slices
+from gnomon.plan.grains import (
+    COADD,
+    EXPOSURE,
+    FILTER,
+    NIGHT,
+    PATCH,
+    PATCH_BAND,
+    TRACT,
+    VISIT,
+    grain_of,
+    step_grain,
+)
+from gnomon.plan.parts import Parts, groups, of_group
 
-Truth = npt.NDArray[np.bool_]
+I8 = npt.NDArray[np.int64]
 Graph = Mapping[str, Any]
 
 _ON_SKY = (TRACT, PATCH, PATCH_BAND, COADD)
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A campaign's work, and where it was cut."""
-
-    slices: Slices
-    steps: Mapping[str, Step]
-    units: Census
-
-    def steps_of(self, index: int) -> dict[str, Step]:
-        """Steps that have jobs in a slice."""
-        return {n: s for n, s in self.steps.items() if (self.slices.places[n] == index).any()}
-
-
-def write_slices(folder: Path, cut: Cut, whole: Graph, counted: Catalog, instrument: str) -> None:
+def write_slices(folder: Path, parts: Parts, whole: Graph, counted: Catalog, instrument: str) -> None:
     """Write ``slices/NAME.json`` for each slice, and last ``slices.json``: their order, steps and needs.
 
     Parameters
     ----------
     folder
         Of the plan.
-    cut
+    parts
         The slices.
     whole
         The graph of the whole campaign.
@@ -56,17 +51,20 @@ def write_slices(folder: Path, cut: Cut, whole: Graph, counted: Catalog, instrum
     """
     told = {}
     before: dict[int, list[str]] = {}
-    for first, then in edges(cut.slices, cut.steps, cut.units):
-        before.setdefault(then, []).append(cut.slices.names[first])
-    for index, name in enumerate(cut.slices.names):
-        part = graph_of(cut, index, whole)
-        asked = targets(cut.slices, cut.steps, cut.units, name, instrument)
-        text = json.dumps({**part, "targets": asked}, indent=0, sort_keys=True) + "\n"
+    for first, then in parts.edges():
+        before.setdefault(then, []).append(parts.slices.names[first])
+    members = Members(parts)
+    rows = _rows_by_name(counted)
+    for index, name in enumerate(parts.slices.names):
+        part = members.graph(index, whole)
+        text = (
+            json.dumps({**part, "targets": parts.targets(index, instrument)}, indent=0, sort_keys=True) + "\n"
+        )
         _write(folder / "slices" / f"{name}.json", text)
-        mine = counted.take(counted["slice"] == name)
+        mine = counted.take(np.array(rows[name]))
         told[name] = {
             "before": before.get(index, []),
-            "steps": [*cut.steps_of(index)],
+            "steps": [*parts.steps_of(index)],
             "jobs": int(mine["jobs"].sum()),
             "cpu_s": round(float(mine["cpu_s"].sum())),
             "mem_mb": round(float(mine["mem_mb"].max())),
@@ -75,42 +73,75 @@ def write_slices(folder: Path, cut: Cut, whole: Graph, counted: Catalog, instrum
     _write(folder / "slices.json", json.dumps(told, indent=0) + "\n")
 
 
-def graph_of(cut: Cut, index: int, whole: Graph) -> dict[str, Any]:
-    """The part of the graph that a slice needs, in which all that its jobs gather is whole.
-
-    A patch that is in it is there with all its visits, and a visit that works on patches with all of its patches,
-    so that a gather finds in it what it finds in the whole.
-    """
-    visits, patches = _members(cut, index)
-    units = cut.units
-    kept = {_token("visit", v) for v in units.visit[visits].tolist()}
-    tract, patch = (units.patch[n][patches].tolist() for n in ("tract", "patch"))
-    places = [f"{_token('tract', t)}/{_token('patch', p)}" for t, p in zip(tract, patch, strict=True)]
-    near = {p: whole["patches"][p] for p in places}
-    kept |= {v for bands in near.values() for some in bands.values() for v in some}
-    tracts = {p.partition("/")[0] for p in places}
-    by_night = bool({NIGHT, FILTER} & set(map(step_grain, cut.steps_of(index).values())))
-    nights = {n: v if by_night else [k for k in v if k in kept] for n, v in whole["nights"].items()}
-    return {
-        **whole,
-        "visits": {v: whole["visits"][v] for v in whole["visits"] if v in kept},
-        "nights": {n: v for n, v in nights.items() if v},
-        "patches": near,
-        "tracts": {t: p for t, p in whole["tracts"].items() if t in tracts},
-        "seasons": {k: s for k, s in whole["seasons"].items() if k.partition("/")[0] in tracts},
-    }
+def _rows_by_name(counted: Catalog) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(counted["slice"].tolist()):
+        rows.setdefault(str(name), []).append(row)
+    return rows
 
 
-def _members(cut: Cut, index: int) -> tuple[Truth, Truth]:
-    """(nvisit,) and (npatch,) those that a slice's jobs are about or read."""
-    visits, patches = np.zeros(cut.units.size(VISIT), np.bool_), np.zeros(cut.units.size(PATCH), np.bool_)
-    for step in cut.steps_of(index).values():
-        grain, chosen = step_grain(step), cut.slices.places[step.name] == index
-        for related, mask in ((VISIT, visits), (PATCH, patches)):
-            if related == VISIT or grain != VISIT or _meets_the_sky(step):
-                source, target = cut.units.pairs(related, grain)
-                mask[source[chosen[target]]] = True
-    return visits, patches
+class Members:
+    """Visits and patches that the jobs of each slice are about or read."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts, self.units = parts, parts.units
+        self._visits = self._of(VISIT)
+        self._patches = self._of(PATCH)
+
+    def _of(self, related: str) -> tuple[I8, I8]:
+        """Members of one grain by slice; the visits of a patch are left out, for a patch has all of them anyway."""
+        slices, units = self.parts.slices, self.units
+        seen: dict[tuple[str, int], tuple[Any, Any]] = {}
+        for step in self.parts.steps.values():
+            grain, places = step_grain(step), slices.places[step.name]
+            by_patch = grain in _ON_SKY
+            wanted = (
+                not by_patch if related == VISIT else grain not in (VISIT, EXPOSURE) or _meets_the_sky(step)
+            )
+            if wanted and (grain, id(places)) not in seen:
+                source, target = units.pairs(related, grain)
+                seen[grain, id(places)] = places[target], source
+        pieces = seen.values()
+        found = [p for p, _ in pieces], [m for _, m in pieces]
+        return groups(*found, len(slices.names), units.size(related))
+
+    def graph(self, index: int, whole: Graph) -> dict[str, Any]:
+        """The part of the graph that a slice needs, in which all that its jobs gather is whole.
+
+        A patch that is in it is there with all its visits, and a visit that works on patches with all of its patches,
+        so that a gather finds in it what it finds in the whole.
+        """
+        units = self.units
+        rows = of_group(index, *self._patches)
+        tract, patch = (units.patch[n][rows].tolist() for n in ("tract", "patch"))
+        near = [f"{_token('tract', t)}/{_token('patch', p)}" for t, p in zip(tract, patch, strict=True)]
+        patches = {p: whole["patches"][p] for p in near}
+        kept = {_token("visit", v) for v in units.visit[of_group(index, *self._visits)].tolist()}
+        kept |= {v for bands in patches.values() for some in bands.values() for v in some}
+        tracts = {p.partition("/")[0] for p in near}
+        by_night = bool({NIGHT, FILTER} & set(map(step_grain, self.parts.steps_of(index).values())))
+        nights = whole["nights"] if by_night else _of_nights(kept, whole)
+        return {
+            **whole,
+            "visits": {v: whole["visits"][v] for v in kept},
+            "nights": nights,
+            "patches": patches,
+            "tracts": {t: whole["tracts"][t] for t in tracts},
+            "seasons": {
+                k: whole["seasons"][k]
+                for t in tracts
+                for b in whole["bands"]
+                if (k := f"{t}/{b}") in whole["seasons"]
+            },
+        }
+
+
+def _of_nights(kept: Iterable[str], whole: Graph) -> dict[str, list[str]]:
+    """These visits by night, in order."""
+    found: dict[str, list[str]] = {}
+    for visit in sorted(kept):
+        found.setdefault(whole["visits"][visit]["night"], []).append(visit)
+    return found
 
 
 def _meets_the_sky(step: Step) -> bool:

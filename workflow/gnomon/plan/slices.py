@@ -73,8 +73,12 @@ def cut(steps: Mapping[str, Step], units: Census, max_jobs: int = 5000) -> Slice
         first = len(names)
         place, labels = _cut_group(group, members, units, max_jobs)
         names += [f"s{number}-{label}" for label in labels]
+        shared: dict[str, I8] = {}  # steps of one grain have one array
         for step in members:
-            places[step.name] = first + _places(step, place, len(labels), units)
+            grain = step_grain(step)
+            if grain not in shared:
+                shared[grain] = first + _places(step, place, len(labels), units)
+            places[step.name] = shared[grain]
     return Slices(tuple(names), places)
 
 

@@ -6,20 +6,25 @@ from functools import cache, partial
 import numpy as np
 
 from gnomon.algorithms.coadd import ArtifactSettings
+from gnomon.algorithms.coadd.chromatic import Refraction
 from gnomon.algorithms.coadd.patch import CoaddInput, Over, PatchOptions, coadd_patch
 from gnomon.algorithms.coadd.select import Rule, reasons
+from gnomon.algorithms.dcr.refraction import EDGES_NM, horizon, subband_refraction
 from gnomon.containers.calibrated import CalibratedImage, view_of
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.coadd import Coadd, PatchCoadd, Selection
 from gnomon.containers.dataid import DataId
+from gnomon.containers.instrument import Instrument
 from gnomon.containers.parts import Parts
 from gnomon.containers.skymap import SkyMap
 from gnomon.containers.wcs import Wcs
 from gnomon.errors import ConfigError, UnprocessableData
-from gnomon.pipeline.coadd import KINDS, ON_REQUEST, TEMPLATE, CoaddConfig
+from gnomon.pipeline.coadd import DCR, KINDS, ON_REQUEST, TEMPLATE, CoaddConfig
 
 _CORNERS = ("ll", "lr", "ur", "ul")
 _NARROWER = 0.95  # of the model's FWHM: what is wider could only be matched by amplifying its noise
+_EXPOSED = ("visit", "detector", "midpointMjdTai")
+_STEP = 1e-6  # towards the zenith, radians: a derivative
 _FWHM = 2.3548200450309493  # of a Gaussian over its standard deviation
 
 
@@ -27,6 +32,7 @@ def coadd(
     skymap: SkyMap,
     summaries: Sequence[Catalog],
     images: Sequence[Parts[CalibratedImage]],
+    instrument: Instrument,
     *,
     data_id: DataId,
     config: CoaddConfig,
@@ -46,6 +52,7 @@ def coadd(
         config.memory_mb,
         _matched_sigma(data_id.kind, config, wcs),
         noise=not data_id.kind.startswith(TEMPLATE),
+        refraction=_refraction(summaries, (wcs, side), instrument, data_id, config.dcr_parts),
     )
     made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
     cells = tuple(sorted(made, key=lambda c: c.cell.index))
@@ -57,7 +64,29 @@ def coadd(
     considered = Selection(tuple(i.visit for i in found), tuple(i.detector for i in found), tuple(why))
     planes = patch.stitched(), patch.count(), wcs, patch.psf()
     lists = patch.inputs(), patch.masked_fraction(), considered
-    return Coadd(*planes, data_id.band, *lists, noise=patch.noise())
+    parts = tuple(options.refraction.parts.tolist()) if options.refraction is not None else ()
+    return Coadd(*planes, data_id.band, *lists, "", patch.noise(), patch.parts(), parts)
+
+
+def _refraction(
+    summaries: Sequence[Catalog], patch: tuple[Wcs, int], instrument: Instrument, data_id: DataId, count: int
+) -> Refraction | None:
+    """How parts of the band are displaced on the patch in each detector; None for kinds that do not ask."""
+    if data_id.kind != DCR:
+        return None
+    if data_id.band not in EDGES_NM or not np.isfinite(instrument.latitude_deg):
+        raise UnprocessableData(
+            f"refraction needs the site's latitude, and a band of {', '.join(EDGES_NM)}; found {data_id.band}"
+        )
+    wcs, side = patch
+    site = float(np.radians(instrument.longitude_deg)), float(np.radians(instrument.latitude_deg))
+    rows = [(int(v), int(d), t) for s in summaries for v, d, t in zip(*(s[c] for c in _EXPOSED), strict=True)]
+    ra, dec = (float(v) for v in wcs.pixel_to_sky(0.5 * side, 0.5 * side))
+    away, angle = horizon(ra, dec, np.array([r[2] for r in rows]), *site)
+    higher = ra + _STEP * np.sin(angle) / np.cos(dec), dec + _STEP * np.cos(angle)
+    up = (np.stack(wcs.sky_to_pixel(*higher), -1) - 0.5 * side) * (np.tan(away) / _STEP)[:, None]
+    zenith = {row[:2]: (float(x), float(y)) for row, (x, y) in zip(rows, up, strict=True)}
+    return Refraction(subband_refraction(EDGES_NM[data_id.band], count), zenith)
 
 
 def _inputs(
@@ -83,7 +112,7 @@ def _rule(kind: str, config: CoaddConfig) -> Rule:
     if kind.startswith(TEMPLATE):
         return Rule(config.max_seeing_arcsec, config.template_share, config.template_visits)
     match kind:
-        case "deep":
+        case "deep" | "dcr":
             return Rule(config.max_seeing_arcsec)
         case "good_seeing":
             return Rule(config.max_seeing_arcsec, config.good_seeing_share)

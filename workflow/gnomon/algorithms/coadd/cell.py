@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings, find_artifacts
+from gnomon.algorithms.coadd.chromatic import Refraction, band_parts
 from gnomon.algorithms.coadd.match import matched_stack
 from gnomon.algorithms.coadd.stack import EXCLUDED, TOUCHED, CellWarp, WarpStack, stack_warps
 from gnomon.containers.box import Box
-from gnomon.containers.coadd import CellCoadd, no_plane
+from gnomon.containers.coadd import CellCoadd, no_parts, no_plane
 from gnomon.containers.image import Image
 from gnomon.containers.skymap import Cell
 from gnomon.flags import MASK, mask_value
@@ -64,10 +65,12 @@ def coadd_stack(
     matched_sigma: float = 0.0,
     *,
     reject: bool = True,
+    refraction: Refraction | None = None,
 ) -> CellCoadd:
     """As `coadd_cell`, from a stack of what the warps show of one box, kept within another one in it.
 
-    With ``matched_sigma`` (pixels) the warps are convolved to that Gaussian PSF before they are summed.
+    With ``matched_sigma`` (pixels) the warps are convolved to that Gaussian PSF before they are summed. With
+    ``refraction`` parts of the band are told apart, and the image is their sum: the sky at the zenith.
     """
     if stack is None:
         return empty_cell(cell, psf_size, kept)
@@ -76,13 +79,15 @@ def coadd_stack(
     if matched_sigma > 0:
         stack = matched_stack(stack, planes.flux, matched_sigma)
         planes = _mean(stack, rejected)
-    image = Image(planes.flux, planes.variance, _mask(len(stack), rejected, planes))
+    parts = no_parts() if refraction is None else band_parts(stack, rejected, refraction)
+    flux = parts.sum(0, dtype=np.float32) if refraction is not None else planes.flux
+    image = Image(flux, planes.variance, _mask(len(stack), rejected, planes))
     cut = kept.shifted(-seen.x0, -seen.y0).slices()
     planes_kept = image.section(*cut), planes.count[cut], planes.masked_fraction[cut]
     noise = no_plane() if planes.noise is None else planes.noise[cut]
     psf = np.tensordot(stack.weight / stack.weight.sum(), stack.psf.astype(np.float64), axes=(0, 0))
     names = stack.visit, stack.detector, stack.weight
-    return CellCoadd(cell, kept, *planes_kept, psf.astype(np.float32), *names, noise)
+    return CellCoadd(cell, kept, *planes_kept, psf.astype(np.float32), *names, noise, parts[:, *cut])
 
 
 def _mean(stack: WarpStack, rejected: U1) -> MeanPlanes:

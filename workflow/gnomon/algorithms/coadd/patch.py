@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings
 from gnomon.algorithms.coadd.cell import coadd_stack
+from gnomon.algorithms.coadd.chromatic import Refraction
 from gnomon.algorithms.coadd.footprint import Footprint, footprint
 from gnomon.algorithms.coadd.stack import CellWarp, Pool, Stacker, weight_and_masked
 from gnomon.algorithms.warp.resample import PsfSpline, warp_section, warp_with_noise
@@ -76,6 +77,8 @@ class PatchOptions:
     """Standard deviation of the Gaussian PSF that warps are convolved to, pixels; 0 leaves them as they are."""
     noise: bool = False
     """Whether a realisation of the noise is made as well."""
+    refraction: Refraction | None = None
+    """What tells parts of the band apart; None: they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,8 @@ class _Work:
 
     def _sum(self, cell: Cell, shown: Box, stacker: Stacker) -> CellCoadd:
         options, kept, sigma = self.options, _kept(cell, self.side), self.options.matched_sigma
-        made = coadd_stack(cell, shown, kept, stacker.stack(), options.psf_size, options.artifacts, sigma)
+        given = stacker.stack(), options.psf_size, options.artifacts, sigma
+        made = coadd_stack(cell, shown, kept, *given, refraction=options.refraction)
         stacker.release()
         return made
 

@@ -18,10 +18,11 @@ C16 = npt.NDArray[np.complex128]
 Bools = npt.NDArray[np.bool_]
 
 _RIDGE = 1e-3  # of the weight of all epochs: how much parts of the band may differ
-_FLOOR = 1e-6  # of the same: what no PSF holds is not invented
+_FLOOR = 1e-6  # of the same, for all parts alike
+_DARK = 1e-9  # of the same, over the power of the models' PSF: what no PSF holds is not invented
 _PASSES = 3  # first masked pixels are the mean's, then what the models say; widths of PSFs likewise
 _WIDTH_ERROR = 0.02  # relative, of the PSF model of an epoch, before its pixels are asked
-_EPSILON = 1e-7  # of the power of the PSF at frequency 0
+_EPSILON = 1e-14  # of the power of the PSF at frequency 0: only keeps zero from dividing
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,9 @@ def _solved(epochs: DcrEpochs, fill: F8, widths: F8, space: _Space, target: F8) 
         normal += w * response.conj()[:, None] * response[None]
         right += w * response.conj() * space.forth(plane)
     total, same = epochs.weight.sum(), np.full((nsub, nsub), 1 / nsub)
-    ridge = total * (_RIDGE * (np.eye(nsub) - same) + _FLOOR * np.eye(nsub))
+    power = np.abs(space.of_psf(target)) ** 2
+    floor = _FLOOR + _DARK * power[0, 0] / np.maximum(power, 1e-30)
+    ridge = total * (_RIDGE * (np.eye(nsub) - same) + floor[..., None, None] * np.eye(nsub))
     matrix = np.moveaxis(normal, (0, 1), (2, 3)) + ridge
     return np.moveaxis(np.linalg.solve(matrix, np.moveaxis(right, 0, 2)[..., None])[..., 0], 2, 0)
 
