@@ -119,7 +119,12 @@ def astroscrappy_version() -> str | None:
 
 def sextractor_version() -> str | None:
     """Version of SExtractor."""
-    program = shutil.which("source-extractor") or shutil.which("sex")
+    return program_version("source-extractor") or program_version("sex")
+
+
+def program_version(name: str) -> str | None:
+    """Version of a program of the AstrOmatic family; None where it is not installed."""
+    program = shutil.which(name)
     if program is None:
         return None
     text = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout

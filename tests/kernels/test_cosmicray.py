@@ -3,7 +3,7 @@ import pytest
 
 from gnomon.kernels.cosmicray import SharpnessTest, flag_cosmic_rays
 
-TEST = SharpnessTest(0.7, 0.5, 5.0, 3.5, 2.5, 0.25)
+TEST = SharpnessTest(0.7, 0.5, 5.0, 4.2, 3.5, 2.5, 0.25)
 
 
 def slow_flags(flux, variance, skip, sky, sky_variance, block, test, rounds):
@@ -52,28 +52,33 @@ def slow_flags(flux, variance, skip, sky, sky_variance, block, test, rounds):
                 return True
         return False
 
-    def seed(y, x):
+    def seed(y, x, snr):
         noise = around(y, x)
-        return laplacian(y, x) > 2 * test.seed_snr * np.sqrt(noise) and sharper(y, x, noise, test.seed_margin)
+        return laplacian(y, x) > 2 * snr * np.sqrt(noise) and sharper(y, x, noise, test.seed_margin)
 
     def joins(y, x):
         noise, height = around(y, x), at(y, x) - sky[y // block, x // block]
         return height > test.grow_snr * np.sqrt(noise) and sharper(y, x, noise, test.grow_margin)
 
+    def near_events(reach):
+        free = (p for p in np.ndindex(ny, nx) if not flags[p] and not skip[p])
+        return [p for p in free if flags[window(*p, reach)].any()]
+
+    def flag_and_grow(fresh):
+        for turn in range(rounds + 1):
+            for p in fresh:
+                flags[p] = True
+            replace(fresh)
+            if turn < rounds and fresh:
+                fresh = [p for p in near_events(1) if joins(*p)]
+
     replace(np.argwhere(meaningless))
-    fresh = [(y, x) for y, x in np.ndindex(ny, nx) if not skip[y, x] and seed(y, x)]
-    for turn in range(rounds + 1):
-        for p in fresh:
-            flags[p] = True
-        replace(fresh)
-        if turn == rounds:
-            break
-        near = [
-            (y, x)
-            for y, x in np.ndindex(ny, nx)
-            if flags[window(y, x, 1)].any() and not flags[y, x] and not skip[y, x]
-        ]
-        fresh = [p for p in near if joins(*p)]
+    gate = {
+        p: laplacian(*p) > 2 * test.near_snr * np.sqrt(sky_variance[p[0] // block, p[1] // block])
+        for p in np.ndindex(ny, nx)
+    }
+    flag_and_grow([p for p in np.ndindex(ny, nx) if not skip[p] and seed(*p, test.seed_snr)])
+    flag_and_grow([p for p in near_events(8) if gate[p] and seed(*p, test.near_snr)])
     return flags
 
 
@@ -114,7 +119,7 @@ def test_equals_its_slow_twin():
 def test_a_gaussian_no_narrower_than_stated_is_never_flagged():
     yy, xx = np.mgrid[:41, :41]
     sigma = 1.2
-    test = SharpnessTest(np.exp(-0.5 / sigma**2), np.exp(-1 / sigma**2), 5.0, 3.5, 0.5, 0.25)
+    test = SharpnessTest(np.exp(-0.5 / sigma**2), np.exp(-1 / sigma**2), 5.0, 4.2, 3.5, 0.5, 0.25)
     for shift in np.linspace(0, 0.5, 6):
         star = 1e6 * np.exp(-((yy - 20 - shift) ** 2 + (xx - 20 - shift / 3) ** 2) / 2 / sigma**2)
         flux = (100 + star).astype(np.float32)

@@ -9,6 +9,7 @@ namespace gnomon {
 namespace {
 
 using Index = std::ptrdiff_t;
+constexpr Index kNear = 8;  // pixels from an event within which a fainter piece of its track may be
 
 struct Step {
   Index dy, dx;
@@ -96,10 +97,10 @@ bool testable(const Frame &f, Index y, Index x) {
   return f.skip[y * f.nx + x] == 0 && !f.flags[y * f.nx + x];
 }
 
-bool is_seed(const Frame &f, Index y, Index x) {
+bool is_seed(const Frame &f, Index y, Index x, float snr) {
   if (!testable(f, y, x)) return false;
   const float around = typical_variance(f, y, x);
-  return laplacian_at(f, y, x) > 2 * f.test.seed_snr * std::sqrt(around) &&
+  return laplacian_at(f, y, x) > 2 * snr * std::sqrt(around) &&
          sharper_than_psf(f, y, x, around, f.test.seed_margin);
 }
 
@@ -120,7 +121,7 @@ void scan_row(const Frame &f, Index y, std::vector<float> &lap, std::vector<Inde
   const auto size = static_cast<Index>(f.sky.size);
   for (Index start = 0; start < f.nx; start += size) {
     const Index end = std::min(f.nx, start + size);
-    const float gate = 2 * f.test.seed_snr * std::sqrt(f.sky.variance[f.block(y, start)]);
+    const float gate = 2 * f.test.near_snr * std::sqrt(f.sky.variance[f.block(y, start)]);
     float highest = 0;
     for (Index x = start; x < end; ++x) highest = std::max(highest, lap[x]);
     if (!(highest > gate)) continue;
@@ -129,12 +130,32 @@ void scan_row(const Frame &f, Index y, std::vector<float> &lap, std::vector<Inde
   }
 }
 
-std::vector<Index> seeds(const Frame &f) {
-  std::vector<Index> candidates, found;
+std::vector<Index> scan(const Frame &f) {
+  std::vector<Index> candidates;
   std::vector<float> lap(static_cast<std::size_t>(f.nx));
   for (Index y = 0; y < f.ny; ++y) scan_row(f, y, lap, candidates);
+  return candidates;
+}
+
+std::vector<Index> seeds(const Frame &f, const std::vector<Index> &candidates) {
+  std::vector<Index> found;
   for (const Index p : candidates)
-    if (is_seed(f, p / f.nx, p % f.nx)) found.push_back(p);
+    if (is_seed(f, p / f.nx, p % f.nx, f.test.seed_snr)) found.push_back(p);
+  return found;
+}
+
+bool near_event(const Frame &f, Index y, Index x) {
+  for (Index v = std::max<Index>(0, y - kNear); v <= std::min(f.ny - 1, y + kNear); ++v)
+    for (Index u = std::max<Index>(0, x - kNear); u <= std::min(f.nx - 1, x + kNear); ++u)
+      if (f.flags[v * f.nx + u]) return true;
+  return false;
+}
+
+// Fainter candidates beside events: the same track goes on there.
+std::vector<Index> seeds_near_events(const Frame &f, const std::vector<Index> &candidates) {
+  std::vector<Index> found;
+  for (const Index p : candidates)
+    if (near_event(f, p / f.nx, p % f.nx) && is_seed(f, p / f.nx, p % f.nx, f.test.near_snr)) found.push_back(p);
   return found;
 }
 
@@ -161,6 +182,17 @@ void replace(const Frame &f, const std::vector<Index> &pixels) {
   for (std::size_t i = 0; i < pixels.size(); ++i) f.work[pixels[i]] = values[i];
 }
 
+// Flags and replaces pixels, then those that touch any event, up to `rounds` times; adds them to `all`.
+void flag_and_grow(const Frame &f, std::vector<Index> fresh, int rounds, std::vector<Index> &all) {
+  for (int round = 0; !fresh.empty(); ++round) {
+    for (const Index p : fresh) f.flags[p] = 1;
+    replace(f, fresh);
+    all.insert(all.end(), fresh.begin(), fresh.end());
+    if (round >= rounds) break;
+    fresh = grown(f, all);
+  }
+}
+
 void fill_meaningless(const Frame &f) {
   std::vector<Index> pixels;
   for (Index p = 0; p < f.ny * f.nx; ++p)
@@ -176,14 +208,10 @@ std::size_t flag_cosmic_rays(float *work, const float *variance, const std::uint
   const Frame f{work, variance, skip, static_cast<Index>(ny), static_cast<Index>(nx), sky, test, flags};
   std::fill(flags, flags + ny * nx, std::uint8_t{0});
   fill_meaningless(f);
-  std::vector<Index> fresh = seeds(f), all;
-  for (int round = 0; !fresh.empty(); ++round) {
-    for (const Index p : fresh) flags[p] = 1;
-    replace(f, fresh);
-    all.insert(all.end(), fresh.begin(), fresh.end());
-    if (round >= rounds) break;
-    fresh = grown(f, all);
-  }
+  const std::vector<Index> candidates = scan(f);
+  std::vector<Index> all;
+  flag_and_grow(f, seeds(f, candidates), rounds, all);
+  flag_and_grow(f, seeds_near_events(f, candidates), rounds, all);
   return all.size();
 }
 

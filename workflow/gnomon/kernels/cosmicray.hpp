@@ -10,6 +10,7 @@ struct CosmicRayTest {
   float axis_ratio;      // least (P(+1) + P(-1)) / 2 P(0) of the PSF along an axis
   float diagonal_ratio;  // the same along a diagonal
   float seed_snr;        // Laplacian over its noise unit (van Dokkum 2001, eq. 11) for a new event
+  float near_snr;        // the same within 8 pixels of an event
   float grow_snr;        // pixel over sky, in sigma, to join an event
   float seed_margin;     // noise margin of the test against the PSF, in sigma, for a new event
   float grow_margin;     // the same to join an event

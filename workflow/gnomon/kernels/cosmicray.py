@@ -21,6 +21,8 @@ class SharpnessTest:
     """The same along a diagonal."""
     seed_snr: float
     """Laplacian over twice the noise (van Dokkum 2001, eq. 11) that starts an event."""
+    near_snr: float
+    """The same within 8 pixels of an event: a fainter piece of its track."""
     grow_snr: float
     """Height over the sky, in sigma, that joins an event."""
     seed_margin: float
@@ -43,7 +45,8 @@ def flag_cosmic_rays(
 
     Seeds are pixels whose positive Laplacian exceeds ``test.seed_snr`` and that are sharper than the PSF
     along at least one of four directions. Flagged pixels are replaced by the median of their neighbours,
-    and the pixels that touch them are tested again, ``rounds`` times.
+    and the pixels that touch them are tested again, ``rounds`` times; then seeds of ``test.near_snr`` are sought
+    within 8 pixels of what was found, and grow in the same way.
 
     Parameters
     ----------

@@ -22,8 +22,9 @@ def find_cosmic_rays(
     psf_fwhm_px: float,
     *,
     seed_snr: float = 5.0,
+    near_snr: float = 4.4,
     grow_snr: float = 3.5,
-    seed_margin: float = 3.0,
+    seed_margin: float = 2.5,
     grow_margin: float = 0.25,
     rounds: int = 5,
     unusable: int = MASK["BAD"] | MASK["NO_DATA"],
@@ -41,6 +42,7 @@ def find_cosmic_rays(
     image : sky included or not; variance in the unit of flux squared
     psf_fwhm_px : full width at half maximum of the sharpest stars as sampled, pixels
     seed_snr : threshold of the Laplacian over twice the noise, for a new event
+    near_snr : the same within 8 pixels of an event, for a fainter piece of its track
     grow_snr : height over the sky, in sigma, for a pixel that touches an event
     seed_margin, grow_margin : noise margin of the test against the PSF, in sigma, for either
     rounds : how often events grow, at most this many pixels from a seed
@@ -62,7 +64,7 @@ def find_cosmic_rays(
     skip = _skip_plane(image, unusable)
     sky, sky_variance = _sky_mesh(image, skip)
     axis, diagonal = _least_ratios(psf_fwhm_px)
-    test = SharpnessTest(axis, diagonal, seed_snr, grow_snr, seed_margin, grow_margin)
+    test = SharpnessTest(axis, diagonal, seed_snr, near_snr, grow_snr, seed_margin, grow_margin)
     flux, variance = np.ascontiguousarray(image.flux), np.ascontiguousarray(image.variance)
     return flag_cosmic_rays(flux, variance, skip, sky, sky_variance, _BLOCK_PX, test, rounds).view(bool)
 
