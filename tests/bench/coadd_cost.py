@@ -101,7 +101,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--rows", type=int, default=2)
-    parser.add_argument("--memory", type=float, default=300)
+    parser.add_argument("--memory", type=float, default=500)
+    parser.add_argument("--noise", action="store_true", help="a noise realisation as well")
     options = parser.parse_args()
     cells_inner = max(1, round((options.side - 400) / 150))
     grid = PatchGrid(SCALE, cells_inner=cells_inner)
@@ -110,7 +111,7 @@ def main() -> None:
     cells = grid.cells()
     middle = sorted({c.inner.y0 for c in cells})[1 : 1 + options.rows]
     chosen = [c for c in cells if c.inner.y0 in middle]
-    settings = PatchOptions(31, ArtifactSettings(), options.memory)
+    settings = PatchOptions(31, ArtifactSettings(), options.memory, noise=options.noise)
     start = time.process_time()
     made = list(coadd_patch(chosen, side, wcs, inputs, settings))
     spent = time.process_time() - start - Epoch.spent

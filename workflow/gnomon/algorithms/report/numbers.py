@@ -10,6 +10,7 @@ from gnomon.algorithms.report.products import NothingToShowError, Products
 from gnomon.algorithms.validation.bars import bands_of
 from gnomon.containers.catalog import Catalog
 
+_NO_SAMPLE = Markup('<span class="soft" title="no sample">–</span>')
 _SIGN = {"below": "≤", "above": "≥", "within": "±"}
 
 
@@ -75,9 +76,10 @@ def _cells(of: Catalog, bands: Sequence[str], *, judge: bool = False) -> list[Ce
     value = dict(zip((str(b) for b in of["band"]), of["value"], strict=True))
     passed = dict(zip((str(b) for b in of["band"]), of["passed"], strict=True))
     cells: list[Cell] = []
+    by_band = any(value)
     for band in bands:
         if not np.isfinite(value.get(band, np.nan)):
-            cells.append("–" if band in value or band else "")
+            cells.append(_NO_SAMPLE if bool(band) == by_band else "")
         else:
             text = _digits(value[band], float(of["bar"][0]) if judge else np.nan)
             cells.append(marked(text, "bad") if judge and not passed[band] else text)
