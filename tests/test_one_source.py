@@ -18,6 +18,7 @@ from gnomon.containers.skymap import discrete_skymap
 from gnomon.containers.wcs import tangent_wcs
 from gnomon.errors import UnprocessableData
 from gnomon.io.catalogs import conform
+from gnomon.io.instrument import read_instrument
 from gnomon.pipeline import STEPS
 from gnomon.steps.associate import associate
 from gnomon.steps.coadd import coadd
@@ -60,7 +61,8 @@ def objects(place, patch):
     skymap, visit = scene(place)
     where = DataId(tract=0, patch=patch, band="r", kind="deep")
     table = field.summary(1, visit).with_columns(seeing=np.array([0.75]))
-    made = coadd(skymap, [table], [field.parts(visit)], data_id=where, config=config("coadd"))
+    camera = read_instrument("config/instruments/gnomonsim.yaml")
+    made = coadd(skymap, [table], [field.parts(visit)], camera, data_id=where, config=config("coadd"))
     coadds = [made, replace(empty_coadd("no visit"), band="i")]
     found = detect_objects(coadds, data_id=where, config=config("detect_objects"))
     return coadds, found, measure(skymap, coadds, found, data_id=where, config=config("measure"))
