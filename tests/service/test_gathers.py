@@ -57,10 +57,10 @@ def test_inputs_are_those_of_the_plan(whole):
     found = gathers.inputs("isr", {"visit": "2027101101002"})
     assert found["raw"] == ["run/raw/2027101101002.fits"]
     assert found["flat"] == ["run/calib/gnomonsim/flat-i.h5"]
-    night = gathers.inputs("ephemerides", {"night": "20271019"})
+    night = gathers.inputs("ephemerides", {"night": "20271020"})
     assert night["before"] == ["run/moving/catalog/20271014.parquet"]
     assert night["known"] == []
-    assert len(night["summaries"]) == 4
+    assert len(night["summaries"]) == 3
 
 
 def test_expand_takes_every_combination():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from gnomon.algorithms.alert.solar import circumstances, object_ids, told_orbits
-from gnomon.algorithms.orbit.elements import keplerian_to_cartesian
+from gnomon.algorithms.alert.solar import KM_S, circumstances, object_ids, told_orbits
+from gnomon.algorithms.orbit.elements import GM_SUN, keplerian_to_cartesian
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
 from gnomon.containers.catalog import Catalog
@@ -140,6 +140,20 @@ def test_a_known_asteroid_carries_its_circumstances_and_its_orbit(tmp_path):
         along, across = here["ephOffsetAlongTrack"], here["ephOffsetCrossTrack"]
         assert np.hypot(along, across) == pytest.approx(here["ephOffset"], rel=1e-4)
     assert packets[2]["ssSource"] is None
+
+
+def test_told_velocities_are_those_of_the_orbit_and_of_the_motion_on_the_sky():
+    """Speed by the vis-viva equation; across the line of sight by the rate. Perturbations and light time: 1e-4."""
+    moving = known_asteroids(detections(VISIT, 61000.0))
+    found, told = circumstances(moving, scene.TABLE), told_orbits(scene.known_table(), scene.TABLE)
+    names = scene.known_table()["designation"].astype(str)
+    semi_major = told["a"][[list(names).index(d) for d in moving["designation"].astype(str)]]
+    place, motion = (np.stack([found[f"{n}{c}"] for c in "xyz"], -1) for n in ("helio_", "helio_v"))
+    speed = np.sqrt(GM_SUN * (2 / np.linalg.norm(place, axis=1) - 1 / semi_major)) * KM_S
+    assert found["helio_vtot"] == pytest.approx(speed, rel=1e-3)
+    assert found["helioRangeRate"] == pytest.approx(np.sum(place * motion, 1) / np.linalg.norm(place, axis=1))
+    across = np.sqrt(found["topo_vtot"] ** 2 - found["topoRangeRate"] ** 2)
+    assert across == pytest.approx(np.radians(found["ephRate"]) * found["topoRange"] * KM_S, rel=2e-3)
 
 
 def test_told_elements_are_those_the_orbit_has():

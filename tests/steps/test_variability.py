@@ -28,6 +28,7 @@ def visit(number, table, seed=0):
         {
             "objectId": identity, "band": np.full(n, "gr"[number % 2], object), "midpointMjdTai": np.full(n, t),
             "psfFlux": flux, "psfFluxErr": np.full(n, 10.0), "visit": np.full(n, number),
+            "psfChi2": np.ones(n), "flags": np.zeros(n, np.uint32),
         }
     )  # fmt: skip
 

@@ -3,6 +3,7 @@ import pytest
 
 from gnomon.algorithms.variability.tables import VariabilityLimits, row_index, variability_table
 from gnomon.containers.catalog import Catalog
+from gnomon.flags import SOURCE
 
 LIMITS = VariabilityLimits(1e-4, 0.0, 0.2, 20.0, 20)
 
@@ -20,7 +21,8 @@ def forced(n_constant=200, n_rr=20, seed=0):
     swing = np.where(index < n_rr, 80.0 * np.sin(2 * np.pi * t / period[index]), 0.0)
     flux = 500 + swing + err * rng.standard_normal(n * m)
     columns = {"objectId": object_id[index], "band": band, "midpointMjdTai": t}
-    table = Catalog({**columns, "psfFlux": flux, "psfFluxErr": err})
+    sound = {"psfChi2": np.ones(n * m), "flags": np.zeros(n * m, np.uint32)}
+    table = Catalog({**columns, **sound, "psfFlux": flux, "psfFluxErr": err})
     return object_id, table, period[:n_rr]
 
 
@@ -38,6 +40,28 @@ def test_chance_is_uniform_for_constant_objects():
     object_id, table, _ = forced(n_constant=1000, n_rr=0)
     chance = variability_table(object_id, table, ("g", "r"), LIMITS)["variabilityChance"]
     assert np.mean(chance < 0.5) == pytest.approx(0.5, abs=0.05)  # 1000 objects: 0.016
+
+
+def test_what_passes_once_is_no_variability():
+    object_id, table, _ = forced(300, 0)
+    once = np.arange(len(table)) % 60 == 17
+    hit = table.with_columns(psfFlux=table["psfFlux"] + np.where(once, 300.0, 0.0))
+    got = variability_table(object_id, hit, ("g", "r"), LIMITS)
+    assert (got["variabilityChance"] < 1e-4).all()
+    assert got["isVariable"].sum() <= 2
+
+
+@pytest.mark.parametrize("change", [{"flags": "edge"}, {"psfChi2": 1e4}])
+def test_measurements_that_say_nothing_make_no_variable(change):
+    """Six of sixty measurements are ten sigma high; on the border, or where a neighbour spoils the PSF's fit."""
+    object_id, table, _ = forced(300, 0)
+    often = np.arange(len(table)) % 10 == 3
+    wild = table.with_columns(psfFlux=table["psfFlux"] + np.where(often, 100.0, 0.0))
+    assert variability_table(object_id, wild, ("g", "r"), LIMITS)["isVariable"].all()
+    value = np.uint32(SOURCE["edge"]) if "flags" in change else change["psfChi2"]
+    (name,) = change
+    told = wild.with_columns(**{name: np.where(often, value, wild[name]).astype(wild[name].dtype)})
+    assert variability_table(object_id, told, ("g", "r"), LIMITS)["isVariable"].sum() <= 1
 
 
 def test_measurements_of_other_objects_are_ignored():

@@ -87,7 +87,7 @@ class OrbitsConfig:
     """Error of the astrometry of a visit, added in quadrature: air, refraction by colour. Bright asteroids of the
     demo scatter by 1.5 (r, i) to 4 mas (g) beyond their stated errors."""
     rejection_chi2: Annotated[float, Gt(1), Le(1000)] = 16.0
-    """chi2 (2 degrees of freedom) above which a detection is left out of a new orbit."""
+    """chi2 (2 degrees of freedom) above which a detection is left out of an orbit."""
 
 
 @dataclass(frozen=True, config=OPTIONS)

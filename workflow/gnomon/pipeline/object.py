@@ -64,7 +64,7 @@ class DetectObjectsConfig:
 
     threshold_sigma: Annotated[float, Gt(1), Le(20)] = 5.0
     """Significance of a detection in all bands together; noise passes it as often as a Gaussian does."""
-    prominence: Annotated[float, Ge(0), Le(100)] = 3.0
+    prominence: Annotated[float, Ge(0), Le(100)] = 2.5
     """Standard errors by which neighbours rise above their saddle."""
     contrast: Annotated[float, Ge(0), Lt(1)] = 0.0005
     """Least light of an object as a part of its neighbour's."""

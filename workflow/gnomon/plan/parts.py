@@ -24,6 +24,8 @@ Truth = npt.NDArray[np.bool_]
 
 _DENSE = 1 << 28
 """Pairs of slices that are marked in a table of all of them; more are sorted."""
+_PIECE = 1 << 23
+"""Related units looked at together: memory beside their own."""
 
 
 class Parts:
@@ -50,7 +52,7 @@ class Parts:
                     key = *grains, id(first), id(then)
                     if key not in seen:
                         source, target = self.units.pairs(*grains)
-                        seen[key] = _distinct(first[source] * n + then[target], n * n)
+                        seen[key] = _met(first, source, then, target, n)
                     found.setdefault(dataset, []).append(seen[key])
         return {d: np.divmod(np.unique(np.concatenate(keys)), n) for d, keys in found.items()}
 
@@ -120,7 +122,7 @@ def groups(group: Iterable[Index], member: Iterable[Index], n_groups: int, n_mem
     n_groups, n_members
         Number of groups and of members.
     """
-    keys = [_distinct(a.astype(np.int64) * n_members + b, 0) for a, b in zip(group, member, strict=True)]
+    keys = [_distinct(a.astype(np.int64) * n_members + b) for a, b in zip(group, member, strict=True)]
     key = np.unique(np.concatenate([*keys, np.empty(0, np.int64)]))
     return key % max(n_members, 1), _starts(key // max(n_members, 1), n_groups)
 
@@ -134,10 +136,18 @@ def _starts(sorted_groups: I8, n_groups: int) -> I8:
     return np.searchsorted(sorted_groups, np.arange(n_groups + 1))
 
 
-def _distinct(key: I8, size: int) -> I8:
-    """Each key once, sorted; ``size`` is above all keys, or 0 where that is too much for a table."""
-    if 0 < size <= _DENSE:
-        seen = np.zeros(size, np.bool_)
+def _met(first: I8, source: Index, then: I8, target: Index, n: int) -> I8:
+    """Keys before * n + after of the pairs of slices that related units lie in, each once, sorted."""
+    pieces = [slice(k, k + _PIECE) for k in range(0, len(source), _PIECE)]
+    keys = (first[source[p]] * n + then[target[p]] for p in pieces)
+    if n * n > _DENSE:
+        return np.unique(np.concatenate([*map(_distinct, keys), np.empty(0, np.int64)]))
+    seen = np.zeros(n * n, np.bool_)
+    for key in keys:
         seen[key] = True
-        return np.flatnonzero(seen)
+    return np.flatnonzero(seen)
+
+
+def _distinct(key: I8) -> I8:
+    """Each key once, sorted."""
     return np.unique(key[np.flatnonzero(np.diff(key, prepend=-1))])  # neighbours are often the same

@@ -21,7 +21,7 @@ _COLOURS = {  # magnitude minus V, for S and C types: solar colours and their re
 }  # fmt: skip
 _SLOPE_G = 0.15
 _DRAWS, _MAX_ROUNDS = 6000, 20
-_MAGNITUDES = (19.3, 22.3)  # r at the middle of the fortnight: S/N above 10 in one exposure
+_MAGNITUDES = (18.3, 21.3)  # r at the middle of the fortnight: S/N above 60 in one exposure in r
 
 
 def draw_asteroids(

@@ -140,10 +140,10 @@ def demo_recipe(seed: int = 20260101) -> SurveyRecipe:
         NightRecipe("20261019", _spread("yurgiz", -2.6)),
     )
     second = (
-        NightRecipe("20271011", (("r", -4.2), ("i", -3.2), *_spread("uy", -2.9))),
-        NightRecipe("20271014", (("g", -4.1), ("z", -3.1))),
-        NightRecipe("20271019", (("r", -4.1), ("i", -3.0), *_spread("gy", -2.7))),
-        NightRecipe("20271023", (("r", -4.3), ("i", -3.3), *_spread("zu", -3.0))),
+        NightRecipe("20271011", (("r", -4.2), ("i", -3.2), *_spread("yu", -2.9))),
+        NightRecipe("20271014", (("r", -4.1), ("g", -3.1), ("z", -2.85))),
+        NightRecipe("20271020", (("i", -4.1), ("g", -3.1), ("z", -2.85))),
+        NightRecipe("20271023", (("r", -4.3), ("i", -3.3), *_spread("yu", -3.0))),
     )
     return SurveyRecipe(seed, 330.0, -12.25, first + second, asteroid_nights=tuple(n.night for n in second))
 

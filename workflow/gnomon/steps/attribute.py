@@ -6,14 +6,15 @@ import numpy as np
 
 from gnomon.algorithms.orbit.attribute import Attributions
 from gnomon.algorithms.orbit.attribute import attribute as pair
-from gnomon.algorithms.orbit.tables import ARCSEC, detections_of, observers_of
+from gnomon.algorithms.orbit.tables import ARCSEC, VELOCITY, detections_of, observers_of
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
 from gnomon.pipeline.moving import AttributeConfig
 
 _PREDICTED = (
-    "ephRa", "ephDec", "ephRateRa", "ephRateDec", "ephVmag", "helioRange", "topoRange", "phaseAngle", "elongation",
+    "ephRa", "ephDec", "ephRateRa", "ephRateDec", *VELOCITY, "ephVmag", "helioRange", "topoRange", "phaseAngle",
+    "elongation",
 )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def forced_source(
         "y": y,
         "psfFlux": table["psfFlux"] * correction,
         "psfFluxErr": table["psfFluxErr"] * correction,
-        "psfChi2": table["psfChi2"],
+        "psfChi2": table["psfChi2"] / np.maximum(table["psfNdata"] - 1, 1),
         "flags": table["flags"],
     }
     return mine.with_columns(**columns)

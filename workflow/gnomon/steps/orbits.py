@@ -16,7 +16,7 @@ from gnomon.algorithms.orbit.tables import (
     orbits_of,
     with_fit,
 )  # fmt: skip
-from gnomon.algorithms.orbit.update import carry_orbits, update_orbits
+from gnomon.algorithms.orbit.update import carry_orbits, update_without_outliers
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
 from gnomon.containers.orbit import Orbits
@@ -84,7 +84,7 @@ def _updated(
     mine = attributed.take(rows)
     measured = astrometry_of(mine, config.sigma_floor_mas * 1e-3 * ARCSEC)
     start = carry_orbits(perturbers, orbits_of(table), epoch)
-    fit = update_orbits(perturbers, start, measured, owner)
+    fit = update_without_outliers(perturbers, start, measured, owner, config.rejection_chi2)
     good = fit.converged & np.isfinite(fit.state).all(axis=1)
     done = Orbits(start.designation, start.epoch, fit.state, fit.covariance, start.H, start.G)
     last = np.full(len(table), -np.inf)

@@ -11,7 +11,7 @@ from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
 from gnomon.pipeline.object import VariabilityConfig
 
-COLUMNS = ("objectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr")
+COLUMNS = ("objectId", "band", "midpointMjdTai", "psfFlux", "psfFluxErr", "psfChi2", "flags")
 """What is taken of the forced photometry."""
 
 
@@ -39,4 +39,11 @@ def variability(
 def _nothing() -> Catalog:
     """Forced photometry without rows: every feature is null."""
     columns = {n: np.zeros(0) for n in COLUMNS}
-    return Catalog({**columns, "objectId": np.zeros(0, np.int64), "band": np.zeros(0, object)})
+    return Catalog(
+        {
+            **columns,
+            "objectId": np.zeros(0, np.int64),
+            "flags": np.zeros(0, np.uint32),
+            "band": np.zeros(0, object),
+        }
+    )

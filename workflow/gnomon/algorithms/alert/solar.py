@@ -17,6 +17,8 @@ from gnomon.containers.perturbers import SUN, PerturberTable
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
+KM_S = 149_597_870.7 / 86400
+"""Of one au a day (IAU 2012 B2)."""
 _SAME = (
     "designation", "diaSourceId", "elongation", "phaseAngle", "topoRange", "helioRange", "ephRa", "ephDec", "ephVmag",
     "ephRateRa", "ephRateDec",
@@ -35,7 +37,8 @@ def object_ids(designations: npt.ArrayLike) -> I8:
 def circumstances(attributed: Catalog, perturbers: PerturberTable) -> Catalog:
     """Where attributed detections are, were foretold, and how far from Sun and observer, row by row.
 
-    Positions in au on the axes of the ICRF from the prediction; velocities are not told.
+    Positions in au and velocities in km/s on the axes of the ICRF, from the prediction: of the object at emission,
+    of Sun and observer at the exposure.
     """
     ra, dec = (np.radians(attributed[c].astype(np.float64)) for c in ("ra", "dec"))
     time = attributed["midpointMjdTai"].astype(np.float64)
@@ -45,11 +48,27 @@ def circumstances(attributed: Catalog, perturbers: PerturberTable) -> Catalog:
     columns |= _degrees(("eclLambda", "eclBeta"), erfa.eqec06(2400000.5, time, ra, dec))
     columns |= _offsets(attributed)
     place = _topocentric(attributed)
-    sun = perturbers.state(SUN, tai_to_tdb(time))[0]
-    observer = np.stack([attributed[f"obs{c}"].astype(np.float64) for c in "XYZ"], -1)
-    for name, vectors in (("topo", place), ("helio", place + observer - sun)):
-        columns |= {f"{name}_{c}": v for c, v in zip("xyz", vectors.T, strict=True)}
+    sun = perturbers.state(SUN, tai_to_tdb(time))
+    observer = [_vectors(attributed, f"obs{v}") for v in ("", "V")]
+    motion = _vectors(attributed, "ephV")
+    columns |= _state("topo", place, motion - observer[1])
+    columns |= _state("helio", place + observer[0] - sun[0], motion - sun[1])
     return Catalog(columns)
+
+
+def _vectors(table: Catalog, name: str) -> F8:
+    """(n, 3) of the columns of this name with X, Y, Z behind it."""
+    return np.stack([table[f"{name}{c}"].astype(np.float64) for c in "XYZ"], -1)
+
+
+def _state(name: str, place: F8, velocity: F8) -> dict[str, Column]:
+    """Columns of a position (n, 3) in au and a velocity in au/day: the latter in km/s, its size and radial part."""
+    moving = velocity * KM_S
+    columns: dict[str, Column] = dict(zip((f"{name}_{c}" for c in "xyz"), place.T, strict=True))
+    columns |= dict(zip((f"{name}_v{c}" for c in "xyz"), moving.T, strict=True))
+    columns[f"{name}_vtot"] = np.linalg.norm(moving, axis=1)
+    columns[f"{name}RangeRate"] = np.sum(place * moving, axis=1) / np.linalg.norm(place, axis=1)
+    return columns
 
 
 def told_orbits(orbits: Catalog, perturbers: PerturberTable) -> Catalog:

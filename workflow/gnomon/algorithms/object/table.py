@@ -87,7 +87,8 @@ def band_columns(coadd: Coadd, image: Image, sources: Sources, models: GalaxyMod
     x, y = models.x, models.y
     table = measure_forced(image, x, y, coadd.psf, sources=sources, ignore=COADD_UNUSABLE)
     held = coadd.psf.total(x, y)
-    table = table.with_columns(**{n: table[n] / held for n in ("psfFlux", "psfFluxErr")})
+    reduced = table["psfChi2"] / np.maximum(table["psfNdata"] - 1, 1)
+    table = table.with_columns(psfChi2=reduced, **{n: table[n] / held for n in ("psfFlux", "psfFluxErr")})
     fitted = model_fluxes(image, sources, coadd.psf, models, ignore=COADD_UNUSABLE)
     table = table.with_columns(
         **dict(zip(("cModelFlux", "cModelFluxErr", "cModelChi2"), fitted, strict=True))

@@ -37,6 +37,8 @@ class Ephemeris:
     """(m,) angle Sun-observer-object, radians."""
     line: F8
     """(m, 3) unit vector from the observer to the object."""
+    velocity: F8
+    """(m, 3) barycentric velocity of the object at emission, au/day."""
 
 
 def ephemeris(
@@ -66,7 +68,7 @@ def ephemeris(
     to_sun = table.state(SUN, times)[0] - observer[0]
     return Ephemeris(
         ra, dec, np.sum(relative * east, 1) / distance, np.sum(relative * north, 1) / distance,
-        np.linalg.norm(sun, axis=1), distance, _angle(sun, line), _angle(to_sun, line), unit,
+        np.linalg.norm(sun, axis=1), distance, _angle(sun, line), _angle(to_sun, line), unit, velocity,
     )  # fmt: skip
 
 

@@ -162,5 +162,5 @@ def _sky_covariance(
 
 def _nothing() -> Predictions:
     none, index = np.zeros(0), np.zeros(0, np.int64)
-    sky = Ephemeris(none, none, none, none, none, none, none, none, np.zeros((0, 3)))
+    sky = Ephemeris(none, none, none, none, none, none, none, none, np.zeros((0, 3)), np.zeros((0, 3)))
     return Predictions(index, index, sky, np.zeros((0, 3)), none)

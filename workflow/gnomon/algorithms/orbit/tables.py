@@ -16,6 +16,8 @@ I8 = npt.NDArray[np.int64]
 ARCSEC = np.deg2rad(1 / 3600)
 _STATE = ("x", "y", "z", "vx", "vy", "vz")
 _OBSERVER = ("obsX", "obsY", "obsZ", "obsVX", "obsVY", "obsVZ")
+VELOCITY = ("ephVX", "ephVY", "ephVZ")
+"""Columns of a predicted velocity."""
 _UPPER = np.triu_indices(6)
 COVARIANCE = tuple(f"cov{i}{j}" for i, j in zip(*_UPPER, strict=True))
 DETECTION = (
@@ -104,6 +106,7 @@ def sky_columns(sky: Ephemeris, magnitude: F8) -> dict[str, Column]:
         "phaseAngle": sky.phase, "elongation": sky.elongation,
     }  # fmt: skip
     columns: dict[str, Column] = {name: np.rad2deg(value) for name, value in angles.items()}
+    columns |= dict(zip(VELOCITY, sky.velocity.T, strict=True))
     return columns | {
         "ephVmag": magnitude,
         "helioRange": sky.sun_distance,

@@ -14,6 +14,7 @@ I8 = npt.NDArray[np.int64]
 
 _LANES = 7
 _STEPS = 4
+_ROUNDS = 4  # of leaving out the worst measurement of a night
 _SETTLED = 1e-2  # largest change, in units of the prior's errors, of the last step of a converged update
 
 
@@ -74,6 +75,28 @@ def update_orbits(table: PerturberTable, orbits: Orbits, measured: Astrometry, o
     covariance = np.asarray(axes @ np.linalg.inv(np.eye(6) + normal) @ np.swapaxes(axes, 1, 2))
     state = orbits.state + np.einsum("nij,nj->ni", axes, shift)
     return _fit(epoch, state, covariance, np.abs(step).max(axis=1) < _SETTLED, plane[:, 0], measured, owner)
+
+
+def update_without_outliers(
+    table: PerturberTable, orbits: Orbits, measured: Astrometry, owner: I8, rejection_chi2: float
+) -> OrbitFit:
+    """As `update_orbits`, without measurements that the updated orbit misses.
+
+    The worst of each orbit goes where its chi2 (2 degrees of freedom) is above the limit, and the update is made
+    anew: one wrong position drags an orbit of a short arc by arcseconds. Arguments as `update_orbits`; ``used`` and
+    ``residual`` of the result are those of the measurements that stayed.
+    """
+    kept = np.arange(len(owner))
+    for _ in range(_ROUNDS):
+        fit = update_orbits(table, orbits, measured.take(kept), owner[kept])
+        chi2 = np.sum((fit.residual / measured.sigma[kept]) ** 2, axis=1)
+        worst = np.zeros(len(orbits))
+        np.maximum.at(worst, owner[kept], chi2)
+        wrong = (chi2 > rejection_chi2) & (chi2 == worst[owner[kept]])
+        if not wrong.any():
+            break
+        kept = kept[~wrong]
+    return fit
 
 
 def _whitened(plane: F8, measured: Astrometry, owner: I8, n: int) -> tuple[F8, F8]:

@@ -80,6 +80,15 @@ def weighted_means(curves: LightCurves) -> tuple[F8, F8]:
     return _guarded(mean, some), _guarded(safe**-0.5, some)
 
 
+def largest_part_of_chi2(curves: LightCurves) -> F8:
+    """By how much chi2 about the weighted mean falls at most where one measurement is left out; NaN without any."""
+    mean, mean_err = weighted_means(curves)
+    who = owners(curves.offsets)
+    own = 1 - (mean_err[who] / curves.flux_err) ** 2  # 0 where there is no other
+    off = ((curves.flux - mean[who]) / curves.flux_err) ** 2
+    return maxima(np.where(own > 1e-9, off / np.maximum(own, 1e-9), 0.0), curves.offsets)
+
+
 def scatter(curves: LightCurves, mean: F8) -> dict[str, F8]:
     """Moments about the plain and the weighted mean.
 

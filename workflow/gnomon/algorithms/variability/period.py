@@ -10,6 +10,9 @@ from scipy.special import betaincc
 F8 = npt.NDArray[np.float64]
 C16 = npt.NDArray[np.complex128]
 
+LEAST_PER_BAND = 10
+"""Mean number of measurements a band below which no false alarm probability is told: a sinusoid fits almost any."""
+
 N_PARAMETERS = 3
 """Per band: mean, sine, cosine."""
 
@@ -163,5 +166,7 @@ def find_period(
     near = multiband_power(used, low, step / REFINE, 2 * REFINE + 1)
     best = int(near.argmax())
     trials = max(1.0, (grid[-1] - grid[0]) * span)
-    chance = false_alarm_probability(float(near[best]), len(t), len(used), trials)
+    chance = np.nan
+    if len(t) >= LEAST_PER_BAND * len(used):
+        chance = false_alarm_probability(float(near[best]), len(t), len(used), trials)
     return Period(float(1 / (low + best * step / REFINE)), float(near[best]), chance)

@@ -8,14 +8,24 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtrc
 
-from gnomon.algorithms.variability.features import LightCurves, features, light_curves
+from gnomon.algorithms.variability.features import (
+    LightCurves,
+    features,
+    largest_part_of_chi2,
+    light_curves,
+)
 from gnomon.algorithms.variability.period import BandCurve, Period, find_period
 from gnomon.algorithms.variability.rr_lyrae import fit_template
 from gnomon.containers.catalog import Catalog
+from gnomon.flags import SOURCE
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 B1 = npt.NDArray[np.bool_]
+
+
+UNSOUND = sum(SOURCE[n] for n in ("saturated", "edge", "badCenter", "crCenter"))
+"""Flags of measurements that say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +75,12 @@ def variability_table(
     Parameters
     ----------
     object_id : (n,) rising identifiers of the objects that get a row.
-    forced : forced photometry: objectId, band, midpointMjdTai, psfFlux, psfFluxErr (nJy); any order.
+    forced : forced photometry: objectId, band, midpointMjdTai, psfFlux, psfFluxErr (nJy), psfChi2 (reduced),
+        flags; any order.
     """
     index = row_index(forced["objectId"].astype(np.int64), object_id)
-    err = np.hypot(forced["psfFluxErr"], limits.error_floor * np.abs(forced["psfFlux"]))
+    index = np.where((forced["flags"].astype(np.int64) & UNSOUND) == 0, index, -1)
+    err = true_errors(forced, limits.error_floor)
     columns: dict[str, npt.NDArray[Any]] = {"objectId": object_id}
     curves = {
         b: _curves(index, len(object_id), forced["band"], forced["midpointMjdTai"], forced["psfFlux"], err, b)
@@ -76,18 +88,39 @@ def variability_table(
     }
     for band, curve in curves.items():
         columns |= {f"{band}_psfFlux{name}": value for name, value in features(curve).items()}
-    chance = _chance(columns, bands)
-    variable = chance < limits.chance
+    chi2, free = _freedom(columns, bands)
+    chance, without = _chance(chi2, free), _chance(chi2 - _largest(curves), free - 1)
+    variable = (chance < limits.chance) & (without < limits.chance)
     columns |= {"variabilityChance": chance, "isVariable": variable}
     columns |= _periods(list(curves.values()), variable, limits)
     return Catalog(columns | _templates(curves, variable))
 
 
-def _chance(columns: dict[str, npt.NDArray[Any]], bands: Sequence[str]) -> F8:
-    """Probability that constant objects show the chi2 seen in all bands together; NaN without freedom."""
+def true_errors(forced: Catalog, floor: float) -> F8:
+    """Errors of forced fluxes with what calibration adds, and as much larger as the PSF fits badly.
+
+    A neighbour's light in the stamp changes with the seeing, and is no error of photons: the fit's chi2 knows of it.
+    """
+    with np.errstate(invalid="ignore"):
+        worse = np.sqrt(np.fmax(forced["psfChi2"].astype(np.float64), 1.0))
+    return np.asarray(np.hypot(forced["psfFluxErr"] * worse, floor * np.abs(forced["psfFlux"])), np.float64)
+
+
+def _freedom(columns: dict[str, npt.NDArray[Any]], bands: Sequence[str]) -> tuple[F8, F8]:
+    """chi2 of constants of their own in all bands together, and its degrees of freedom."""
     chi2 = sum(np.nan_to_num(columns[f"{b}_psfFluxChi2"]) for b in bands)
     free = sum(np.maximum(columns[f"{b}_psfFluxNdata"] - 1, 0) for b in bands)
-    free = np.asarray(free, np.float64)
+    return np.asarray(chi2, np.float64), np.asarray(free, np.float64)
+
+
+def _largest(curves: Mapping[str, LightCurves]) -> F8:
+    """What the measurement that counts most adds to chi2: an asteroid or a satellite passes once."""
+    parts = [np.nan_to_num(largest_part_of_chi2(c)) for c in curves.values()]
+    return np.asarray(np.max(parts, axis=0), np.float64)
+
+
+def _chance(chi2: F8, free: F8) -> F8:
+    """Probability that constant objects show this chi2; NaN without freedom."""
     return np.where(free > 0, chdtrc(np.maximum(free, 1), chi2), np.nan)
 
 
