@@ -45,7 +45,7 @@ def test_secondary_objects_do_not_train():
 
 def test_no_spectra_are_told():
     objects, _ = field()
-    with pytest.raises(UnprocessableData, match="0 of spectroscopic"):
+    with pytest.raises(UnprocessableData, match="no spectroscopic redshifts"):
         train_photoz([objects], [], data_id=DataId(), config=CONFIG)
 
 
