@@ -37,7 +37,7 @@ class TrainReliabilityConfig:
 
     injected: Annotated[int, Ge(1), Le(10000)] = 120
     """Sources and artefacts put into each detector's difference; fewer where there is no room."""
-    snr: tuple[float, float] = (4.0, 300.0)
+    snr: tuple[float, float] = (4.0, 1000.0)
     """Least and greatest signal to noise of these."""
     repeat_arcsec: Annotated[float, Gt(0), Le(10)] = 1.0
     """A detection that another visit has this near is no example of an artefact."""
@@ -60,7 +60,7 @@ class AssociateConfig:
     """Likewise in combined position errors."""
     sigma_floor_mas: Annotated[float, Gt(0), Le(1000)] = 50.0
     """Error of the astrometry of a visit, added in quadrature."""
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.65
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.85
     """Detections below this, or never judged, belong to no object."""
     bands: Annotated[tuple[str, ...], MinLen(1)] = ("u", "g", "r", "i", "z", "y")
     """Bands that get columns; those of the schema."""
@@ -75,7 +75,7 @@ class DiaForcedSourceConfig:
 class AlertConfig:
     """Which detections are told, and with what."""
 
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.65
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.85
     """Detections below this, or never judged, make no alert."""
     stamp_px: Annotated[int, Ge(30), Le(102)] = 31
     """Side of the three stamps."""
@@ -111,7 +111,7 @@ class CheckTransientsConfig:
 
     least_snr: Annotated[float, Gt(0)] = 8.0
     """Transients of less true signal to noise in a visit are not asked for."""
-    least_reliability: Annotated[float, Ge(0), Le(1)] = 0.65
+    least_reliability: Annotated[float, Ge(0), Le(1)] = 0.85
     """Detections below this are not counted."""
 
 
