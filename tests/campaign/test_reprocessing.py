@@ -33,7 +33,10 @@ def release(folder, **config):
 
 def files(folder):
     """What tells a file from another one that has taken its place."""
-    return {str(p.relative_to(folder / "run")): p.lstat().st_ino for p in (folder / "run").rglob("*")}
+    told = {str(p.relative_to(folder / "run")): p.lstat() for p in (folder / "run").rglob("*")}
+    return {
+        path: (one.st_ino, one.st_mtime_ns) for path, one in told.items()
+    }  # numbers of gone files come again
 
 
 @pytest.fixture(scope="module")
