@@ -11,6 +11,7 @@ import yaml
 from gnomon.io.provenance import sha256
 
 ROOT = Path(__file__).parents[2]
+IMAGES = ROOT.parent / "shared" / "data" / "images"
 TOY = {
     "campaign": "toy",
     "instrument": "gnomonsim",
@@ -64,3 +65,10 @@ def products(folder):
         for p in files
         if p.relative_to(root).parts[0] not in ("log", "benchmark")
     }
+
+
+def gaia_shards(folder):
+    """Write the reference shards of the Gaia stars that come with the DECam exposures into a folder."""
+    chunks = sorted((IMAGES / "decam_testcase4" / "gaia").glob("*.fits"))
+    command = [sys.executable, "scripts/build_refcat.py", "--flavour", "gaia_dr2", "--into", folder, *chunks]
+    subprocess.run(list(map(str, command)), cwd=ROOT, check=True, capture_output=True)

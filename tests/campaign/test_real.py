@@ -1,6 +1,5 @@
 """Real exposures through the same rules: VIRCAM frames that agree with each other, DECam with a known offset."""
 
-import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
@@ -10,13 +9,12 @@ import pytest
 from scipy.spatial import KDTree
 
 sys.path.insert(0, str(Path(__file__).parent))
-from campaigns import ROOT, snakemake
+from campaigns import IMAGES, gaia_shards, snakemake
 
 from gnomon.flags import SOURCE
 from gnomon.io.catalogs import read_catalog
 
 pytestmark = pytest.mark.campaign
-IMAGES = ROOT.parent / "shared" / "data" / "images"
 UNSOUND = np.uint32(
     sum(SOURCE[n] for n in ("saturated", "edge", "badCenter", "deblended", "centroid", "psfFlux"))
 )
@@ -62,17 +60,7 @@ def test_vircam_frames_agree_to_30_mas_and_0_03_mag(tmp_path):
 def gaia(tmp_path_factory):
     """Reference shards of the Gaia stars that come with the DECam exposures."""
     folder = tmp_path_factory.mktemp("gaia")
-    chunks = sorted((IMAGES / "decam_testcase4" / "gaia").glob("*.fits"))
-    command = [
-        sys.executable,
-        "scripts/build_refcat.py",
-        "--flavour",
-        "gaia_dr2",
-        "--into",
-        str(folder),
-        *chunks,
-    ]
-    subprocess.run(list(map(str, command)), cwd=ROOT, check=True, capture_output=True)
+    gaia_shards(folder)
     return folder
 
 

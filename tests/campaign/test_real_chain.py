@@ -1,7 +1,6 @@
 """Real exposures through the whole chain: VIRCAM without a reference catalogue, DECam in three bands."""
 
 import re
-import subprocess
 import sys
 import warnings
 from itertools import combinations
@@ -14,7 +13,7 @@ from astropy.wcs import WCS
 from scipy.spatial import KDTree
 
 sys.path.insert(0, str(Path(__file__).parent))
-from campaigns import ROOT, snakemake
+from campaigns import IMAGES, gaia_shards, snakemake
 
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.datamodel import DATASETS
@@ -25,7 +24,6 @@ from gnomon.io.catalogs import read_catalog
 from gnomon.io.refcat import read_shard
 
 pytestmark = pytest.mark.campaign
-IMAGES = ROOT.parent / "shared" / "data" / "images"
 FIELD_DEG, SIDE_PX = (36.895, -5.215), 1000
 """Middle and side of what is cut from the VIRCAM frames: a quarter, with the asteroid that the night saw twice."""
 DECAM = ("170329_0442", "180225_0741", "170522_0058", "180128_0838", "150411_0352", "170316_0621")
@@ -80,17 +78,7 @@ def decam(tmp_path_factory):
     if not source.is_dir():
         pytest.skip("shared/data/images/decam_testcase4 is not here")
     folder = tmp_path_factory.mktemp("decam")
-    shards = [*sorted(map(str, (source / "gaia").glob("*.fits")))]
-    command = [
-        sys.executable,
-        "scripts/build_refcat.py",
-        "--flavour",
-        "gaia_dr2",
-        "--into",
-        folder / "gaia",
-        *shards,
-    ]
-    subprocess.run(list(map(str, command)), cwd=ROOT, check=True, capture_output=True)
+    gaia_shards(folder / "gaia")
     raw = folder / "raw"
     raw.mkdir()
     for path in (source / "images" / "decam" / "CP").rglob("*.fits"):
