@@ -41,6 +41,11 @@ def of_patches(dataset, patches):
     return files
 
 
+def of_tracts(dataset, tracts):
+    """A gather of a dataset type over the tracts that a function of the wildcards names."""
+    return lambda wildcards: expand(campaign.path(dataset), tract=tracts(wildcards))
+
+
 def patches_of_tract(wildcards):
     """Patches of a tract as ``tract/patch``, in order."""
     return [p for p in campaign.graph["patches"] if p.startswith(f"{wildcards.tract}/")]
@@ -52,6 +57,7 @@ def patches_of_visit(wildcards):
 
 
 def tracts_of_visit(wildcards):
+    """Tracts that a visit touches, in order."""
     return sorted({place.split("/")[0] for place in patches_of_visit(wildcards)})
 
 
@@ -163,18 +169,6 @@ def refcats_of_tract(wildcards):
     visits = campaign.graph["visits"]
     shards = {s for v in visits_of_tract(wildcards) for s in visits[v]["shards"]}
     return expand(f"{campaign.options.refcat}/{{shard}}.h5", shard=sorted(shards))
-
-
-def astrometry_fits_of(wildcards):
-    """Joint maps of the tracts that a visit touches, in order of tracts."""
-    tracts = tracts_of_visit(wildcards)
-    return expand(campaign.path("astrometry_fit"), tract=tracts)
-
-
-def photometry_fits_of(wildcards):
-    """Joint zero points of the tracts that a visit touches, in order of tracts."""
-    tracts = tracts_of_visit(wildcards)
-    return expand(campaign.path("photometry_fit"), tract=tracts)
 
 
 def visits_of_patch_band(wildcards):

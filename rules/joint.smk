@@ -60,8 +60,8 @@ rule fit_photometry:
 rule finalize_visit:
     input:
         **campaign.reads("finalize_visit"),
-        astrometry=astrometry_fits_of,
-        photometry=photometry_fits_of,
+        astrometry=of_tracts("astrometry_fit", tracts_of_visit),
+        photometry=of_tracts("photometry_fit", tracts_of_visit),
     output:
         **campaign.writes("finalize_visit"),
     log:

@@ -10,12 +10,12 @@ written in place, so a release cannot harm another one.
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 
 from gnomon.containers.dataid import DataId
 from gnomon.containers.provenance import Provenance
+from gnomon.io.atomic import replacing
 from gnomon.io.provenance import to_json
 
 
@@ -37,14 +37,16 @@ def take(store: str, made_by: Provenance, data_id: DataId, outputs: Mapping[str,
     if not all(p.is_file() for p in stored.values()):
         return False
     for path, source in stored.items():
-        _place_at(Path(path), partial(os.symlink, source.absolute()))
+        with replacing(path, written=False) as temporary:
+            temporary.symlink_to(source.absolute())
     return True
 
 
 def give(store: str, made_by: Provenance, data_id: DataId, outputs: Mapping[str, str]) -> None:
     """Keep the products of a job; arguments as those of `take`."""
     for dataset, path in outputs.items():
-        _place_at(_place(store, made_by, data_id, dataset), partial(_link_or_copy, path))
+        with replacing(_place(store, made_by, data_id, dataset), written=False) as temporary:
+            _link_or_copy(path, temporary)
 
 
 def _place(store: str, made_by: Provenance, data_id: DataId, dataset: str) -> Path:
@@ -58,14 +60,3 @@ def _link_or_copy(source: str, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _place_at(target: Path, make: Callable[[Path], None]) -> None:
-    """Make a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        make(temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -35,9 +35,7 @@ Bool = npt.NDArray[np.bool_]
 
 _GRID = 14
 _MAX_WCS_DEGREE = 7
-_KNOWN_PX = (
-    0.05  # what is not known of a camera whose distortion stands in the maps that the visits come with
-)
+_KNOWN_PX = 0.05  # what is not known of a camera whose distortion stands in the maps of the visits
 _HELD = 1e6  # inverse variance of what stays 0: a prior of a thousandth of a pixel or a mas
 _FREE = 1e-12  # inverse variance, mas^-2, of what is not known beforehand: a prior of 1000 arcsec
 

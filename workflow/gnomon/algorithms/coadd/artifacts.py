@@ -18,9 +18,7 @@ Bools = npt.NDArray[np.bool_]
 
 _GROUPS = 15  # group means whose median is the static sky: memory independent of the number of epochs
 _FEW = 20  # epochs below which the static sky is the median over epochs
-_CORRELATED = (
-    1.09  # noise of a smoothed warp over that of independent pixels: 0.84 of a pixel's variance is left
-)
+_CORRELATED = 1.09  # noise of a smoothed warp over that of independent pixels: .84 of their variance is left
 _EXTRA_SIGMA_PX = 0.8  # all epochs are smoothed at least this much: trails gain, noise falls
 _LOW = 2.5  # sigma down to which a candidate is followed ...
 _FOLLOW_PX = 3  # ... within this distance of its bright part

@@ -15,10 +15,8 @@ Rows = npt.NDArray[np.intp]
 
 _MATCH_PX = 2.5
 _BORDER_PX = 8.0  # stars nearer to the border than this are not counted: half of their light is missing
-_ISOLATED_PX, _NEIGHBOUR_PART = (
-    12.0,
-    0.03,
-)  # a star is alone where no source of this part of its flux is nearer
+_ISOLATED_PX = 12.0  # a star is alone where nothing is nearer ...
+_NEIGHBOUR_PART = 0.03  # ... of this part of its flux
 _UNSOUND = sum(SOURCE[n] for n in ("saturated", "crCenter", "badCenter", "interpolatedCenter", "edge"))
 _MAS_PER_DEGREE = 3.6e6
 

@@ -26,10 +26,8 @@ FIRST_FWHM_PX = 4.0
 """Width of the first guess; only bright sources are sought with it, for which the width hardly matters."""
 _GROW_PX = 4  # from the edge of a footprint to where a star's wing is below the noise
 _FIRST_STAMP_PX = 31
-_SEEING_PX, _SEEING_SOURCES = (
-    2048,
-    300,
-)  # part of a large detector that tells the seeing, if it has so many sources
+_SEEING_PX = 2048  # side of the part of a large detector that tells the seeing ...
+_SEEING_SOURCES = 300  # ... if it has so many sources
 _MORE_TURNS = 1  # of the PSF above the final sky, which differs little from the first one
 _FILLED, _STRUCTURED = 0.4, 3.0  # part of the pixels within sources; range of the sky over its noise
 _LEAST_BOX_PX = 32  # cells of the sky where an object fills the detector
