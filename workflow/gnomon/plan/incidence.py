@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from gnomon.containers.sphere import angles, tangent_basis
 F8 = npt.NDArray[np.float64]
 I4 = npt.NDArray[np.int32]
 I8 = npt.NDArray[np.int64]
+
+Int = TypeVar("Int", bound=np.integer[Any])
 
 MARGIN_ARCSEC = 15.0
 """Added to every detector: six times the pointing error of a telescope that knows it to 2.5 arcsec."""
@@ -131,7 +133,7 @@ def differ(values: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.bool_]:
     return np.concatenate([np.ones(min(len(values), 1), np.bool_), values[1:] != values[:-1]])
 
 
-def distinct(keys: I8) -> I8:
+def distinct(keys: npt.NDArray[Int]) -> npt.NDArray[Int]:
     """Each key once, sorted. (`numpy.unique` hashes integers since 2.3: fifty times slower here, with more memory.)"""
     ordered = np.sort(keys)
     return ordered[differ(ordered)]

@@ -25,6 +25,7 @@ from gnomon.plan.incidence import distinct
 from gnomon.plan.parts import Parts, groups, of_group
 
 I8 = npt.NDArray[np.int64]
+Index = npt.NDArray[np.integer[Any]]
 Graph = Mapping[str, Any]
 Patches = dict[str, dict[str, list[str]]]
 
@@ -90,7 +91,7 @@ class Members:
             },
         }
 
-    def _names(self, visits: I8) -> list[str]:
+    def _names(self, visits: Index) -> list[str]:
         return [DIMENSIONS["visit"].token(v) for v in self.units.visit[visits].tolist()]
 
     def _places(self, rows: I8) -> list[str]:

@@ -122,8 +122,9 @@ def _cut_group(
 def _size(step: Step, group: str, units: Census) -> I8:
     """Jobs of a step in each unit of its group, and the files that they read: (n, 2)."""
     grain, files = step_grain(step), files_read(step, units)
-    owner = np.arange(units.size(VISIT)) if grain == EXPOSURE else units.owner(grain, group)
-    files = files[: len(owner)] if owner is not None else files  # of exposures the science visits
+    owner = units.owner(VISIT if grain == EXPOSURE else grain, group)
+    assert owner is not None  # a group is what its grains are parts of
+    files = files[: len(owner)]  # of exposures the science visits
     columns = [np.bincount(owner, w, units.size(group)) for w in (None, files)]
     return np.stack(columns, axis=1).astype(np.int64)
 
