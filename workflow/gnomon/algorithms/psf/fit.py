@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.psf.degree import best_degree, star_shapes
 from gnomon.algorithms.psf.moments import adaptive_moments
 from gnomon.algorithms.psf.stamps import Stars, cut_stars
 from gnomon.containers.bspline import resampling_matrix, shift_matrices
@@ -70,7 +71,8 @@ def fit_psf(
     image : sky subtracted; pixels of ``unusable`` planes or without variance are left out
     x, y : (n,) pixel positions of stars
     size : side of the model in pixels, odd
-    degree : highest degree of the polynomials; None takes 0 below 8 stars, 1 below 20, 2 below 150, else 3
+    degree : highest degree of the polynomials; None takes that of the start, or else the one that foretells best the
+        shapes of stars left out; at most 0 below 8 stars, 1 below 20, 2 below 150, else 3
     iterations : turns
     start : model of the same size from which the turns go on, of the same stars on a sky known less well
 
@@ -96,8 +98,9 @@ def fit_psf(
     state = _StarState.start(stars, ripe=start is not None)
     for turn in range(iterations):
         state = _fit_stars(model, stars, state)
-        wanted = _degree(int(state.used.sum()), degree)
-        model = _raise_degree(model, 0 if turn == 0 and iterations > 1 and start is None else wanted)
+        if turn > 0 or iterations == 1 or start is not None:
+            degree = _degree(model, stars, state) if degree is None else degree
+            model = _raise_degree(model, min(degree, _possible(state.used)))
         model = _update(model, stars, state)
     state = _fit_stars(model, stars, state)
     flux = np.where(state.used, state.flux, np.nan)
@@ -125,10 +128,18 @@ class _StarState:
         return _StarState(inner, stars.dx, stars.dy, zero, chi2, stars.whole, stars.flux, stars.weight)
 
 
-def _degree(n: int, wanted: int | None) -> int:
-    """Degree that n stars can carry."""
-    possible = int(np.searchsorted(_STARS_PER_DEGREE, n, side="right"))
-    return possible if wanted is None else min(wanted, possible)
+def _possible(used: npt.NDArray[np.bool_]) -> int:
+    """Degree that the stars can carry."""
+    return int(np.searchsorted(_STARS_PER_DEGREE, used.sum(), side="right"))
+
+
+def _degree(model: PsfModel, stars: Stars, state: _StarState) -> int:
+    """Degree of the variation of the stars' shapes about a constant model; that of a model that varies already."""
+    use, most = state.used, _possible(state.used)
+    if model.degree or not most:
+        return min(model.degree, most)
+    shapes = star_shapes(state.residual[use], state.weight[use], state.dx[use], state.dy[use], stars.sigma)
+    return best_degree(*model.normalise(stars.x[use], stars.y[use]), *shapes, most)
 
 
 def _first_model(stars: Stars, shape: tuple[int, int]) -> PsfModel:
