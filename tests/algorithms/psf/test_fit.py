@@ -70,7 +70,7 @@ def test_noise_averages_down_as_the_stars_say():
     assert np.median(fit.chi2[fit.used]) == pytest.approx(1, abs=0.1)
 
 
-@pytest.mark.parametrize("n, degree", [(1, 0), (5, 0), (12, 1), (25, 1), (100, 1)])
+@pytest.mark.parametrize("n, degree", [(1, 0), (5, 0), (12, 1), (25, 2)])
 def test_few_stars_lower_the_degree_and_still_give_a_psf(n, degree):
     image, x, y, _ = field(n, seed=n, flux=(2e5, 3e5))
     model = fit_psf(image, x, y).model

@@ -75,7 +75,9 @@ def master_dark(
         raise UnprocessableData(f"found a dark of {min(seconds):g} s, wanted a positive dark time")
     dark = _combine(exposures, np.asarray(seconds, np.float64), noise_variance, 1.0, nsigma)
     mean_s = float(sum(seconds) / len(seconds))
-    variance = np.where(dark.variance > 0, dark.variance + common_variance / np.float32(mean_s**2), np.float32(0))
+    variance = np.where(
+        dark.variance > 0, dark.variance + common_variance / np.float32(mean_s**2), np.float32(0)
+    )
     return DarkMaster(dark.flux, variance, dark.mask, mean_s if np.any(common_variance) else 0.0)
 
 
