@@ -69,6 +69,11 @@ def open_master(path: str | Path) -> Parts[Image]:
             group = opened[f"{number:03d}"]
             planes: list[Any] = [np.asarray(group[p]) for p in _PLANES]
             seconds = group.attrs.get("seconds")
-            return Image(*planes) if seconds is None else DarkMaster(*planes, seconds=float(seconds))
+            image = Image(*planes)
+            return (
+                image
+                if seconds is None
+                else DarkMaster(image.flux, image.variance, image.mask, float(seconds))
+            )
 
     return Parts(numbers, read, failures, reason)
