@@ -40,7 +40,7 @@ class CoaddConfig:
     """Equal parts of the band in a dcr coadd."""
     psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
     """Side of a cell's PSF image, odd."""
-    memory_mb: Annotated[float, Ge(10), Le(1e5)] = 500
+    memory_mb: Annotated[float, Ge(10), Le(1e5)] = 700
     """Memory for warps, 10^6 bytes a process: more of it makes more cells at a time, with fewer reads. What comes
     out does not depend on it."""
 
@@ -66,7 +66,7 @@ STEPS = (
             "instrument": "instrument",
         },
         writes={"coadd": "coadd"},
-        version=4,
+        version=5,
         mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
     ),
