@@ -274,7 +274,11 @@ _DATASETS = (
         "night_visit", "moving/visit/{night}.parquet", "Exposures of a night and where they were taken from."
     ),
     _table("ss_source", "moving/ss_source/{night}.parquet", "Detections of a night that are known objects."),
-    _table("tracklet", "moving/tracklet/{night}.parquet", "Detections of a night that move together."),
+    _table(
+        "tracklet",
+        "moving/tracklet/{night}.parquet",
+        "Detections of a night that move together, and those alone.",
+    ),
     _table("linkage", "moving/linkage/{night}.parquet", "Detections of the objects that a night completes."),
     _table(
         "link_orbit", "moving/link_orbit/{night}.parquet", "Their orbits as the linking leaves them.", "orbit"
