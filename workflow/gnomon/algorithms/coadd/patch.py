@@ -223,9 +223,7 @@ class _Work:
     def _sum(self, cell: Cell, shown: Box, stacker: Stacker) -> CellCoadd:
         options, kept, sigma = self.options, _kept(cell, self.side), self.options.matched_sigma
         given = stacker.stack(), options.psf_size, options.artifacts, sigma
-        made = coadd_stack(
-            cell, shown, kept, *given, refraction=options.refraction, noise_key=options.noise
-        )
+        made = coadd_stack(cell, shown, kept, *given, refraction=options.refraction, noise_key=options.noise)
         stacker.release()
         return made
 

@@ -61,9 +61,7 @@ def warp_section(
     part, origin = section(rows, columns), (columns.start, rows.start)
     planes = (np.ascontiguousarray(plane) for plane in (part.flux, part.variance, part.mask))
     bits, places = (MASK["NO_DATA"], MASK["SENSOR_EDGE"]), (nodes.x, nodes.y, nodes.area)
-    made = warp(
-        *planes, places, nodes.tile, nodes.shape, interpolant, *bits, origin=origin, skip=nodes.skip
-    )
+    made = warp(*planes, places, nodes.tile, nodes.shape, interpolant, *bits, origin=origin, skip=nodes.skip)
     return Image(*made)
 
 
