@@ -1,13 +1,10 @@
 """Resampling of one detector with its variance and its mask to a turned grid, against SWarp."""
 
-import re
-import shutil
-import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from harness import Contestant, Task, cpu_seconds
+from harness import Contestant, Task, cpu_seconds, fits_plane, swarp_command, swarp_version
 
 SIZE = 4096
 ANGLE = 0.3  # radians between the detector and the sky's grid
@@ -90,7 +87,7 @@ def _ours(interpolant: str):
         from gnomon.memory import keep_freed_memory
 
         keep_freed_memory()  # as the command line does
-        flux, variance, mask = (_mapped(scene / f"{n}.fits", t) for n, t in _PLANES.items())
+        flux, variance, mask = (fits_plane(scene / f"{n}.fits", t, (SIZE, SIZE)) for n, t in _PLANES.items())
 
         def section(rows: slice, columns: slice) -> Image:
             """Pixels in native byte order."""
@@ -121,53 +118,10 @@ BLOCK = 1024  # pixels along a side of what is warped at a time
 _PLANES = {"image": ">f4", "variance": ">f4", "mask": ">u4"}
 
 
-def _mapped(path: Path, kind: str) -> np.ndarray:
-    """Pixels of a primary HDU in the file's byte order, unread."""
-    with open(path, "rb") as opened:
-        start = 2880 * (1 + opened.read(20 * 2880).index(b"END" + b" " * 77) // 2880)
-    return np.memmap(path, kind, "r", start, (SIZE, SIZE))
-
-
-def _read(path: Path, kind: str) -> np.ndarray:
-    """Pixels of a primary HDU in native byte order, without the cost of a general reader."""
-    with open(path, "rb") as opened:
-        start = 2880 * (1 + opened.read(20 * 2880).index(b"END" + b" " * 77) // 2880)
-    data = np.fromfile(path, kind, SIZE * SIZE, offset=start)
-    return data.byteswap(inplace=True).view(kind[1:]).reshape(SIZE, SIZE)
-
-
 def _swarp(scene: Path, out: Path) -> list[str]:
-    program = shutil.which("SWarp") or shutil.which("swarp") or "SWarp"
-    (out / "coadd.head").write_text((scene / "target.head").read_text())
-    options = {
-        "IMAGEOUT_NAME": out / "coadd.fits",
-        "WEIGHTOUT_NAME": out / "coadd.weight.fits",
-        "WEIGHT_TYPE": "MAP_VARIANCE",
-        "WEIGHT_IMAGE": scene / "variance.fits",
-        "RESCALE_WEIGHTS": "N",
-        "RESAMPLING_TYPE": "LANCZOS3",
-        "SUBTRACT_BACK": "N",
-        "COMBINE": "N",
-        "RESAMPLE_DIR": out,
-        "RESAMPLE_SUFFIX": ".resamp.fits",
-        "FSCALASTRO_TYPE": "FIXED",
-        "NTHREADS": 1,
-        "MEM_MAX": 1024,
-        "COMBINE_BUFSIZE": 1024,
-        "WRITE_XML": "N",
-        "VERBOSE_TYPE": "QUIET",
-    }
-    return [program, str(scene / "image.fits")] + [w for k, v in options.items() for w in (f"-{k}", str(v))]
-
-
-def swarp_version() -> str | None:
-    """Version of SWarp."""
-    program = shutil.which("SWarp") or shutil.which("swarp")
-    if program is None:
-        return None
-    text = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"version\s+([\d.]+)", text.stdout + text.stderr)
-    return found.group(1) if found else "?"
+    return swarp_command(
+        scene, out, [("image.fits", "variance.fits")], COMBINE="N", RESAMPLE_SUFFIX=".resamp.fits"
+    )
 
 
 def _warped(out: Path) -> tuple[np.ndarray, float, float]:
