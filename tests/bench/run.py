@@ -16,7 +16,7 @@ MODULES = tuple(sorted(p.stem for p in Path(__file__).parent.glob("bench_*.py"))
 
 
 def tasks(only: str | None = None) -> dict[str, harness.Task]:
-    """All tasks by name; of ``only``, those of the file named after it where there is one: its process imports no more."""
+    """All tasks by name; for ``only`` those of the file named after it, if any: its process imports no more."""
     found: dict[str, harness.Task] = {}
     for module in (f"bench_{only}",) if f"bench_{only}" in MODULES else MODULES:
         found |= {t.name: t for t in importlib.import_module(module).TASKS}
