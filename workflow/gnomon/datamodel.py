@@ -177,6 +177,21 @@ _DATASETS = (
         "Figure",
         "A patch in colour, its number of visits and its depth.",
     ),
+    _table(
+        "coadd_selection",
+        "coadd/selection/{tract}.parquet",
+        "Which detectors the coadds of one tract were made of, with which weight, and why not the others.",
+    ),
+    DatasetType(
+        "property_map",
+        "coadd/map/{tract}.hsp",
+        "SparseMap",
+        "HealSparse maps of one tract: exposure time, visits, depth, PSF, sky, refraction, epoch by band.",
+    ),
+    _table("random", "coadd/random/{tract}.parquet", "Random points on one tract with the depth at each."),
+    DatasetType(
+        "property_figure", "figure/property/{tract}.png", "Figure", "Depth of one tract in every band."
+    ),
     # objects
     DatasetType(
         "detection",
