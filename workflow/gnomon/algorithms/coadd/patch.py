@@ -217,7 +217,7 @@ class _Work:
     def _psf(self, k: int, seen: _Seen, number: int) -> F4:
         """The image on a cell of a star whose total flux is 1."""
         m, scale = seen.footprint.middle, 1 / float(seen.footprint.correction[number])
-        star = seen.factors[number], seen.shift[number], *m.slopes[number]
+        star = seen.factors[number], seen.shift[number], m.slopes[number, 0], m.slopes[number, 1]
         return self.splines[k].drawn(*star, self.options.psf_size, scale)
 
     def _sum(self, cell: Cell, shown: Box, stacker: Stacker) -> CellCoadd:

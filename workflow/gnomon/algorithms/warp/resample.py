@@ -59,9 +59,21 @@ def warp_section(
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return _nothing(nodes.shape)
     part, origin = section(rows, columns), (columns.start, rows.start)
-    planes = (np.ascontiguousarray(plane) for plane in (part.flux, part.variance, part.mask))
-    bits, places = (MASK["NO_DATA"], MASK["SENSOR_EDGE"]), (nodes.x, nodes.y, nodes.area)
-    made = warp(*planes, places, nodes.tile, nodes.shape, interpolant, *bits, origin=origin, skip=nodes.skip)
+    flux, variance = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
+    mask, places = np.ascontiguousarray(part.mask), (nodes.x, nodes.y, nodes.area)
+    made = warp(
+        flux,
+        variance,
+        mask,
+        places,
+        nodes.tile,
+        nodes.shape,
+        interpolant,
+        MASK["NO_DATA"],
+        MASK["SENSOR_EDGE"],
+        origin=origin,
+        skip=nodes.skip,
+    )
     return Image(*made)
 
 
