@@ -75,13 +75,20 @@ def visits_of_patch(wildcards):
     return visits_seeing([f"{wildcards.tract}/{wildcards.patch}"])
 
 
+def visits_beside(wildcards):
+    """Visits that share a patch with a visit, in order; a slice names them."""
+    if "beside" in campaign.graph:
+        return campaign.graph["beside"][wildcards.visit]
+    return visits_seeing(patches_of_visit(wildcards))
+
+
 def visits_before(days):
     """A function that names the visits of the days before a visit that share a patch with it, in order of time."""
 
     def visits(wildcards):
         told = campaign.graph["visits"]
         now = told[wildcards.visit]["mjd"]
-        near = visits_seeing(patches_of_visit(wildcards))
+        near = visits_beside(wildcards)
         before = [v for v in near if 0 < now - told[v]["mjd"] <= days]
         return sorted(before, key=lambda v: told[v]["mjd"])
 
