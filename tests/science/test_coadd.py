@@ -166,7 +166,9 @@ def test_a_plain_mean_as_static_sky_is_too_weak_for_12_epochs(monkeypatch):
     monkeypatch.setattr(artifacts, "static_sky", lambda smooth, groups: smooth.mean(0))
     plain = find_artifacts(stack).astype(bool)
     kept = [spoil[~found & seen].sum() / spoil[seen].sum() for found in (robust, plain)]
-    print(f"12 epochs: artifact flux kept {kept[0]:.4f} with a robust static sky, {kept[1]:.4f} with the mean")
+    print(
+        f"12 epochs: artifact flux kept {kept[0]:.4f} with a robust static sky, {kept[1]:.4f} with the mean"
+    )
     # a twelfth of each artifact stands in the mean, more than the noise of few epochs allows to tell
     assert kept[0] < 0.01
     assert kept[1] > 0.5
