@@ -68,7 +68,7 @@ def test_noise_and_parts_of_the_band_are_read_back(tmp_path):
     noise = rng.normal(0, np.sqrt(plain.image.variance)).astype("f4")
     parts = rng.normal(size=(3, 8, 8)).astype("f4")
     write_coadd(
-        replace(plain, noise=noise, parts=parts, refractivity=(1e-6, 0.0, -1e-6)),
+        replace(plain, noise=noise, parts=parts, refractivity=(1e-6, 0.0, -1e-6), site=(-1.2, -0.5)),
         tmp_path / "c.fits",
         MADE_BY,
     )

@@ -61,9 +61,9 @@ def test_order_of_visits_does_not_matter(done):
 
 
 def test_parts_of_the_band_add_up_to_the_mean_where_nothing_was_refracted(done):
-    made = run(kind="dcr", dcr_parts=2)
-    assert made.parts.shape == (2, *done.image.shape)
-    assert made.refractivity[0] == pytest.approx(-made.refractivity[1])
+    made = run(kind="dcr")
+    assert made.parts.shape == (3, *done.image.shape)
+    assert sum(made.refractivity) == pytest.approx(0, abs=1e-12)
     assert made.refractivity[0] > 0
     np.testing.assert_allclose(made.parts.sum(0), made.image.flux, atol=1e-3)
     x, y = done.wcs.sky_to_pixel(*field.stars()[:2])
@@ -71,6 +71,15 @@ def test_parts_of_the_band_add_up_to_the_mean_where_nothing_was_refracted(done):
     box = tuple(slice(round(float(c[k])) - 6, round(float(c[k])) + 7) for c in (y, x))
     # the visits differ in seeing by 7 %, and their stars are drawn at one place whatever the air mass
     assert made.image.flux[box].sum() == pytest.approx(done.image.flux[box].sum(), rel=0.02)
+
+
+def test_a_template_holds_parts_where_that_is_asked_for_and_the_site_is_known():
+    given = {"visits": [1, 2], "kind": "template_1", "template_visits": 2}
+    made = run(**given, template_kind="dcr")
+    assert made.parts.shape == (3, *made.image.shape)
+    assert made.site == pytest.approx(np.radians([-70.7, -30.2]))
+    assert not run(**given).parts.size
+    assert not run(**given, template_kind="dcr", camera=NOWHERE).parts.size
 
 
 def test_refraction_is_refused_where_the_site_or_the_band_is_unknown():

@@ -215,6 +215,8 @@ class Coadd:
     """Of these parts, less that of the band; times tan(zenith distance): displacement to the zenith, radians."""
     data_id: DataId = field(default_factory=DataId)
     """Tract, patch, band and kind."""
+    site: tuple[float, float] = (np.nan, np.nan)
+    """Longitude and latitude of the telescope, radians, where there are parts: whose air bends them."""
 
 
 def empty_coadd(reason: str) -> Coadd:

@@ -5,7 +5,7 @@ ORIGIN and SIDE tell where the cells lie, row by row. ``INPUTS`` has one row a c
 ``SELECTION`` one row a detector on the patch with what it was judged by, its weight, and the reason why it was left
 out. ``NOI``, where it was made, is a
 realisation of the noise in whole numbers of 1/64 of the median standard deviation; ``PARTS`` are images of parts of the
-band, with the refractivity of each.
+band, with the refractivity of each, and the site whose air bends them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ from gnomon.io.atomic import replacing
 from gnomon.io.fits_wcs import wcs_from_header, wcs_to_header
 from gnomon.io.provenance import to_json
 
+_SITE = ("SITELONG", "SITELAT")  # radians
 _NOISE_STEPS = 64  # in a standard deviation
 _INPUTS = {"cell": "K", "visit": "K", "detector": "K", "weight": "D"}
 
@@ -61,6 +62,7 @@ def write_coadd(coadd: Coadd, path: str | Path, provenance: Provenance) -> None:
                 _append_noise(opened, coadd, sky)
             if coadd.parts.size:
                 bending = {f"REFR{k}": r for k, r in enumerate(coadd.refractivity, 1)}
+                bending |= dict(zip(_SITE, coadd.site, strict=True))
                 fits_blocks.append_image(opened, "PARTS", coadd.parts, {**sky, "BUNIT": "nJy", **bending})
             places = {"ORIGIN": coadd.psf.origin, "SIDE": coadd.psf.side}
             fits_blocks.append_image(opened, "PSF", coadd.psf.images, places)
@@ -140,7 +142,7 @@ def _with_planes(lists: Coadd, path: Path, places: dict[str, fits_blocks.Place])
     flux, variance, mask, count, fraction = (
         fits_blocks.read_plane(path, places[n]) for n in ("SCI", "VAR", "MSK", "NIM", "MFR")
     )
-    parts, refractivity = _read_parts(path, places)
+    parts, refractivity, site = _read_parts(path, places)
     return replace(
         lists,
         image=Image(flux, variance, mask),
@@ -149,14 +151,18 @@ def _with_planes(lists: Coadd, path: Path, places: dict[str, fits_blocks.Place])
         noise=_read_noise(path, places),
         parts=parts,
         refractivity=refractivity,
+        site=site,
     )
 
 
-def _read_parts(path: Path, places: dict[str, fits_blocks.Place]) -> tuple[F4, tuple[float, ...]]:
+def _read_parts(
+    path: Path, places: dict[str, fits_blocks.Place]
+) -> tuple[F4, tuple[float, ...], tuple[float, float]]:
     if "PARTS" not in places:
-        return no_parts(), ()
-    parts = fits_blocks.read_plane(path, places["PARTS"])
-    return parts, tuple(float(places["PARTS"].header[f"REFR{k}"]) for k in range(1, len(parts) + 1))
+        return no_parts(), (), (np.nan, np.nan)
+    parts, header = fits_blocks.read_plane(path, places["PARTS"]), places["PARTS"].header
+    bending = tuple(float(header[f"REFR{k}"]) for k in range(1, len(parts) + 1))
+    return parts, bending, (float(header[_SITE[0]]), float(header[_SITE[1]]))
 
 
 def _read_selection(path: Path, place: fits_blocks.Place) -> Selection:

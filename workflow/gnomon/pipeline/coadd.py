@@ -36,14 +36,15 @@ class CoaddConfig:
     """Part of the visits that a template is made of, best seeing first."""
     template_visits: Annotated[int, Ge(1), Le(1000)] = 4
     """Fewest visits of a template, where there are as many."""
+    template_kind: Literal["mean", "dcr"] = "mean"
+    """What templates hold: the mean of their visits, or parts of the band as well (as kind dcr), from which a
+    difference foretells what refraction did to its visit. dcr wants twenty visits and more, over a range of airmass."""
     good_seeing_share: Annotated[float, Gt(0), Le(1)] = 0.33
     """Part of the visits that a good_seeing coadd is made of, best seeing first."""
     matched_fwhm_arcsec: Annotated[float, Gt(0), Le(10)] = 1.8
     """FWHM of the Gaussian PSF of a psf_matched coadd; detectors with more than 0.95 of it are left out."""
     artifact_sigma: Annotated[float, Gt(1), Le(100)] = 5.5
     """Difference from the static sky, in standard deviations, from which on an epoch's pixels are left out."""
-    dcr_parts: Annotated[int, Ge(2), Le(8)] = 3
-    """Equal parts of the band in a dcr coadd."""
     psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
     """Side of a cell's PSF image, odd."""
     memory_mb: Annotated[float, Ge(10), Le(1e5)] = 700

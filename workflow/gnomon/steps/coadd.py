@@ -11,7 +11,7 @@ from gnomon.algorithms.coadd import ArtifactSettings
 from gnomon.algorithms.coadd.chromatic import Refraction
 from gnomon.algorithms.coadd.patch import CoaddInput, Over, PatchOptions, coadd_patch
 from gnomon.algorithms.coadd.select import Quality, Rule, quality, reasons
-from gnomon.algorithms.dcr.refraction import EDGES_NM, horizon, subband_refraction
+from gnomon.algorithms.dcr.refraction import EDGES_NM, PARTS, subband_refraction, toward_zenith
 from gnomon.containers.calibrated import CalibratedImage, view_of
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.coadd import Coadd, CoaddInputs, PatchCoadd, Selection
@@ -28,7 +28,6 @@ _NARROWER = 0.95  # of the model's FWHM: what is wider could only be matched by 
 _UNUSED = "covers no cell whole without being masked"
 _JUDGED = ("seeing", "psfE1", "psfE2", "zeroPoint", "exptime", "skyNoise")
 _EXPOSED = ("visit", "detector", "midpointMjdTai")
-_STEP = 1e-6  # towards the zenith, radians: a derivative
 _FWHM = 2.3548200450309493  # of a Gaussian over its standard deviation
 
 
@@ -51,13 +50,14 @@ def coadd(
     judged = _quality(summaries, found)
     why = reasons([i.visit for i in found], judged, _rule(data_id.kind, config))
     inputs = [i for i, reason in zip(found, why, strict=True) if not reason]
+    site = float(np.radians(instrument.longitude_deg)), float(np.radians(instrument.latitude_deg))
     options = PatchOptions(
         config.psf_size_px,
         ArtifactSettings(sigma=config.artifact_sigma),
         config.memory_mb,
         _matched_sigma(data_id.kind, config, wcs),
         noise=_noise_key(data_id),
-        refraction=_refraction(summaries, (wcs, side), instrument, data_id, config.dcr_parts),
+        refraction=_refraction(summaries, (wcs, side), site, data_id, config),
     )
     made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
     cells = tuple(sorted(made, key=lambda c: c.cell.index))
@@ -71,7 +71,7 @@ def coadd(
     planes = patch.stitched(), patch.count(), wcs, patch.psf()
     lists = patch.inputs(), patch.masked_fraction(), considered
     parts = tuple(options.refraction.parts.tolist()) if options.refraction is not None else ()
-    return Coadd(*planes, data_id.band, *lists, "", patch.noise(), patch.parts(), parts, data_id)
+    return Coadd(*planes, data_id.band, *lists, "", patch.noise(), patch.parts(), parts, data_id, site)
 
 
 def _noise_key(data_id: DataId) -> int | None:
@@ -82,24 +82,29 @@ def _noise_key(data_id: DataId) -> int | None:
 
 
 def _refraction(
-    summaries: Sequence[Catalog], patch: tuple[Wcs, int], instrument: Instrument, data_id: DataId, count: int
+    summaries: Sequence[Catalog],
+    patch: tuple[Wcs, int],
+    site: tuple[float, float],
+    data_id: DataId,
+    config: CoaddConfig,
 ) -> Refraction | None:
-    """How parts of the band are displaced on the patch in each detector; None for kinds that do not ask."""
-    if data_id.kind != DCR:
-        return None
-    if data_id.band not in EDGES_NM or not np.isfinite(instrument.latitude_deg):
+    """How parts of the band are displaced on the patch in each detector; None for kinds that do not ask.
+
+    A template where nothing is known of the air is a plain mean.
+    """
+    known = data_id.band in EDGES_NM and np.isfinite(site).all()
+    if data_id.kind == DCR and not known:
         raise UnprocessableData(
             f"refraction needs the site's latitude, and a band of {', '.join(EDGES_NM)}; found {data_id.band}"
         )
+    template = data_id.kind.startswith(TEMPLATE) and config.template_kind == "dcr"
+    if not known or not (data_id.kind == DCR or template):
+        return None
     wcs, side = patch
-    site = float(np.radians(instrument.longitude_deg)), float(np.radians(instrument.latitude_deg))
     rows = [(int(v), int(d), t) for s in summaries for v, d, t in zip(*(s[c] for c in _EXPOSED), strict=True)]
-    ra, dec = (float(v) for v in wcs.pixel_to_sky(0.5 * side, 0.5 * side))
-    away, angle = horizon(ra, dec, np.array([r[2] for r in rows]), *site)
-    higher = ra + _STEP * np.sin(angle) / np.cos(dec), dec + _STEP * np.cos(angle)
-    up = (np.stack(wcs.sky_to_pixel(*higher), -1) - 0.5 * side) * (np.tan(away) / _STEP)[:, None]
+    up = toward_zenith(wcs, 0.5 * side, 0.5 * side, np.array([r[2] for r in rows]), *site)
     zenith = {row[:2]: (float(x), float(y)) for row, (x, y) in zip(rows, up, strict=True)}
-    return Refraction(subband_refraction(EDGES_NM[data_id.band], count), zenith)
+    return Refraction(subband_refraction(EDGES_NM[data_id.band], PARTS), zenith)
 
 
 def _inputs(

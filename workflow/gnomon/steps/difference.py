@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon import flags
+from gnomon.algorithms.difference.refracted import as_seen
 from gnomon.algorithms.difference.sources import FindOptions, difference_sources
 from gnomon.algorithms.difference.subtract import Difference, SubtractOptions, subtract
 from gnomon.algorithms.difference.table import dia_source_table
@@ -48,7 +49,8 @@ def difference(
     band = str(fact["band"][0])
     if not coadds:
         raise UnprocessableData("no template: this part of the sky was seen in no other season or night")
-    mine = [c for c in coadds if c.band == band]
+    mjd = float(fact["midpointMjdTai"][0])
+    mine = [as_seen(c, mjd) for c in coadds if c.band == band]
     template, psf = template_image(mine, science.wcs, science.image.shape)
     stars = kernel_stars(sources.take(sources["detector"] == data_id.detector), config.star_snr)
     options = SubtractOptions(config.kernel_degree, config.min_stars, config.background_box_px)
@@ -57,7 +59,6 @@ def difference(
     )  # fmt: skip
     found = FindOptions(config.detection_snr, config.registration_px, config.scale_error)
     table = difference_sources(made, science.image, science.psf, found)
-    mjd = float(fact["midpointMjdTai"][0])
     told = dia_source_table(
         table, science.wcs, science.aperture_correction, data_id.visit, data_id.detector, band, mjd
     )

@@ -3,6 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.containers.sphere import from_tangent
+from gnomon.containers.wcs import Wcs
+
 F8 = npt.NDArray[np.float64]
 
 EDGES_NM = {
@@ -21,6 +24,9 @@ EDGES_NM = {
 """Half-transmission wavelengths: ugrizy of LSST (Ivezic et al. 2019, ApJ 873, 111, table 1), ZYJHKs of VIRCAM."""
 
 _PRESSURE_MMHG, _TEMPERATURE_C, _VAPOUR_MMHG = 553.0, 8.0, 4.0  # of a site at 2,700 m
+PARTS = 3
+"""Equal parts that a band is taken as: those of Sullivan et al., DMTN-037."""
+_TOWARD = 1e-6  # radians along which a direction is followed
 _STEPS = 24  # wavelengths that a part of a band is averaged over
 _UNIX_J2000 = 51544.5  # MJD
 _TAI_MINUS_UT1_DAYS = 37.0 / 86400
@@ -63,3 +69,19 @@ def horizon(
     north = np.sin(latitude) * np.cos(dec) - np.cos(latitude) * np.sin(dec) * np.cos(hour)
     east = np.cos(latitude) * np.sin(hour)
     return np.arccos(np.clip(up, -1, 1)), np.arctan2(east, north)
+
+
+def toward_zenith(
+    wcs: Wcs, x: float, y: float, mjd_tai: npt.ArrayLike, longitude: float, latitude: float
+) -> F8:
+    """(n, 2) displacements (x, y) in pixels per unit of refractivity, at times and one pixel position.
+
+    Parameters
+    ----------
+    longitude, latitude : of the site, radians
+    """
+    ra, dec = (float(v) for v in wcs.pixel_to_sky(x, y))
+    away, angle = horizon(ra, dec, mjd_tai, longitude, latitude)
+    higher = from_tangent(_TOWARD * np.sin(angle), _TOWARD * np.cos(angle), np.array(ra), np.array(dec))
+    here = np.array([x, y])
+    return np.asarray((np.stack(wcs.sky_to_pixel(*higher), -1) - here) * (np.tan(away) / _TOWARD)[..., None])
