@@ -62,6 +62,7 @@ STEPS = (
             "defects": Many("defects"),
         },
         writes={"post_isr": "post_isr"},
+        version=2,
         axis="detector",
         cost=Cost(cpu_s=2, cpu_s_per_input=0.5, mem_mb=500, mem_mb_per_input=20, out_mb=13),
     ),
