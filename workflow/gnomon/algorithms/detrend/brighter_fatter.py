@@ -17,7 +17,8 @@ _TOLERANCE = 1.0  # electrons by which the last turn may still change a pixel
 def potential(loss: float) -> F8:
     """Kernel K of the potential of one electron, which falls as 1 / sqrt(r^2 + 0.3^2), r in pixels.
 
-    A neighbour gains a seventh of the area that the pixel loses, as sensors show (Antilogus et al. 2014, JINST 9, C03048).
+    A neighbour gains a seventh of the area that the pixel loses, as sensors show (Antilogus et al. 2014, JINST 9,
+    C03048).
 
     Parameters
     ----------

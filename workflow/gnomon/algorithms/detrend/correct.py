@@ -46,8 +46,9 @@ def detrend(raw: RawDetector, masters: Masters, dark_s: float, layout: RawLayout
     """Electrons of one detector, before background subtraction.
 
     In order: overscan, crosstalk, master bias, linearity, gain, dark current, flat, brighter-fatter. The
-    variance is shot noise plus read noise plus the noise of the masters. Mask: SAT (level, bleed trails, margin), SUSPECT,
-    CROSSTALK, BAD (defects, response below 0.1, an amplifier whose overscan is bad), NO_DATA (not finite).
+    variance is shot noise plus read noise plus the noise of the masters. Mask: SAT (level, bleed trails,
+    margin), SUSPECT, CROSSTALK, BAD (defects, response below 0.1, an amplifier whose overscan is bad), NO_DATA (not
+    finite).
 
     Parameters
     ----------
