@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
+from zlib import crc32
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def coadd(
         ArtifactSettings(sigma=config.artifact_sigma),
         config.memory_mb,
         _matched_sigma(data_id.kind, config, wcs),
-        noise=not data_id.kind.startswith(TEMPLATE),
+        noise=_noise_key(data_id),
         refraction=_refraction(summaries, (wcs, side), instrument, data_id, config.dcr_parts),
     )
     made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
@@ -71,6 +72,13 @@ def coadd(
     lists = patch.inputs(), patch.masked_fraction(), considered
     parts = tuple(options.refraction.parts.tolist()) if options.refraction is not None else ()
     return Coadd(*planes, data_id.band, *lists, "", patch.noise(), patch.parts(), parts, data_id)
+
+
+def _noise_key(data_id: DataId) -> int | None:
+    """What the noise realisation of a patch is drawn under; None for the kinds that have none."""
+    if data_id.kind.startswith(TEMPLATE) or data_id.kind == "psf_matched":
+        return None
+    return crc32(f"{data_id.tract}/{data_id.patch}/{data_id.band}/{data_id.kind}".encode())
 
 
 def _refraction(

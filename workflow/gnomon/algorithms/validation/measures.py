@@ -65,6 +65,14 @@ MEASURES = (
         requirement="positions repeat within 5 mas at S/N > 100",
     ),
     Measure(
+        "absolute astrometry",
+        "Length of the mean offset of isolated steady stars of S/N above 100 from the truth, refraction taken off.",
+        unit="mas",
+        bar=2.0,
+        sense="below",
+        requirement="absolute positions right to 2 mas in the mean",
+    ),
+    Measure(
         "photometric repeatability",
         "Magnitudes of isolated stars of S/N above 100 about the star's mean in the band, photon noise included.",
         unit="mag",
@@ -142,6 +150,10 @@ MEASURES = (
     Measure("photo-z outliers of nearest neighbours", "The same of the baseline."),
     Measure("photo-z bias", "Median dz / (1 + z)."),
     Measure("photo-z extrapolated", "Part flagged as outside the training set."),
+    Measure(
+        "photo-z PIT",
+        "Kolmogorov-Smirnov distance from uniform of the probability below the truth; 1.36 / sqrt(n) is chance.",
+    ),
     Measure("RR Lyrae called variable", "Part of those that are objects."),
     Measure("RR Lyrae with their period", "Part whose period is right to 0.2 per cent, a cycle a year."),
     Measure("constant stars called variable", "Part of the constant stars that are objects."),
