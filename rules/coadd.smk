@@ -54,3 +54,57 @@ rule chi2_coadd:
         **campaign.resources("chi2_coadd"),
     shell:
         campaign.command("chi2_coadd")
+
+
+rule coadd_selection:
+    input:
+        **campaign.reads("coadd_selection"),
+        coadds=coadds_of_tract(deep_and_templates),
+    output:
+        **campaign.writes("coadd_selection"),
+    log:
+        campaign.log("coadd_selection"),
+    benchmark:
+        campaign.benchmark("coadd_selection")
+    params:
+        **campaign.params("coadd_selection"),
+    resources:
+        **campaign.resources("coadd_selection"),
+    shell:
+        campaign.command("coadd_selection")
+
+
+rule property_maps:
+    input:
+        **campaign.reads("property_maps"),
+        summaries=of_visits("visit_summary", visits_of_tract),
+        coadds=coadds_of_tract(deep_alone),
+    output:
+        **campaign.writes("property_maps"),
+    log:
+        campaign.log("property_maps"),
+    benchmark:
+        campaign.benchmark("property_maps")
+    params:
+        **campaign.params("property_maps"),
+    resources:
+        **campaign.resources("property_maps"),
+    shell:
+        campaign.command("property_maps")
+
+
+rule randoms:
+    input:
+        **campaign.reads("randoms"),
+    output:
+        **campaign.writes("randoms"),
+    log:
+        campaign.log("randoms"),
+    benchmark:
+        campaign.benchmark("randoms")
+    params:
+        **campaign.params("randoms"),
+    resources:
+        **campaign.resources("randoms"),
+    shell:
+        campaign.command("randoms")

@@ -75,13 +75,20 @@ def visits_of_patch(wildcards):
     return visits_seeing([f"{wildcards.tract}/{wildcards.patch}"])
 
 
+def visits_beside(wildcards):
+    """Visits that share a patch with a visit, in order; a slice names them."""
+    if "beside" in campaign.graph:
+        return campaign.graph["beside"][wildcards.visit]
+    return visits_seeing(patches_of_visit(wildcards))
+
+
 def visits_before(days):
     """A function that names the visits of the days before a visit that share a patch with it, in order of time."""
 
     def visits(wildcards):
         told = campaign.graph["visits"]
         now = told[wildcards.visit]["mjd"]
-        near = visits_seeing(patches_of_visit(wildcards))
+        near = visits_beside(wildcards)
         before = [v for v in near if 0 < now - told[v]["mjd"] <= days]
         return sorted(before, key=lambda v: told[v]["mjd"])
 
@@ -191,12 +198,39 @@ def visits_of_coadd(wildcards):
     return [v for v in visits if kind != f"template_{season_of(v, tract)}"]
 
 
+def coadds_of_patch(place, kinds):
+    """Coadds of a patch ``tract/patch``: of every band, the kinds that a function of tract and visits names."""
+    tract, patch = place.split("/")
+    path = campaign.path("coadd")
+    return [
+        path.format(tract=tract, patch=patch, band=band, kind=kind)
+        for band, visits in campaign.graph["patches"][place].items()
+        for kind in kinds(tract, visits)
+    ]
+
+
+def deep_alone(tract, visits):
+    return ["deep"]
+
+
+def deep_and_templates(tract, visits):
+    """The deep coadd, and where there are several seasons a template for each."""
+    seasons = sorted({season_of(v, tract) for v in visits})
+    return ["deep", *(f"template_{k}" for k in seasons if len(seasons) > 1)]
+
+
 def deep_coadds_of_patch(wildcards):
     """Deep coadds of a patch in every band that it was seen in."""
-    place, path = f"{wildcards.tract}/{wildcards.patch}", campaign.path("coadd")
-    bands = campaign.graph["patches"][place]
-    given = {"tract": wildcards.tract, "patch": wildcards.patch, "kind": "deep"}
-    return [path.format(band=b, **given) for b in bands]
+    return coadds_of_patch(f"{wildcards.tract}/{wildcards.patch}", deep_alone)
+
+
+def coadds_of_tract(kinds):
+    """A gather of the coadds of the patches of a tract in every band."""
+    return lambda wildcards: [
+        path
+        for place in patches_of_tract(wildcards)
+        for path in coadds_of_patch(place, kinds)
+    ]
 
 
 def template_coadds_of(wildcards):

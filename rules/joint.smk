@@ -62,6 +62,7 @@ rule finalize_visit:
         **campaign.reads("finalize_visit"),
         astrometry=of_tracts("astrometry_fit", tracts_of_visit),
         photometry=of_tracts("photometry_fit", tracts_of_visit),
+        stars=of_tracts("isolated_star", tracts_of_visit),
     output:
         **campaign.writes("finalize_visit"),
     log:

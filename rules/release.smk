@@ -89,6 +89,8 @@ rule report:
         summaries=all_of("visit_summary"),
         figures=all_of("visit_figure"),
         patches=all_of("patch_figure"),
+        selections=all_of("coadd_selection"),
+        depths=all_of("property_figure"),
         masses=all_of("mass_map"),
         stars=truth_of("truth_stars"),
         galaxies=truth_of("truth_galaxies"),

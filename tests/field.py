@@ -81,7 +81,8 @@ def summary(visit, image, band="r", detector=0):
     corners = {f"{n}cra": [np.degrees(ra[i])] for i, n in enumerate(("ll", "lr", "ur", "ul"))}
     corners |= {f"{n}cdec": [np.degrees(dec[i])] for i, n in enumerate(("ll", "lr", "ur", "ul"))}
     facts = {"visit": [visit], "detector": [detector], "seeing": [0.7 + 0.01 * visit]}
-    facts |= {"band": np.array([band], object), "midpointMjdTai": [61000.0 + visit]}
+    facts |= {"band": np.array([band], object), "midpointMjdTai": [61000.0 + visit], "exptime": [30.0]}
+    facts |= {"zeroPoint": [31.4], "skyNoise": [NOISE], "skyBg": [500.0], "psfE1": [0.02], "psfE2": [-0.01]}
     return Catalog({n: np.asarray(c) for n, c in {**facts, **corners}.items()})
 
 

@@ -1,11 +1,10 @@
 """A coadd of five visits, each a detector turned and dithered, against SWarp."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
-from bench_warp import SCALE, SIZE, _header, _read, swarp_version
-from harness import Contestant, Task, cpu_seconds
+from bench_warp import SCALE, SIZE, _header
+from harness import Contestant, Task, cpu_seconds, fits_plane, swarp_command, swarp_version
 
 VISITS = 5
 SKY, FLUX, SIGMA, STEP = (
@@ -44,68 +43,73 @@ def make_scene(folder: Path) -> None:
     (folder / "target.head").write_text(target.tostring(sep="\n", padding=False, endcard=True) + "\n")
 
 
-def _ours(scene: Path, out: Path) -> float:
-    """Cells of the patch with artifacts looked for; reads five images and variances, writes both planes."""
-    from gnomon.algorithms.coadd.artifacts import ArtifactSettings
-    from gnomon.algorithms.coadd.patch import CoaddInput, PatchOptions, coadd_patch
+def _view(scene: Path, visit: int):
+    """A detector whose sections are read from the files of a visit."""
     from gnomon.containers.calibrated import DetectorView, Smooth
-    from gnomon.containers.coadd import PatchCoadd
     from gnomon.containers.image import Image
     from gnomon.containers.psf import PsfModel
-    from gnomon.containers.skymap import PatchGrid
     from gnomon.containers.wcs import tangent_wcs
 
-    scale, sky = np.radians(SCALE), (np.radians(50.0), np.radians(-20.0))
     stamp = np.exp(-0.5 * ((np.mgrid[:31, :31] - 15) ** 2).sum(0) / SIGMA**2)[None] / (2 * np.pi * SIGMA**2)
     psf = PsfModel(stamp.astype(np.float32), 0, (0.0, 0.0), (1.0, 1.0))
-    one, none = Smooth(np.ones(1), 0, (0.0, 0.0), (1.0, 1.0)), np.zeros((SIZE, SIZE), np.uint32)
-    inputs, grid = [], PatchGrid(scale, cells_inner=25)
-    side = grid.patch_outer
-    for visit in range(VISITS):
-        c, s = scale * np.cos(_angle(visit)), scale * np.sin(_angle(visit))
-        wcs = tangent_wcs(sky, (SIZE / 2, SIZE / 2), [[-c, s], [s, c]])
-        planes = (_read(scene / f"{n}{visit}.fits", ">f4") for n in ("image", "variance"))
-        view = DetectorView((SIZE, SIZE), wcs, psf, one, Image(*planes, none).section)
+    one, scale = Smooth(np.ones(1), 0, (0.0, 0.0), (1.0, 1.0)), np.radians(SCALE)
+    c, s = scale * np.cos(_angle(visit)), scale * np.sin(_angle(visit))
+    wcs = tangent_wcs(_MIDDLE, (SIZE / 2, SIZE / 2), [[-c, s], [s, c]])
+    flux, variance = (
+        fits_plane(scene / f"{n}{visit}.fits", ">f4", (SIZE, SIZE)) for n in ("image", "variance")
+    )
+
+    def section(rows: slice, columns: slice) -> Image:
+        """Pixels in native byte order."""
+        planes = flux[rows, columns].astype("f4"), variance[rows, columns].astype("f4")
+        return Image(*planes, np.zeros(planes[0].shape, np.uint32))
+
+    return DetectorView((SIZE, SIZE), wcs, psf, one, section)
+
+
+_MIDDLE = np.radians(50.0), np.radians(-20.0)
+
+
+def _ours(*, artifacts: bool):
+    """Cells of the patch; reads five images and variances, writes both planes."""
+
+    def run(scene: Path, out: Path) -> float:
+        from gnomon.algorithms.coadd.artifacts import ArtifactSettings
+        from gnomon.algorithms.coadd.patch import CoaddInput, PatchOptions, coadd_patch
+        from gnomon.containers.coadd import PatchCoadd
+        from gnomon.containers.skymap import PatchGrid
+        from gnomon.containers.wcs import tangent_wcs
+        from gnomon.memory import keep_freed_memory
+
+        keep_freed_memory()  # as the command line does
+        scale = np.radians(SCALE)
+        grid = PatchGrid(scale, cells_inner=25)
+        side = grid.patch_outer
         bounds = (-2000.0, -2000.0, side + 2000.0, side + 2000.0)
-        inputs.append(CoaddInput(visit, 0, 0.7, bounds, lambda v=view: v))
-    wcs = tangent_wcs(sky, (side / 2, side / 2), [[-scale, 0], [0, scale]])
-    options = PatchOptions(31, ArtifactSettings(), 500)
-    seconds, cells = cpu_seconds(lambda: tuple(coadd_patch(grid.cells(), side, wcs, inputs, options)))
-    image = PatchCoadd(cells, wcs, (side, side)).stitched()
-    np.savez(out / "coadd.npz", flux=image.flux, variance=image.variance)
-    return seconds
+        views = [_view(scene, visit) for visit in range(VISITS)]
+        inputs = [CoaddInput(k, 0, 0.7, bounds, lambda v=view: v) for k, view in enumerate(views)]
+        wcs = tangent_wcs(_MIDDLE, (side / 2, side / 2), [[-scale, 0], [0, scale]])
+        settings = ArtifactSettings() if artifacts else ArtifactSettings(few_most=0.0)
+        options = PatchOptions(31, settings, 700)
+        seconds, cells = cpu_seconds(lambda: tuple(coadd_patch(grid.cells(), side, wcs, inputs, options)))
+        image = PatchCoadd(cells, wcs, (side, side)).stitched()
+        for name, plane in (("flux", image.flux), ("variance", image.variance)):
+            np.save(out / name, plane)
+        return seconds
+
+    return run
 
 
 def _swarp(scene: Path, out: Path) -> list[str]:
-    program = shutil.which("SWarp") or shutil.which("swarp") or "SWarp"
-    (out / "coadd.head").write_text((scene / "target.head").read_text())
-    options = {
-        "IMAGEOUT_NAME": out / "coadd.fits",
-        "WEIGHTOUT_NAME": out / "coadd.weight.fits",
-        "WEIGHT_TYPE": "MAP_VARIANCE",
-        "WEIGHT_IMAGE": ",".join(str(scene / f"variance{v}.fits") for v in range(VISITS)),
-        "RESCALE_WEIGHTS": "N",
-        "RESAMPLING_TYPE": "LANCZOS3",
-        "SUBTRACT_BACK": "N",
-        "COMBINE_TYPE": "WEIGHTED",
-        "RESAMPLE_DIR": out,
-        "DELETE_TMPFILES": "Y",
-        "FSCALASTRO_TYPE": "FIXED",
-        "NTHREADS": 1,
-        "MEM_MAX": 1024,
-        "COMBINE_BUFSIZE": 1024,
-        "WRITE_XML": "N",
-        "VERBOSE_TYPE": "QUIET",
-    }
-    images = [str(scene / f"image{v}.fits") for v in range(VISITS)]
-    return [program, *images, *(w for k, v in options.items() for w in (f"-{k}", str(v)))]
+    names = [(f"image{v}.fits", f"variance{v}.fits") for v in range(VISITS)]
+    return swarp_command(scene, out, names, COMBINE_TYPE="WEIGHTED", DELETE_TMPFILES="Y")
 
 
 def _check(scene: Path, out: Path) -> dict[str, float]:
     """Scatter of the stars' fluxes in a 12 px disc, and noise of empty sky, where all five visits are."""
     stars = np.load(scene / "stars.npz")
-    if (out / "coadd.npz").exists():
-        pixels = np.load(out / "coadd.npz")["flux"]
+    if (out / "flux.npy").exists():
+        pixels = np.load(out / "flux.npy")
     else:
         from astropy.io import fits
 
@@ -127,7 +131,8 @@ TASKS = (
         "coadd",
         make_scene,
         (
-            Contestant("ours with artifacts", lambda: "tree", call=_ours),
+            Contestant("ours with artifacts", lambda: "tree", call=_ours(artifacts=True)),
+            Contestant("ours without", lambda: "tree", call=_ours(artifacts=False)),
             Contestant("SWarp Lanczos-3 weighted", swarp_version, command=_swarp),
         ),
         _check,

@@ -1,12 +1,10 @@
 """Resampling of one detector with its variance and its mask to a turned grid, against SWarp."""
 
-import re
-import shutil
-import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from harness import Contestant, Task, cpu_seconds
+from harness import Contestant, Task, cpu_seconds, fits_plane, swarp_command, swarp_version
 
 SIZE = 4096
 ANGLE = 0.3  # radians between the detector and the sky's grid
@@ -80,69 +78,50 @@ def _wcs(angle: float):
 
 
 def _ours(interpolant: str):
-    """The warp of three planes; the process also reads three and writes three."""
+    """The warp of three planes, block by block in bands of rows: what is read, made and written at a time is small."""
 
     def run(scene: Path, out: Path) -> float:
-        from gnomon.algorithms.warp import coordinate_nodes, warp_image
+        from gnomon.algorithms.warp import coordinate_nodes
+        from gnomon.algorithms.warp.resample import warp_section
         from gnomon.containers.image import Image
+        from gnomon.memory import keep_freed_memory
 
-        planes = [_read(scene / f"{n}.fits", t) for n, t in zip(_PLANES, (">f4", ">f4", ">i4"), strict=True)]
-        image = Image(planes[0], planes[1], planes[2].view(np.uint32))
-        source, target = _wcs(ANGLE), _wcs(0.0)
-        seconds, warped = cpu_seconds(
-            lambda: warp_image(image, coordinate_nodes(source, target, (SIZE, SIZE)), interpolant)
-        )
-        for name, plane in zip(_PLANES, (warped.flux, warped.variance, warped.mask), strict=True):
-            plane.byteswap(inplace=True)
-            plane.tofile(out / f"{name}.raw")
-        return seconds
+        keep_freed_memory()  # as the command line does
+        flux, variance, mask = (fits_plane(scene / f"{n}.fits", t, (SIZE, SIZE)) for n, t in _PLANES.items())
+
+        def section(rows: slice, columns: slice) -> Image:
+            """Pixels in native byte order."""
+            at = rows, columns
+            return Image(flux[at].astype("f4"), variance[at].astype("f4"), mask[at].astype("u4"))
+
+        def blocks() -> float:
+            nodes = coordinate_nodes(_wcs(ANGLE), _wcs(0.0), (SIZE, SIZE))
+            bands = [np.empty((BLOCK, SIZE), kind) for kind in _PLANES.values()]
+            with ExitStack() as files:
+                opened = [files.enter_context((out / f"{n}.raw").open("wb")) for n in _PLANES]
+                for y in range(0, SIZE, BLOCK):
+                    for x in range(0, SIZE, BLOCK):
+                        part = nodes.part(y, x, (BLOCK, BLOCK))
+                        made = warp_section(section, (SIZE, SIZE), part, interpolant)
+                        for band, plane in zip(bands, (made.flux, made.variance, made.mask), strict=True):
+                            band[:, x : x + BLOCK] = plane
+                    for file, band in zip(opened, bands, strict=True):
+                        band.tofile(file)
+            return 0.0
+
+        return cpu_seconds(blocks)[0]
 
     return run
 
 
-_PLANES = ("image", "variance", "mask")
-
-
-def _read(path: Path, kind: str) -> np.ndarray:
-    """Pixels of a primary HDU in native byte order, without the cost of a general reader."""
-    with open(path, "rb") as opened:
-        start = 2880 * (1 + opened.read(20 * 2880).index(b"END" + b" " * 77) // 2880)
-    data = np.fromfile(path, kind, SIZE * SIZE, offset=start)
-    return data.byteswap(inplace=True).view(kind[1:]).reshape(SIZE, SIZE)
+BLOCK = 1024  # pixels along a side of what is warped at a time
+_PLANES = {"image": ">f4", "variance": ">f4", "mask": ">u4"}
 
 
 def _swarp(scene: Path, out: Path) -> list[str]:
-    program = shutil.which("SWarp") or shutil.which("swarp") or "SWarp"
-    (out / "coadd.head").write_text((scene / "target.head").read_text())
-    options = {
-        "IMAGEOUT_NAME": out / "coadd.fits",
-        "WEIGHTOUT_NAME": out / "coadd.weight.fits",
-        "WEIGHT_TYPE": "MAP_VARIANCE",
-        "WEIGHT_IMAGE": scene / "variance.fits",
-        "RESCALE_WEIGHTS": "N",
-        "RESAMPLING_TYPE": "LANCZOS3",
-        "SUBTRACT_BACK": "N",
-        "COMBINE": "N",
-        "RESAMPLE_DIR": out,
-        "RESAMPLE_SUFFIX": ".resamp.fits",
-        "FSCALASTRO_TYPE": "FIXED",
-        "NTHREADS": 1,
-        "MEM_MAX": 1024,
-        "COMBINE_BUFSIZE": 1024,
-        "WRITE_XML": "N",
-        "VERBOSE_TYPE": "QUIET",
-    }
-    return [program, str(scene / "image.fits")] + [w for k, v in options.items() for w in (f"-{k}", str(v))]
-
-
-def swarp_version() -> str | None:
-    """Version of SWarp."""
-    program = shutil.which("SWarp") or shutil.which("swarp")
-    if program is None:
-        return None
-    text = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"version\s+([\d.]+)", text.stdout + text.stderr)
-    return found.group(1) if found else "?"
+    return swarp_command(
+        scene, out, [("image.fits", "variance.fits")], COMBINE="N", RESAMPLE_SUFFIX=".resamp.fits"
+    )
 
 
 def _warped(out: Path) -> tuple[np.ndarray, float, float]:

@@ -22,6 +22,7 @@ from gnomon.containers.image import Image
 from gnomon.containers.psf import PsfModel
 from gnomon.containers.skymap import PatchGrid
 from gnomon.containers.wcs import tangent_wcs
+from gnomon.memory import keep_freed_memory
 
 SCALE = np.radians(0.2 / 3600)
 SKY = 900.0
@@ -101,17 +102,20 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--rows", type=int, default=2)
-    parser.add_argument("--memory", type=float, default=500)
+    parser.add_argument("--columns", type=int, default=27)
+    parser.add_argument("--memory", type=float, default=700)
     parser.add_argument("--noise", action="store_true", help="a noise realisation as well")
     options = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     cells_inner = max(1, round((options.side - 400) / 150))
     grid = PatchGrid(SCALE, cells_inner=cells_inner)
     side, inputs = grid.patch_outer, epochs(options.epochs, grid.patch_outer)
     wcs = tangent_wcs(MIDDLE, (side / 2, side / 2), [[-SCALE, 0], [0, SCALE]])
     cells = grid.cells()
     middle = sorted({c.inner.y0 for c in cells})[1 : 1 + options.rows]
-    chosen = [c for c in cells if c.inner.y0 in middle]
-    settings = PatchOptions(31, ArtifactSettings(), options.memory, noise=options.noise)
+    across = sorted({c.inner.x0 for c in cells})[1 : 1 + options.columns]
+    chosen = [c for c in cells if c.inner.y0 in middle and c.inner.x0 in across]
+    settings = PatchOptions(31, ArtifactSettings(), options.memory, noise=1 if options.noise else None)
     start = time.process_time()
     made = list(coadd_patch(chosen, side, wcs, inputs, settings))
     spent = time.process_time() - start - Epoch.spent

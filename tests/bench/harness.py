@@ -9,6 +9,7 @@ that makes the call once; the call alone is timed in a second process that makes
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 BENCH = Path(__file__).parent
 ROOT = BENCH.parents[1]
@@ -140,6 +143,56 @@ def _process(argv: Sequence[str], out: Path, calls: int) -> tuple[float, float]:
     if process.returncode != 0:
         raise SystemExit(f"{argv} ended with {process.returncode}; see {out / 'log'}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def swarp_version() -> str | None:
+    """Version of SWarp."""
+    program = _swarp_program()
+    if shutil.which(program) is None:
+        return None
+    text = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"version\s+([\d.]+)", text.stdout + text.stderr)
+    return found.group(1) if found else "?"
+
+
+def _swarp_program() -> str:
+    return shutil.which("SWarp") or shutil.which("swarp") or "SWarp"
+
+
+def swarp_command(scene: Path, out: Path, names: Sequence[tuple[str, str]], **options: object) -> list[str]:
+    """SWarp on pairs of image and variance in the scene, onto the grid of its ``target.head``, Lanczos-3, one thread.
+
+    Without ``WEIGHT_THRESH`` SWarp 2.41.5 takes every pixel of a variance map for bad, and each output pixel from
+    one image.
+    """
+    (out / "coadd.head").write_text((scene / "target.head").read_text())
+    given: dict[str, object] = {
+        "IMAGEOUT_NAME": out / "coadd.fits",
+        "WEIGHTOUT_NAME": out / "coadd.weight.fits",
+        "WEIGHT_TYPE": "MAP_VARIANCE",
+        "WEIGHT_IMAGE": ",".join(str(scene / variance) for _, variance in names),
+        "WEIGHT_THRESH": 1e20,
+        "RESCALE_WEIGHTS": "N",
+        "RESAMPLING_TYPE": "LANCZOS3",
+        "SUBTRACT_BACK": "N",
+        "RESAMPLE_DIR": out,
+        "FSCALASTRO_TYPE": "FIXED",
+        "NTHREADS": 1,
+        "MEM_MAX": 1024,
+        "COMBINE_BUFSIZE": 1024,
+        "WRITE_XML": "N",
+        "VERBOSE_TYPE": "QUIET",
+        **options,
+    }
+    images = [str(scene / image) for image, _ in names]
+    return [_swarp_program(), *images, *(w for k, v in given.items() for w in (f"-{k}", str(v)))]
+
+
+def fits_plane(path: Path, kind: str, shape: tuple[int, int]) -> np.ndarray:
+    """Pixels of a primary HDU in the file's byte order, unread."""
+    with open(path, "rb") as opened:
+        start = 2880 * (1 + opened.read(20 * 2880).index(b"END" + b" " * 77) // 2880)
+    return np.memmap(path, kind, "r", start, shape)
 
 
 def run_contestant(task: Task, name: str, out: Path) -> None:

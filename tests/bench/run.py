@@ -15,10 +15,10 @@ MODULES = tuple(sorted(p.stem for p in Path(__file__).parent.glob("bench_*.py"))
 """Files beside this one; each has ``TASKS``."""
 
 
-def tasks() -> dict[str, harness.Task]:
-    """All tasks by name."""
+def tasks(only: str | None = None) -> dict[str, harness.Task]:
+    """All tasks by name; for ``only`` those of the file named after it, if any: its process imports no more."""
     found: dict[str, harness.Task] = {}
-    for module in MODULES:
+    for module in (f"bench_{only}",) if f"bench_{only}" in MODULES else MODULES:
         found |= {t.name: t for t in importlib.import_module(module).TASKS}
     return found
 
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--prepare", metavar="TASK", help=argparse.SUPPRESS)
     parser.add_argument("--check", nargs=2, metavar=("TASK", "OUT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    known = tasks()
+    known = tasks(options.one[0] if options.one else None)
     if options.prepare:
         harness.prepare(known[options.prepare])
         return

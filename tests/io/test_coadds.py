@@ -8,6 +8,7 @@ from astropy.wcs import WCS
 import field
 from gnomon.containers.cellpsf import CellPsf
 from gnomon.containers.coadd import Coadd, CoaddInputs, Selection, empty_coadd
+from gnomon.containers.dataid import DataId
 from gnomon.containers.image import Image
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
@@ -28,8 +29,10 @@ def made():
     inputs = CoaddInputs(rows, rows + 2025010100001, rows % 2, rows / 7)
     count = rng.integers(0, 65535, shape, np.uint16)
     fraction = rng.uniform(size=shape).astype("f4")
-    chosen = Selection((7, 2025010100001), (0, 12), ("", "seeing 2.50 arcsec, limit 2.00"))
-    return Coadd(image, count, field.skymap().patch_wcs(0, 0), psf, "r", inputs, fraction, chosen)
+    numbers = [(0.7, 2.5), (0.1, 0.2), (1.0, 0.9), (1.0, 1.1), (9, 0), (1e-3, 0.0)]
+    chosen = Selection((7, 2025010100001), (0, 12), *numbers, ("", "seeing above 2.00 arcsec"))
+    coadd = Coadd(image, count, field.skymap().patch_wcs(0, 0), psf, "r", inputs, fraction, chosen)
+    return replace(coadd, data_id=DataId(tract=4, patch=7, band="r", kind="template_2"))
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -43,9 +46,21 @@ def test_what_is_written_is_read(tmp_path):
     np.testing.assert_array_equal(back.count, coadd.count)
     np.testing.assert_array_equal(back.masked_fraction, coadd.masked_fraction)
     assert back.selection == coadd.selection
+    assert back.data_id == coadd.data_id
     assert back.noise.size == back.parts.size == 0
     np.testing.assert_array_equal(back.psf.images, coadd.psf.images)
     assert (back.psf.origin, back.psf.side, back.band) == (2, 2, "r")
+
+
+def test_the_lists_are_read_without_the_planes(tmp_path):
+    coadd = made()
+    write_coadd(coadd, tmp_path / "c.fits", MADE_BY)
+    back = read_coadd(tmp_path / "c.fits", planes=False)
+    assert back.image.shape == (0, 0)
+    assert (back.selection, back.data_id, back.band) == (coadd.selection, coadd.data_id, "r")
+    np.testing.assert_array_equal(back.inputs.weight, coadd.inputs.weight)
+    np.testing.assert_array_equal(back.psf.images, coadd.psf.images)
+    assert back.wcs.pixel_to_sky(3, 4) == coadd.wcs.pixel_to_sky(3, 4)
 
 
 def test_noise_and_parts_of_the_band_are_read_back(tmp_path):

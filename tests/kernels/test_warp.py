@@ -25,7 +25,7 @@ def run(
     )
     variance = np.ones_like(flux) if variance is None else variance
     mask = np.zeros(flux.shape, np.uint32) if mask is None else mask
-    return warp(flux, variance, mask, nodes, 32, shape, interpolant, NO_DATA, EDGE)[:3]
+    return warp(flux, variance, mask, nodes, 32, shape, interpolant, NO_DATA, EDGE)
 
 
 def slow_quintic(flux, x, y):
@@ -118,7 +118,7 @@ def test_bits_spread_to_all_pixels_that_lean_on_them_and_no_data_stays_empty():
 def test_nan_coordinates_are_no_data():
     flux = np.ones((40, 40), np.float32)
     nodes = tuple(np.full((3, 3), np.nan) for _ in range(3))
-    out, _, mask, _ = warp(
+    out, _, mask = warp(
         flux, flux, np.zeros((40, 40), np.uint32), nodes, 32, (64, 64), "quintic", NO_DATA, EDGE
     )
     assert (mask == NO_DATA).all()
@@ -172,11 +172,3 @@ def test_noise_is_the_inverse_of_the_normal_distribution_over_evenly_spread_part
     even = (np.arange(drawn.size) + 0.5) / drawn.size
     # Kolmogorov: 1.63 / sqrt(n) is exceeded once in a hundred
     assert np.abs(below - even).max() < 1.63 / np.sqrt(drawn.size)
-
-
-def test_a_second_plane_takes_the_way_of_the_flux():
-    flux = np.random.default_rng(6).normal(size=(60, 60)).astype(np.float32)
-    ones, none = np.ones_like(flux), np.zeros(flux.shape, np.uint32)
-    nodes = nodes_of(lambda u, v: u + 9.3, lambda u, v: v + 8.6, 1.0, (40, 40))
-    out, _, _, same = warp(flux, ones, none, nodes, 32, (40, 40), "quintic", NO_DATA, EDGE, noise=flux)
-    np.testing.assert_array_equal(out, same)

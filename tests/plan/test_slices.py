@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gnomon.plan.grains import step_grain
-from gnomon.plan.slices import cut, pack, stages
+from gnomon.plan.slices import cut, files_read, pack, stages
 
 
 def test_stages_count_the_turns_between_visits_and_tracts(steps):
@@ -26,6 +26,26 @@ def test_every_job_is_in_one_slice_within_the_limit(steps, survey, limit):
     assert len(set(slices.names)) == len(slices.names)
 
 
+def test_files_read_are_counted(steps, survey):
+    units = survey.units
+    assert files_read(steps["isr"], units).tolist() == [2] * 40  # its exposure, the bias
+    assert files_read(steps["coadd"], units).sum() == len(survey.pairs)
+    assert (files_read(steps["difference"], units) == 1 + units.fan("patch_band", "visit")).all()
+
+
+@pytest.mark.parametrize("limit", [20, 200])
+def test_the_jobs_of_a_slice_read_no_more_files_than_the_limit(steps, survey, limit):
+    slices = cut(steps, survey.units, 5000, limit)
+    n = len(slices.names)
+    read = sum(np.bincount(slices.places[k], files_read(s, survey.units), n) for k, s in steps.items())
+    visits = np.bincount(slices.places["difference"], minlength=n)
+    more = [k for k in np.flatnonzero(read > limit).tolist() if "campaign" not in slices.names[k]]
+    assert len(set(slices.names)) == n > 20
+    assert all(
+        visits[k] == 1 or slices.names[k].count("-") == 2 for k in more
+    )  # one visit, one tract, one night
+
+
 def test_a_slice_never_mixes_nights(steps, survey):
     place = cut(steps, survey.units, 5).places["isr"]
     for k in np.unique(place):
@@ -45,8 +65,9 @@ def test_no_slice_needs_a_later_one(steps, survey):
 
 
 def test_packing_fills_up_to_the_limit_and_keeps_the_order():
-    assert pack(np.array([3, 3, 3, 9, 1, 1]), 6).tolist() == [0, 0, 1, 2, 3, 3]
-    assert pack(np.array([], int), 6).tolist() == []
+    assert pack(np.array([[3], [3], [3], [9], [1], [1]]), [6]).tolist() == [0, 0, 1, 2, 3, 3]
+    assert pack(np.array([[1, 3], [1, 3], [1, 0], [2, 0]]), [4, 5]).tolist() == [0, 1, 1, 1]
+    assert pack(np.empty((0, 2), int), [6, 6]).tolist() == []
 
 
 def test_a_limit_below_one_is_refused(steps, survey):

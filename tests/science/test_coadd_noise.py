@@ -42,7 +42,7 @@ def test_its_variance_is_that_of_the_sky_to_one_percent_pixel_by_pixel_and_smoot
     side = grid.patch_outer
     wcs = tangent_wcs(MIDDLE, (side / 2, side / 2), [[-SCALE, 0], [0, SCALE]])
     inputs = [empty_sky(v, side) for v in range(1, 6)]
-    options = PatchOptions(15, ArtifactSettings(), 300, noise=True)
+    options = PatchOptions(15, ArtifactSettings(), 300, noise=1)
     made = PatchCoadd(tuple(coadd_patch(grid.cells(), side, wcs, inputs, options)), wcs, (side, side))
     image, noise = made.stitched(), made.noise()
     # 10^6 pixels correlated over some 2: the variance of either is known to 0.2 %, smoothed over 2 px to 1.2 %

@@ -27,6 +27,9 @@ CAMPAIGN = {
     "steps": {"simulate_sky": {"recipe": "toy", "seed": 7}, "master_dark": {"min_count": 2}},
 }
 BIAS, DARK = "calib/gnomonsim/bias.h5", "calib/gnomonsim/dark.h5"
+LONGER = "self.next_seconds_between_status_checks + 10,"
+HEADS = []
+"""Started here, to be ended whatever happens."""
 SOON = (
     *("--latency-wait", "20", "--slurm-init-seconds-before-status-checks", "1"),
     *("--seconds-between-status-checks", "1", "--nolock"),
@@ -34,21 +37,21 @@ SOON = (
 
 
 def plugin():
-    """Folder of the Slurm executor, installed beside the environment: where it is in it, every call pays."""
+    """Folder of the Slurm executor, installed beside the environment: where it is in it, every call pays.
+
+    Between two looks at its jobs it waits ten seconds longer each time that nothing has ended; here one second, as
+    jobs are short.
+    """
     if not (PLUGIN / "snakemake_executor_plugin_slurm").is_dir():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        wanted = [
-            *pip,
-            "--target",
-            str(PLUGIN),
-            "-r",
-            str(ROOT / "envs" / "slurm.txt"),
-            "python-dateutil",
-            "six",
-        ]
-        if subprocess.run(wanted, capture_output=True, check=False).returncode:
+        wanted = ["-r", str(ROOT / "envs" / "slurm.txt"), "python-dateutil", "six"]
+        if subprocess.run(
+            [*pip, "--target", str(PLUGIN), *wanted], capture_output=True, check=False
+        ).returncode:
             shutil.rmtree(PLUGIN, ignore_errors=True)
             return None
+        code = PLUGIN / "snakemake_executor_plugin_slurm" / "__init__.py"
+        code.write_text(code.read_text().replace(LONGER, LONGER.replace("10", "1")))
     return PLUGIN
 
 
@@ -62,12 +65,30 @@ def cluster(tmp_path_factory):
     if plugin() is None:
         pytest.skip("the Slurm executor cannot be installed here: envs/slurm.txt")
     folder = tmp_path_factory.mktemp("cluster")
+    before = running(folder.parent)
     done = subprocess.run([CLUSTER, "start", folder], capture_output=True, text=True, check=False)
     if done.returncode:
         subprocess.run([CLUSTER, "stop", folder], check=False)
         pytest.skip(f"no Slurm could be started here: {done.stderr.strip()[-300:]}")
     yield lambda *words: subprocess.run([CLUSTER, words[0], folder, *words[1:]], check=True)
+    for started in HEADS:
+        started.kill()
     subprocess.run([CLUSTER, "stop", folder], check=True)
+    left = running(folder.parent).keys() - before.keys()
+    assert not left, f"the cluster, or a job of it, was left running: {running(folder.parent)}"
+
+
+def running(folder):
+    """Processes whose command or environment names a folder: what they are, by process id."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (path / "cmdline").read_bytes(), (path / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(folder).encode() in b"".join(told):
+            found[int(path.name)] = told[0].decode(errors="replace")
+    return found
 
 
 def _found(program):
@@ -93,13 +114,20 @@ def head(folder, *words, profile="slurm", **options):
     ]
     call += [*words] if profile == "local" else [*SOON, *words]
     with open(folder / "head.log", "a") as log:
-        return subprocess.Popen(
+        started = subprocess.Popen(
             call, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=log, stderr=log
         )
+    HEADS.append(started)
+    return started
 
 
 def run(folder, *words, seconds=300, **keywords):
-    if head(folder, *words, **keywords).wait(seconds):
+    ended(folder, head(folder, *words, **keywords), seconds)
+
+
+def ended(folder, started, seconds=400):
+    """A head has ended well."""
+    if started.wait(seconds):
         raise AssertionError((folder / "head.log").read_text()[-5000:])
 
 
@@ -152,11 +180,16 @@ def test_a_lost_node_a_restarted_controller_and_a_killed_head_change_no_byte(clu
 
 
 def test_a_job_over_its_memory_asks_for_more(cluster, local, tmp_path):
+    """The first attempt is held where it has imported what it needs: with Snakemake's processes that is too much."""
     without_masters(local, tmp_path)
     costs = tmp_path / "costs.json"
     small = {"cpu_s": 3.0, "cpu_s_per_input": 0.0, "mem_mb": 60.0, "mem_mb_per_input": 0.0}
     costs.write_text(json.dumps({"master_bias": {"cost": small}}))
-    run(tmp_path, "--", str(tmp_path / "run" / BIAS), costs=str(costs))
+    started = head(tmp_path, "--", str(tmp_path / "run" / BIAS), costs=str(costs))
+    os.kill(
+        until(lambda: [p for p in scripts("master_bias", tmp_path) if memory_mb(p) > 110])[0], signal.SIGSTOP
+    )
+    ended(tmp_path, started)
     assert "Trying to restart job" in (tmp_path / "head.log").read_text()
     assert products(tmp_path)[BIAS] == products(local)[BIAS]
 
@@ -167,9 +200,38 @@ def test_a_job_over_its_time_asks_for_more(cluster, local, tmp_path):
     more = ["--set-resources", "master_bias:runtime=attempt"]
     started = head(tmp_path, *more, "--", str(tmp_path / "run" / BIAS))
     os.kill(until(lambda: scripts("master_bias", tmp_path))[0], signal.SIGSTOP)
-    if started.wait(400):
-        raise AssertionError((tmp_path / "head.log").read_text()[-5000:])
+    ended(tmp_path, started)
     assert "Trying to restart job" in (tmp_path / "head.log").read_text()
+    assert products(tmp_path)[BIAS] == products(local)[BIAS]
+
+
+def test_a_preempted_job_starts_again(cluster, local, tmp_path):
+    """A job that more urgent ones have taken the nodes from goes back into the queue and ends, in the same attempt."""
+    without_masters(local, tmp_path)
+    started = head(tmp_path, "--", str(tmp_path / "run" / BIAS))
+    os.kill(until(lambda: scripts("master_bias", tmp_path))[0], signal.SIGSTOP)
+    mine = until(jobs)[0]
+    urgent = [
+        "sbatch",
+        "--wait",
+        "-p",
+        "urgent",
+        "-N",
+        "4",
+        "--exclusive",
+        "--mem=0",
+        "-o",
+        "/dev/null",
+        "--wrap",
+        "true",
+    ]
+    subprocess.run(urgent, check=True, capture_output=True, timeout=60)
+    ended(tmp_path, started)
+    told = subprocess.run(
+        ["scontrol", "show", "job", mine], capture_output=True, text=True, check=True
+    ).stdout
+    assert "Restarts=1" in told
+    assert "Trying to restart job" not in (tmp_path / "head.log").read_text()
     assert products(tmp_path)[BIAS] == products(local)[BIAS]
 
 
@@ -184,6 +246,15 @@ def scripts(step, folder):
         if f"scripts/{step}.py" in words and any(str(folder) in w for w in words):
             found.append(int(path.parent.name))
     return found
+
+
+def memory_mb(process):
+    """Resident memory of a process, 0 where it has ended."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @pytest.fixture(scope="module")
@@ -206,14 +277,6 @@ def test_a_coadd_on_four_ranks_has_the_bytes_of_one(cluster, whole, tmp_path):
     run(tmp_path, "--", str(tmp_path / "run" / coadd), profile="slurm-mpi")
     assert "tasks=4" in (tmp_path / "head.log").read_text()
     assert products(tmp_path)[coadd] == products(whole)[coadd]
-
-
-def test_slices_run_as_jobs_and_wait_for_each_other(cluster, local, tmp_path):
-    without_masters(local, tmp_path)
-    marks = [str(tmp_path / "run" / "plan" / "done" / "s2-campaign")]
-    run(tmp_path, "-s", "workflow/campaign.smk", "--set-threads", "slice=2", "--", *marks)
-    made, wanted = products(tmp_path), products(local)
-    assert {p: made.get(p) for p in wanted} == wanted
 
 
 def test_ranks_of_one_job_see_each_other_on_two_nodes(cluster):

@@ -22,9 +22,9 @@ def before():
     )
 
 
-def run(before, astrometry=(), photometry=()):
+def run(before, astrometry=(), photometry=(), stars=()):
     return finalize_visit(
-        before.image, before.source, before.summary, astrometry, photometry,
+        before.image, before.source, before.summary, astrometry, photometry, stars,
         data_id=toy.data_id(), config=FinalizeVisitConfig(),
     )  # fmt: skip
 

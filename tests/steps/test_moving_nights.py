@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gnomon.algorithms.linking.names import LONE
 from gnomon.containers.catalog import Catalog
 from gnomon.datamodel import DATASETS
 from gnomon.errors import UnprocessableData
@@ -128,7 +129,9 @@ def test_a_night_that_saw_nothing_carries_the_orbits_on():
 
 def test_one_night_without_orbits_gives_tracklets_and_no_orbit():
     (only,) = survey(scene, scene.NIGHTS[:1])
-    assert len(np.unique(only["tracklet"]["trackletId"])) == scene.KNOWN + scene.UNKNOWN
+    assert (
+        len(np.unique(only["tracklet"]["trackletId"])) == 1 + scene.KNOWN + scene.UNKNOWN
+    )  # and those alone
     assert only["linkage"].meta["empty_reason"] == "tracklets of 1 nights: 3 are needed"
     assert only["orbit_catalog"].meta["empty_reason"] == "no orbit is known"
 
@@ -139,7 +142,7 @@ def test_one_visit_a_night_still_attributes():
         lambda n: scene.summaries(n)[:1], lambda n: scene.sources(n)[:1],
     )  # fmt: skip
     assert [len(p["ss_source"]) for p in made] == [scene.KNOWN] * 3
-    assert [len(p["tracklet"]) for p in made] == [0, 0, 0]
+    assert [set(p["tracklet"]["trackletId"]) for p in made] == [{LONE}] * 3
     assert [len(p["orbit_catalog"]) for p in made] == [scene.KNOWN] * 3
 
 

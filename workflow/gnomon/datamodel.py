@@ -177,6 +177,21 @@ _DATASETS = (
         "Figure",
         "A patch in colour, its number of visits and its depth.",
     ),
+    _table(
+        "coadd_selection",
+        "coadd/selection/{tract}.parquet",
+        "Which detectors the coadds of one tract were made of, with which weight, and why not the others.",
+    ),
+    DatasetType(
+        "property_map",
+        "coadd/map/{tract}.hsp",
+        "SparseMap",
+        "HealSparse maps of one tract: exposure time, visits, depth, PSF, sky, refraction, epoch by band.",
+    ),
+    _table("random", "coadd/random/{tract}.parquet", "Random points on one tract with the depth at each."),
+    DatasetType(
+        "property_figure", "figure/property/{tract}.png", "Figure", "Depth of one tract in every band."
+    ),
     # objects
     DatasetType(
         "detection",
@@ -274,7 +289,11 @@ _DATASETS = (
         "night_visit", "moving/visit/{night}.parquet", "Exposures of a night and where they were taken from."
     ),
     _table("ss_source", "moving/ss_source/{night}.parquet", "Detections of a night that are known objects."),
-    _table("tracklet", "moving/tracklet/{night}.parquet", "Detections of a night that move together."),
+    _table(
+        "tracklet",
+        "moving/tracklet/{night}.parquet",
+        "Detections of a night that move together, and those alone.",
+    ),
     _table("linkage", "moving/linkage/{night}.parquet", "Detections of the objects that a night completes."),
     _table(
         "link_orbit", "moving/link_orbit/{night}.parquet", "Their orbits as the linking leaves them.", "orbit"

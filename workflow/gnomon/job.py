@@ -212,6 +212,8 @@ def _read(job: Job) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, want in job.step.reads.items():
         dataset = DATASETS[dataset_of(want)]
+        if isinstance(want, Many) and want.view:
+            dataset = replace(dataset, container=want.view)
         paths = job.inputs[name]
         if dataset.container == "Raw":
             values[name] = formats.open_raw(paths, values["instrument"], job.data_id)

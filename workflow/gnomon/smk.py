@@ -35,13 +35,15 @@ TARGETS = (
     "filtered_alert",
 )
 """Dataset types that a whole campaign ends with; what they need is made, and nothing else."""
-PLAN_VERSION = 6
+PLAN_VERSION = 7
 """Raised when a plan holds something else for the same exposures and options."""
 
 MARGIN = 1.5
 """Memory asked for above what a step declares; a cost fitted to an earlier run has its own."""
 WRAPPER_MB = 200
 """Memory of Snakemake's own processes around a job of a scheduler, 10^6 bytes."""
+SLICE_MB = 600
+"""Memory around the jobs of a slice, 10^6 bytes: as above, Snakemake with 5,000 jobs, the fork server."""
 MINUTES = 5
 """Least run time asked for: schedulers refuse nothing shorter and a slow disk costs minutes."""
 SLOWER = 5.0
@@ -56,6 +58,7 @@ Graph = Mapping[str, Any]
 ``bias``, ``dark``  [visit];  ``flat``  {band: [visit]}
 ``patches``   {"tract/patch": {band: [visit]}}
 ``seasons``   {"tract/band": [MJD at which each season begins]}
+``beside``    {visit: [visits that share a patch with it]}; only in slices whose ``patches`` do not name all visits
 """
 
 
@@ -116,8 +119,9 @@ class Campaign:
         return [self.mark.format(slice=name) for name in slices]
 
     def slice_mem_mb(self, one: Mapping[str, Any], threads: int, attempt: int) -> int:
-        """Memory that a slice asks for, 10^6 bytes: as many of its largest jobs as it has cores."""
-        return round(MARGIN * float(one["mem_mb"])) * min(threads, int(one["jobs"])) * attempt
+        """Memory that a slice asks for, 10^6 bytes: its largest job for each of its cores, and its own Snakemake."""
+        jobs = round(MARGIN * float(one["mem_mb"])) * min(threads, int(one["jobs"]))
+        return jobs * attempt + SLICE_MB
 
     def slice_runtime(self, one: Mapping[str, Any], threads: int, attempt: int) -> int:
         """Run time that a slice asks for, minutes."""
@@ -216,7 +220,7 @@ class Campaign:
         def detectors(wildcards: Any, input: Any) -> int:  # noqa: ANN401
             visits, others = self.graph["visits"], self.graph["exposures"]
             visit = getattr(wildcards, "visit", None) or next(iter(visits), "")
-            return len({**visits, **others}.get(visit, {}).get("detectors", ()))
+            return len((visits.get(visit) or others.get(visit, {})).get("detectors", ()))
 
         return detectors
 

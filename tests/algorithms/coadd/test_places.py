@@ -41,7 +41,7 @@ def seen(visit, middle, mask=0):
 
 def coadded(middle, inputs):
     wcs = tangent_wcs(middle, (SIDE / 2, SIDE / 2), [[-SCALE, 0], [0, SCALE]])
-    options = PatchOptions(21, ArtifactSettings(), 100, noise=True)
+    options = PatchOptions(21, ArtifactSettings(), 100, noise=1)
     cells = tuple(coadd_patch(GRID.cells(), SIDE, wcs, inputs, options))
     return PatchCoadd(cells, wcs, (SIDE, SIDE))
 

@@ -1,9 +1,12 @@
+from functools import cache
+
 import numpy as np
 import pytest
 
 from gnomon.algorithms.linking.candidates import LinkOptions
 from gnomon.algorithms.linking.hypotheses import Hypotheses, carry, hypothesis_grid, sightings
 from gnomon.algorithms.linking.link import link_tracklets
+from gnomon.algorithms.linking.recover import recover_detections
 from gnomon.algorithms.linking.tracklets import find_tracklets
 from gnomon.algorithms.orbit.elements import cometary_to_cartesian
 from gnomon.algorithms.orbit.ephemeris import ephemeris
@@ -41,15 +44,15 @@ def toward_opposition(n, seed):
     return kept[:n] + sun
 
 
-def survey(n, false_per_exposure=0, seed=3):
-    """Detections of n objects and of noise over three nights of pairs; owner -1 is noise."""
+def survey(n, false_per_exposure=0, seed=3, times=TIMES):
+    """Detections of n objects and of noise, over three nights of pairs; owner -1 is noise."""
     table, rng = shipped_perturbers(), np.random.default_rng(seed)
     states = toward_opposition(n, seed)
-    tai, owner = np.tile(EPOCH + TIMES, n), np.repeat(np.arange(n), len(TIMES))
+    tai, owner = np.tile(EPOCH + times, n), np.repeat(np.arange(n), len(times))
     motion = propagate(table, EPOCH, states, (EPOCH - 8, EPOCH + 8))
     sky = ephemeris(table, motion, owner, tai_to_tdb(tai), observer_state(table, tai, SITE))
-    fake = rng.integers(0, max(n * len(TIMES), 1), false_per_exposure * len(TIMES)) if n else np.zeros(0, int)
-    tai = np.append(tai, np.repeat(EPOCH + TIMES, false_per_exposure) if n else [])
+    fake = rng.integers(0, max(n * len(times), 1), false_per_exposure * len(times)) if n else np.zeros(0, int)
+    tai = np.append(tai, np.repeat(EPOCH + times, false_per_exposure) if n else [])
     ra = np.append(sky.ra, sky.ra[fake] + rng.normal(0, 0.02, len(fake)))
     dec = np.append(sky.dec, sky.dec[fake] + rng.normal(0, 0.02, len(fake)))
     owner = np.append(owner, np.full(len(fake), -1))
@@ -134,3 +137,35 @@ def test_grid_reaches_from_the_earth_to_the_farthest(step):
     assert grid.distance.min() <= 1.0 and grid.distance.max() >= 99
     inverse = np.unique(1 / grid.distance)
     assert np.diff(inverse).max() <= step * (1 + 1e-9)
+
+
+LONE = np.append(TIMES, 3.0)
+"""A fourth night with one exposure: no tracklet of it."""
+
+
+@cache
+def recovered(others=60, limit=4.0):
+    measured, owner, _ = survey(8, others, times=LONE)
+    links, _ = linked(measured)
+    visit = np.unique(measured.mjd_tai, return_inverse=True)[1]
+    return links, recover_detections(shipped_perturbers(), links, measured, visit, limit), owner
+
+
+def test_a_night_of_one_exposure_is_claimed_by_the_objects_of_the_others():
+    before, after, owner = recovered()
+    for few, many in zip(objects(before, owner), objects(after, owner), strict=True):
+        assert len(few) == len(TIMES)
+        assert len(many) == len(LONE)
+        assert len(set(many)) == 1
+
+
+def test_what_is_recovered_makes_the_orbit_better():
+    before, after, _ = recovered()
+    size = [np.linalg.det(k.fit.covariance) for k in (after, before)]
+    assert np.all(size[0] < size[1])
+
+
+def test_a_set_that_is_no_orbit_is_not_widened():
+    before, after, _ = recovered(0, 1e-9)
+    np.testing.assert_array_equal(before.detection, after.detection)
+    np.testing.assert_array_equal(before.fit.state, after.fit.state)

@@ -3,7 +3,7 @@ import pytest
 
 from gnomon.algorithms.photoz import features, network, training
 from gnomon.algorithms.photoz.metrics import scaled_error, scores, sigma_mad
-from gnomon.algorithms.photoz.neighbours import nearest_neighbour_redshift
+from gnomon.algorithms.photoz.neighbours import nearest_neighbour_redshift, neighbour_scatter
 from gnomon.algorithms.photoz.predict import (
     model_arrays,
     model_from_arrays,
@@ -61,6 +61,26 @@ def test_network_beats_nearest_neighbours(model):
     assert abs(s.bias) < 0.2 * s.sigma_mad + 3 * s.sigma_mad / np.sqrt(1500)
     assert s.outlier_fraction < 0.02
     assert s.pit_ks < 0.15
+
+
+def test_few_redshifts_are_not_learnt_by_heart():
+    """400 training objects: p(z) of others stays calibrated; KS of 1,500 by chance 0.035."""
+    flux, err, z = galaxies(1500, 3)
+    few = training.train(*galaxies(400, 1), training.TrainingPlan(n_members=1), np.random.default_rng(2))
+    result = predict(few, flux, err)
+    assert scores(result.estimates.median, result.probability, few.edges, z).pit_ks < 0.1
+
+
+def test_the_scatter_of_neighbours_leaves_each_out():
+    flux, err, z = galaxies(500, 1)
+    told = neighbour_scatter(flux, err, z)
+    assert told == pytest.approx(
+        sigma_mad(
+            scaled_error(nearest_neighbour_redshift(*galaxies(500, 3)[:2], flux, err, z), galaxies(500, 3)[2])
+        ),
+        rel=0.25,
+    )
+    assert neighbour_scatter(flux, err, np.full(500, 0.4)) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_training_twice_gives_the_same_bits(model):

@@ -90,11 +90,24 @@ def test_thinning_takes_every_nth_row_and_says_why_there_are_none():
 
 def test_redshifts_meet_spectra_within_an_arcsecond():
     place = {"coord_ra": [10.0, 10.1], "coord_dec": [0.0, 0.0]}
-    mine = table("photoz", 2, z_best=[0.5, 0.7], photoz_flag_extrapolated=[False, True], **place)
+    mine = table("photoz", 2, z_median=[0.5, 0.7], photoz_flag_extrapolated=[False, True], **place)
     spectra = table("spec_z", 2, coord_ra=[10.0 + 0.5 / 3600, 10.1 + 2 / 3600], redshift=[0.52, 0.7])
     z, true, plain = matched(mine, spectra)
     assert (z.tolist(), true.tolist(), plain.tolist()) == ([0.5], [0.52], [True])
     assert "1 objects with a spectrum" in redshifts(products(redshifts=[mine], spectra=[spectra]))
+
+
+def test_redshifts_beyond_the_depth_of_the_spectra_are_told_apart():
+    ra = 10 + 0.1 * np.arange(4)
+    plain = {n: [False] * 4 for n in ("photoz_flag_extrapolated", "photoz_flag_missingBand")}
+    mine = table("photoz", 4, z_median=[0.5, 0.7, 0.9, 2.0], coord_ra=ra, coord_dec=[0.0] * 4, **plain)
+    spectra = table("spec_z", 1, coord_ra=ra[:1], coord_dec=[0.0], redshift=[0.5])
+    bright = np.array([True, True, True, False])
+    true = {"ra": ra, "dec": np.zeros(4), "redshift": np.array([0.5, 0.7, 0.9, 0.5])}
+    galaxies = Catalog({**true, "flux_i": np.where(bright, 2000.0, 500.0)})
+    page = redshifts(products(redshifts=[mine], spectra=[spectra], galaxies=[galaxies]))
+    assert "2 galaxies without a spectrum of i &lt; 24" in page
+    assert "1 galaxies without a spectrum of i &gt; 24: bias +1.000" in page
 
 
 def test_objects_of_two_bands_have_no_two_colours_but_counts():
@@ -130,8 +143,13 @@ def test_a_sure_period_is_folded_and_an_unsure_one_is_not_shown():
         psfFluxErr=[100] * 40,
     )
     found = {"objectId": [7], "isVariable": [True], "period": [0.6], "periodPower": [0.9]}
-    sure = table("variability", 1, periodFalseAlarm=[1e-9], **found)
-    assert "<img" in periodic(products(variability=[sure], forced=[curve]))
+    none = {"rrLyraePeriod": [np.nan], "rrLyraeFalseAlarm": [np.nan]}
+    sure = table("variability", 1, periodFalseAlarm=[1e-9], **found, **none)
+    assert "1 objects have a period" in periodic(products(variability=[sure], forced=[curve]))
+    lyra = found | {"rrLyraePeriod": [0.6], "rrLyraeFalseAlarm": [1e-9]}
+    sure = table("variability", 1, periodFalseAlarm=[np.nan], **lyra)
+    assert "1 objects have a period" in periodic(products(variability=[sure], forced=[curve]))
+    found |= none
     with pytest.raises(NothingToShowError, match="None of 1 variable"):
         periodic(
             products(variability=[table("variability", 1, periodFalseAlarm=[0.5], **found)], forced=[curve])

@@ -22,23 +22,24 @@ def galaxies(n=400):
 def test_a_perfect_network_beats_its_neighbours():
     z, photometry, spectrum = galaxies()
     judged = np.ones(len(z), np.bool_)
-    rows = check_redshifts(z, photometry, z, judged, spectrum, ~judged)
+    rows = check_redshifts(z, photometry, z, judged, spectrum, ~judged, np.linspace(0, 1, len(z)))
     assert rows["photo-z scatter", ""] == (0.0, 200)
     assert rows["photo-z scatter over that of nearest neighbours", ""][0] == 0.0
     assert rows["photo-z extrapolated", ""][0] == 0.0
+    assert rows["photo-z PIT", ""][0] < 0.02  # of uniform numbers: their spacing
 
 
 def test_training_objects_and_those_without_an_estimate_do_not_count():
     z, photometry, spectrum = galaxies()
     estimate = np.where(np.arange(len(z)) % 4 == 1, np.nan, z)
-    rows = check_redshifts(estimate, photometry, z, np.ones(len(z), np.bool_), spectrum, spectrum > 9)
+    rows = check_redshifts(estimate, photometry, z, np.ones(len(z), np.bool_), spectrum, spectrum > 9, z)
     assert rows["photo-z scatter", ""][1] == 100
 
 
 def test_without_spectra_nothing_is_compared():
     z, photometry, _ = galaxies()
     none = np.full(len(z), np.nan)
-    assert check_redshifts(z, photometry, z, np.ones(len(z), np.bool_), none, np.isfinite(none)) == {}
+    assert check_redshifts(z, photometry, z, np.ones(len(z), np.bool_), none, np.isfinite(none), z) == {}
 
 
 def test_places_match_across_ra_zero_and_not_beyond_half_an_arcsecond():

@@ -33,6 +33,18 @@ def test_amplitude_and_power_are_those_of_the_template():
     fit = fit_template(curve(0.6, 1.0, 5, noise=0.005))
     assert fit.power > 0.99
     assert fit.amplitude == pytest.approx(1.0, abs=0.1)
+    assert fit.false_alarm < 1e-12
+
+
+def test_scatter_without_a_period_is_no_sure_rr_lyrae():
+    """The same light curves in an order of their own: as variable, and nothing to be sure of."""
+    rng = np.random.default_rng(4)
+    for seed in range(4):
+        mixed = {
+            b: BandCurve(c.mjd_tai, rng.permutation(c.flux), c.flux_err)
+            for b, c in curve(0.6, 1.0, seed).items()
+        }
+        assert not fit_template(mixed).false_alarm < 1e-3
 
 
 def test_noise_is_no_rr_lyrae():

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from gnomon.containers.box import Box
 from gnomon.containers.cellpsf import CellPsf
+from gnomon.containers.dataid import DataId
 from gnomon.containers.image import F4, Image
 from gnomon.containers.skymap import Cell
 from gnomon.containers.wcs import Wcs
@@ -153,12 +154,29 @@ class CoaddInputs:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The detectors that lie on a patch, and why some were left out."""
+    """The detectors that lie on a patch, what they were judged by, and why some were left out."""
 
     visit: tuple[int, ...]
     detector: tuple[int, ...]
+    seeing: tuple[float, ...]
+    """FWHM, arcsec."""
+    ellipticity: tuple[float, ...]
+    """Of the PSF."""
+    transparency: tuple[float, ...]
+    """Over the median of these detectors."""
+    noise: tuple[float, ...]
+    """Standard deviation of a pixel of sky over the median of these detectors."""
+    cells: tuple[int, ...]
+    """Cells that the detector went into."""
+    weight: tuple[float, ...]
+    """Mean weight in these cells, nJy^-2; 0 where there are none."""
     reason: tuple[str, ...]
     """Empty text for those that were used."""
+
+
+def no_selection() -> Selection:
+    """Of no detectors."""
+    return Selection((), (), (), (), (), (), (), (), ())
 
 
 def no_inputs() -> CoaddInputs:
@@ -185,7 +203,7 @@ class Coadd:
     """What went into which cell."""
     masked_fraction: F4 = field(default_factory=no_plane)
     """(ny, nx) float32, weight of inputs masked, filled or rejected over the weight of all."""
-    selection: Selection = Selection((), (), ())
+    selection: Selection = field(default_factory=no_selection)
     """What was considered."""
     empty_reason: str = ""
     """Why there is nothing; empty text where there is something."""
@@ -195,6 +213,8 @@ class Coadd:
     """(nsub, ny, nx) float32, nJy: images of equal parts of the band, bluest first; none in most kinds."""
     refractivity: tuple[float, ...] = ()
     """Of these parts, less that of the band; times tan(zenith distance): displacement to the zenith, radians."""
+    data_id: DataId = field(default_factory=DataId)
+    """Tract, patch, band and kind."""
 
 
 def empty_coadd(reason: str) -> Coadd:

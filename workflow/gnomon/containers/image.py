@@ -34,3 +34,11 @@ class Image:
     def section(self, y: slice, x: slice) -> "Image":
         """A view of part of the image."""
         return Image(self.flux[y, x], self.variance[y, x], self.mask[y, x])
+
+
+@dataclass(frozen=True, slots=True)
+class DarkMaster(Image):
+    """Mean dark current, electrons per second, of exposures that a master bias was taken from."""
+
+    seconds: float = 0.0
+    """Mean dark time of those exposures; 0: no bias was taken from them."""

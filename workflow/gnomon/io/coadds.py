@@ -2,12 +2,14 @@
 
 DS9 opens any of the first five with its sky coordinates. ``PSF`` is a cube with one image a cell; its cards
 ORIGIN and SIDE tell where the cells lie, row by row. ``INPUTS`` has one row a cell and detector,
-``SELECTION`` one row a detector on the patch with the reason why it was left out. ``NOI``, where it was made, is a
+``SELECTION`` one row a detector on the patch with what it was judged by, its weight, and the reason why it was left
+out. ``NOI``, where it was made, is a
 realisation of the noise in whole numbers of 1/64 of the median standard deviation; ``PARTS`` are images of parts of the
 band, with the refractivity of each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +18,16 @@ import numpy.typing as npt
 from astropy.io import fits
 
 from gnomon.containers.cellpsf import CellPsf
-from gnomon.containers.coadd import Coadd, CoaddInputs, Selection, empty_coadd, no_parts, no_plane
+from gnomon.containers.coadd import (
+    Coadd,
+    CoaddInputs,
+    Selection,
+    empty_coadd,
+    no_parts,
+    no_plane,
+    no_selection,
+)
+from gnomon.containers.dataid import DataId
 from gnomon.containers.image import F4, Image
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
@@ -35,7 +46,8 @@ def write_coadd(coadd: Coadd, path: str | Path, provenance: Provenance) -> None:
     with replacing(path) as temporary, open(temporary, "wb") as opened:
         empty = bool(coadd.empty_reason)
         fits_blocks.append_primary(
-            opened, {"GNSTEP": provenance.step, "GNEMPTY": empty, "FILTER": coadd.band}
+            opened,
+            {"GNSTEP": provenance.step, "GNEMPTY": empty, "FILTER": coadd.band, **_place(coadd.data_id)},
         )
         if coadd.wcs is not None:
             sky = {**wcs_to_header(coadd.wcs), "FILTER": coadd.band}
@@ -73,12 +85,14 @@ def _read_noise(path: Path, places: dict[str, fits_blocks.Place]) -> F4:
     return np.asarray(whole * np.float32(places["NOI"].header["BSCALE"]), np.float32)
 
 
-def _selection_columns(selection: Selection) -> dict[str, list[str] | list[int]]:
-    return {
-        "visit": list(selection.visit),
-        "detector": list(selection.detector),
-        "reason": [reason or " " for reason in selection.reason],  # FITS drops the blank again
-    }
+def _place(data_id: DataId) -> dict[str, str | int]:
+    return {"TRACT": data_id.tract, "PATCH": data_id.patch, "KIND": data_id.kind}
+
+
+def _selection_columns(selection: Selection) -> dict[str, Sequence[str | float]]:
+    columns = {f.name: list(getattr(selection, f.name)) for f in fields(Selection)}
+    blank = [reason or " " for reason in selection.reason]  # FITS drops the blank again
+    return {**columns, "reason": blank}
 
 
 def _inputs_hdu(inputs: CoaddInputs) -> fits.BinTableHDU:
@@ -86,8 +100,8 @@ def _inputs_hdu(inputs: CoaddInputs) -> fits.BinTableHDU:
     return fits.BinTableHDU.from_columns(columns, name="INPUTS")
 
 
-def read_coadd(path: str | Path) -> Coadd:
-    """Read a coadd.
+def read_coadd(path: str | Path, planes: bool = True) -> Coadd:
+    """Read a coadd; without its planes only the PSF, the map and the lists of what went in.
 
     Raises
     ------
@@ -100,23 +114,42 @@ def read_coadd(path: str | Path) -> Coadd:
         reason = str(fits_blocks.read_table(path, places["PROVENANCE"])[0]["empty_reason"])
         if reason:
             return empty_coadd(reason)
-        return _read(path, places)
+        lists = _read_lists(path, places)
+        return _with_planes(lists, path, places) if planes else lists
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise UnprocessableData(f"{path.name} is no whole coadd: {error}") from None
 
 
-def _read(path: Path, places: dict[str, fits_blocks.Place]) -> Coadd:
+def _read_lists(path: Path, places: dict[str, fits_blocks.Place]) -> Coadd:
+    """All but the planes."""
+    header, at, own = places["SCI"].header, places["PSF"].header, places["PRIMARY"].header
+    psf = CellPsf(fits_blocks.read_plane(path, places["PSF"]), int(at["ORIGIN"]), int(at["SIDE"]))
+    band = str(header["FILTER"])
+    return replace(
+        empty_coadd(""),
+        wcs=wcs_from_header(header, (int(header["NAXIS2"]), int(header["NAXIS1"]))),
+        psf=psf,
+        band=band,
+        inputs=_read_inputs(path, places["INPUTS"]),
+        selection=_read_selection(path, places["SELECTION"]),
+        data_id=DataId(tract=int(own["TRACT"]), patch=int(own["PATCH"]), band=band, kind=str(own["KIND"])),
+    )
+
+
+def _with_planes(lists: Coadd, path: Path, places: dict[str, fits_blocks.Place]) -> Coadd:
     flux, variance, mask, count, fraction = (
         fits_blocks.read_plane(path, places[n]) for n in ("SCI", "VAR", "MSK", "NIM", "MFR")
     )
-    header, at = places["SCI"].header, places["PSF"].header
-    psf = CellPsf(fits_blocks.read_plane(path, places["PSF"]), int(at["ORIGIN"]), int(at["SIDE"]))
-    wcs = wcs_from_header(header, flux.shape)
-    inputs = _read_inputs(path, places["INPUTS"])
-    selection = _read_selection(path, places["SELECTION"])
-    image = Image(flux, variance, mask)
-    planes = image, count, wcs, psf, str(header["FILTER"]), inputs, fraction, selection
-    return Coadd(*planes, "", _read_noise(path, places), *_read_parts(path, places))
+    parts, refractivity = _read_parts(path, places)
+    return replace(
+        lists,
+        image=Image(flux, variance, mask),
+        count=count,
+        masked_fraction=fraction,
+        noise=_read_noise(path, places),
+        parts=parts,
+        refractivity=refractivity,
+    )
 
 
 def _read_parts(path: Path, places: dict[str, fits_blocks.Place]) -> tuple[F4, tuple[float, ...]]:
@@ -129,9 +162,9 @@ def _read_parts(path: Path, places: dict[str, fits_blocks.Place]) -> tuple[F4, t
 def _read_selection(path: Path, place: fits_blocks.Place) -> Selection:
     rows = fits_blocks.read_table(path, place)
     if not len(rows):
-        return Selection((), (), ())
-    visit, detector = (tuple(int(v) for v in rows[n]) for n in ("visit", "detector"))
-    return Selection(visit, detector, tuple(str(r).strip() for r in rows["reason"]))
+        return no_selection()
+    columns = {f.name: tuple(rows[f.name].tolist()) for f in fields(Selection)}
+    return Selection(**{**columns, "reason": tuple(str(r).strip() for r in rows["reason"])})
 
 
 def _read_inputs(path: Path, place: fits_blocks.Place) -> CoaddInputs:

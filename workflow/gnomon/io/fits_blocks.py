@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -126,18 +126,31 @@ def _pieces(values: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
 
 def append_row(opened: IO[bytes], name: str, row: Mapping[str, Any]) -> None:
     """Write a one-row binary table, one column a field."""
-    _append_columns(opened, name, {field: np.asarray(value)[np.newaxis] for field, value in row.items()})
+    append_columns(opened, name, {field: np.asarray(value)[np.newaxis] for field, value in row.items()})
 
 
-def append_table(opened: IO[bytes], name: str, columns: Mapping[str, list[str] | list[int]]) -> None:
-    """Write a binary table of texts and whole numbers."""
-    whole = {field: all(isinstance(v, int) for v in values) for field, values in columns.items()}
-    arrays = {f: np.array(v, "i8" if whole[f] else "U") for f, v in columns.items()}
-    _append_columns(opened, name, arrays)
+def append_table(opened: IO[bytes], name: str, columns: Mapping[str, Sequence[str | float]]) -> None:
+    """Write a binary table of texts, whole numbers and others (float64)."""
+    append_columns(opened, name, {f: np.array(v, _kind(v)) for f, v in columns.items()})
 
 
-def _append_columns(opened: IO[bytes], name: str, columns: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write a binary table; first axes are rows. astropy would load its tables for this, half a second."""
+def _kind(values: Sequence[str | float]) -> str:
+    """Type of a column."""
+    if all(isinstance(v, int) for v in values):
+        return "i8"
+    return "U" if any(isinstance(v, str) for v in values) else "f8"
+
+
+def append_columns(
+    opened: IO[bytes],
+    name: str,
+    columns: Mapping[str, npt.NDArray[Any]],
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a binary table, with more cards in its header; first axes are rows.
+
+    astropy would load its tables for this, half a second.
+    """
     arrays = {field: _stored(values) for field, values in columns.items()}
     n = len(next(iter(arrays.values())))
     rows = np.empty(n, [(f, a.dtype.newbyteorder(">"), a.shape[1:]) for f, a in arrays.items()])
@@ -157,7 +170,7 @@ def _append_columns(opened: IO[bytes], name: str, columns: Mapping[str, npt.NDAr
         cards |= {f"TTYPE{k}": field, f"TFORM{k}": f"{count}{code}"}
         if len(shape) > 1:
             cards[f"TDIM{k}"] = str(tuple(reversed(shape))).replace(" ", "")
-    _append_header(opened, fits.Header(), {**cards, "EXTNAME": name})
+    _append_header(opened, fits.Header(), {**cards, **(more or {}), "EXTNAME": name})
     opened.write(rows.tobytes())
     opened.write(bytes(-rows.nbytes % _BLOCK))
 

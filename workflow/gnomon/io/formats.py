@@ -47,6 +47,10 @@ def read(dataset: DatasetType, path: Path) -> Any:  # noqa: ANN401
             return _module("alert_avro").read_alerts(path)
         case "Coadd":
             return _module("coadds").read_coadd(path)
+        case "CoaddLists":
+            return _module("coadds").read_coadd(path, planes=False)
+        case "SparseMap":
+            return _module("sparse_maps").read_sparse_map(path)
     raise ValueError(f"no reader of {dataset.container}")
 
 
@@ -79,6 +83,8 @@ def write(dataset: DatasetType, value: Any, path: str, provenance: Provenance) -
             _module("alert_packets").write_batch(value, path, provenance)
         case "Coadd":
             _module("coadds").write_coadd(value, path, provenance)
+        case "SparseMap":
+            _module("sparse_maps").write_sparse_map(value, path, provenance)
         case _:
             raise ValueError(f"no writer of {dataset.container}")
 
@@ -126,6 +132,9 @@ def write_empty(
             _module("models").write_model({}, path, provenance, reason)
         case "Coadd":
             write(dataset, import_module("gnomon.containers.coadd").empty_coadd(reason), path, provenance)
+        case "SparseMap":
+            empty = import_module("gnomon.containers.sparsemap").empty_map(reason)
+            write(dataset, empty, path, provenance)
         case "Alerts":
             _module("alert_avro").write_alerts([], path, provenance, reason)
         case "Hats":

@@ -7,7 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from gnomon.containers.image import Image
+from gnomon.containers.image import DarkMaster, Image
 from gnomon.containers.parts import Parts
 from gnomon.containers.provenance import Provenance
 from gnomon.errors import UnprocessableData
@@ -34,6 +34,8 @@ class MasterWriter:
         group = self._file.create_group(f"{number:03d}")
         for name in _PLANES:
             group.create_dataset(name, data=getattr(image, name), track_times=False)
+        if isinstance(image, DarkMaster):
+            group.attrs["seconds"] = image.seconds
 
     def fail(self, number: int, reason: str) -> None:
         """Note that a detector could not be made."""
@@ -64,7 +66,14 @@ def open_master(path: str | Path) -> Parts[Image]:
 
     def read(number: int) -> Image:
         with h5py.File(path, "r") as opened:
-            planes: list[Any] = [np.asarray(opened[f"{number:03d}/{p}"]) for p in _PLANES]
-            return Image(*planes)
+            group = opened[f"{number:03d}"]
+            planes: list[Any] = [np.asarray(group[p]) for p in _PLANES]
+            seconds = group.attrs.get("seconds")
+            image = Image(*planes)
+            return (
+                image
+                if seconds is None
+                else DarkMaster(image.flux, image.variance, image.mask, float(seconds))
+            )
 
     return Parts(numbers, read, failures, reason)

@@ -1,8 +1,5 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
-
-#include <optional>
 
 #include "coadd.hpp"
 #include "static_sky.hpp"
@@ -26,19 +23,15 @@ void need_same(const A &a, const B &b, std::size_t dimensions) {
 void mean(Cube<const float> flux, Cube<const float> variance, Cube<const std::uint32_t> mask,
           Cube<const std::uint8_t> reject, Weights weight, std::uint32_t excluded, std::uint32_t touched,
           Plane<float> out_flux, Plane<float> out_variance, Plane<std::uint32_t> out_mask,
-          Plane<std::uint16_t> count, Plane<float> masked_fraction, std::optional<Cube<const float>> noise,
-          std::optional<Plane<float>> out_noise) {
+          Plane<std::uint16_t> count, Plane<float> masked_fraction) {
   need_same(flux, variance, 3);
   need_same(flux, mask, 3);
   need_same(flux, reject, 3);
-  if (noise.has_value() != out_noise.has_value()) throw nb::value_error("noise needs a plane to go to");
-  if (noise) need_same(flux, *noise, 3);
   if (weight.shape(0) != flux.shape(0)) throw nb::value_error("one weight per plane is needed");
   const std::size_t npix = flux.shape(1) * flux.shape(2);
-  const gnomon::Stack stack{flux.data(), variance.data(), mask.data(), reject.data(), flux.shape(0), npix,
-                            noise ? noise->data() : nullptr};
+  const gnomon::Stack stack{flux.data(), variance.data(), mask.data(), reject.data(), flux.shape(0), npix};
   const gnomon::MeanPlanes out{out_flux.data(), out_variance.data(), out_mask.data(), count.data(),
-                               masked_fraction.data(), out_noise ? out_noise->data() : nullptr};
+                               masked_fraction.data()};
   nb::gil_scoped_release release;
   gnomon::weighted_mean(stack, weight.data(), excluded, touched, out);
 }
@@ -101,8 +94,7 @@ NB_MODULE(_coadd, m) {
   m.def("mean", &mean, nb::arg("flux").noconvert(), nb::arg("variance").noconvert(), nb::arg("mask").noconvert(),
         nb::arg("reject").noconvert(), nb::arg("weight").noconvert(), nb::arg("excluded"), nb::arg("touched"),
         nb::arg("out_flux").noconvert(), nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert(),
-        nb::arg("count").noconvert(), nb::arg("masked_fraction").noconvert(), nb::arg("noise").noconvert().none(),
-        nb::arg("out_noise").noconvert().none());
+        nb::arg("count").noconvert(), nb::arg("masked_fraction").noconvert());
   m.def("rare_regions", &rare_regions, nb::arg("mask").noconvert(), nb::arg("rare").noconvert(), nb::arg("share"));
   m.def("typical", &typical, nb::arg("variance").noconvert(), nb::arg("mask").noconvert(), nb::arg("bad"));
   m.def("smooth_filled", &smooth_filled, nb::arg("plane").noconvert(), nb::arg("variance").noconvert(),

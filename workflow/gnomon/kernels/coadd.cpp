@@ -15,7 +15,7 @@ constexpr std::size_t kBlock = 1024;  // pixels summed over all planes at a time
 struct Sums {
   std::array<double, kBlock> flux{}, variance{}, weight{};                  // of the inputs used
   std::array<double, kBlock> lost_flux{}, lost_variance{}, lost_weight{};   // of those with information, not used
-  std::array<double, kBlock> masked{}, noise{}, lost_noise{};
+  std::array<double, kBlock> masked{};
   std::array<std::uint32_t, kBlock> bits{}, lost_bits{}, count{};
   double common_weight = 0;
   std::uint32_t common_count = 0;
@@ -26,7 +26,6 @@ struct Part {
   const std::uint32_t *mask;
   const std::uint8_t *reject;
   std::size_t n;
-  const float *noise;
 };
 
 bool is_clean(const Part &p, std::uint32_t special) {
@@ -44,8 +43,6 @@ void add_clean(const Part &p, double weight, Sums &sum) {
   for (std::size_t i = 0; i < p.n; ++i) sum.flux[i] += weight * static_cast<double>(p.flux[i]);
   for (std::size_t i = 0; i < p.n; ++i) sum.variance[i] += square * static_cast<double>(p.variance[i]);
   for (std::size_t i = 0; i < p.n; ++i) sum.bits[i] |= p.mask[i];
-  if (p.noise != nullptr)
-    for (std::size_t i = 0; i < p.n; ++i) sum.noise[i] += weight * static_cast<double>(p.noise[i]);
   sum.common_weight += weight;
   ++sum.common_count;
 }
@@ -66,9 +63,6 @@ void add_spoiled(const Part &p, double weight, std::uint32_t excluded, std::uint
     sum.bits[i] |= known & wanted ? p.mask[i] : 0u;
     sum.lost_bits[i] |= known & !wanted ? p.mask[i] : 0u;
     sum.count[i] += known & wanted ? 1u : 0u;
-    const double drawn = p.noise != nullptr ? static_cast<double>(p.noise[i]) : 0.0;
-    sum.noise[i] += w * drawn;
-    sum.lost_noise[i] += lost * drawn;
   }
 }
 
@@ -83,7 +77,6 @@ void write_block(const Sums &sum, std::size_t start, std::size_t n, const MeanPl
     out.mask[start + p] = any ? sum.bits[p] : sum.lost_bits[p];
     out.count[start + p] = static_cast<std::uint16_t>(count);
     out.masked_fraction[start + p] = static_cast<float>(known ? sum.masked[p] / all : 0.0);
-    if (out.noise != nullptr) out.noise[start + p] = static_cast<float>((any ? sum.noise[p] : sum.lost_noise[p]) / w);
   }
 }
 
@@ -143,8 +136,7 @@ void weighted_mean(const Stack &stack, const double *weight, std::uint32_t exclu
     Sums sum;
     for (std::size_t plane = 0; plane < stack.n; ++plane) {
       const std::size_t at = plane * stack.npix + start;
-      const Part part{stack.flux + at, stack.variance + at, stack.mask + at, stack.reject + at, n,
-                      stack.noise != nullptr ? stack.noise + at : nullptr};
+      const Part part{stack.flux + at, stack.variance + at, stack.mask + at, stack.reject + at, n};
       if (is_clean(part, excluded | touched))
         add_clean(part, weight[plane], sum);
       else

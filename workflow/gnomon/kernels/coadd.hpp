@@ -12,7 +12,6 @@ struct Stack {
   const std::uint32_t *mask;
   const std::uint8_t *reject;  // 1: leave this pixel out
   std::size_t n, npix;
-  const float *noise = nullptr;  // summed as the flux is
 };
 
 struct MeanPlanes {
@@ -21,7 +20,6 @@ struct MeanPlanes {
   std::uint32_t *mask;     // union of the mask bits of the inputs used
   std::uint16_t *count;    // inputs used
   float *masked_fraction;  // weight of rejected or touched inputs over the weight of all with information
-  float *noise = nullptr;  // weighted mean, where the stack has noise
 };
 
 // Weighted mean over the stack, each plane with one weight. A pixel is left out if `reject` is set, a bit of

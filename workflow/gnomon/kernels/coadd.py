@@ -26,8 +26,6 @@ class MeanPlanes:
     """(ny, nx) uint16, inputs used; 0 where all were left out and averaged all the same."""
     masked_fraction: F4
     """(ny, nx) float32, weight of inputs left out or touched over that of all with information."""
-    noise: F4 | None = None
-    """(ny, nx) float32, weighted mean of the inputs' noise; None where none was given."""
 
 
 def weighted_mean(
@@ -38,7 +36,6 @@ def weighted_mean(
     weight: F8,
     excluded: int,
     touched: int,
-    noise: F4 | None = None,
 ) -> MeanPlanes:
     """Mean of a stack with one weight per plane, summed in stack order.
 
@@ -49,7 +46,6 @@ def weighted_mean(
     reject : (n, ny, nx) uint8; 1 leaves the pixel out
     weight : (n,) float64, positive
     excluded, touched : mask bits; ``touched`` ones count as masked though they are used
-    noise : (n, ny, nx) float32, summed as the flux is
 
     Returns
     -------
@@ -63,10 +59,9 @@ def weighted_mean(
     shape = flux.shape[1:]
     flux_out, variance_out, fraction = (np.zeros(shape, np.float32) for _ in range(3))
     bits, count = np.zeros(shape, np.uint32), np.zeros(shape, np.uint16)
-    drawn = None if noise is None else np.zeros(shape, np.float32)
-    out = MeanPlanes(flux_out, variance_out, bits, count, fraction, drawn)
+    out = MeanPlanes(flux_out, variance_out, bits, count, fraction)
     arrays = out.flux, out.variance, out.mask, out.count, out.masked_fraction
-    _coadd.mean(flux, variance, mask, reject, weight, excluded, touched, *arrays, noise, out.noise)
+    _coadd.mean(flux, variance, mask, reject, weight, excluded, touched, *arrays)
     return out
 
 

@@ -18,7 +18,7 @@ struct Weights8 {
 // Values of a polynomial at s and at -s, from its even and odd coefficients, lowest first.
 template <std::size_t Even, std::size_t Odd>
 inline void at_both(const std::array<float, Even> &even, const std::array<float, Odd> &odd, Float8 s, Float8 square,
-                    Float8 &here, Float8 &there) noexcept {
+                    Float8 &__restrict here, Float8 &__restrict there) noexcept {
   Float8 e = all8(even[Even - 1]), o = all8(odd[Odd - 1]);
   for (std::size_t k = Even - 1; k-- > 0;) e = fma8(e, square, all8(even[k]));
   for (std::size_t k = Odd - 1; k-- > 0;) o = fma8(o, square, all8(odd[k]));
@@ -29,22 +29,13 @@ class Weights {
  public:
   explicit Weights(Interpolant interpolant);
 
-  Weights8 at(Float8 phase) const noexcept {
-    Weights8 w;
-    const Float8 s = phase - 0.5f, square = s * s;
-    if (spline_) {
-      constexpr float c = 1.0f / 3840;  // the quintic B-spline's pieces about the middle between two pixels
-      constexpr std::array<float, 3> outer_even{c, 40 * c, 80 * c}, outer_odd{10 * c, 80 * c, 32 * c};
-      constexpr std::array<float, 3> middle_even{237 * c, 840 * c, -240 * c}, middle_odd{750 * c, 240 * c, -160 * c};
-      constexpr std::array<float, 3> inner_even{1682 * c, -880 * c, 160 * c}, inner_odd{1540 * c, -1120 * c, 320 * c};
-      at_both(outer_even, outer_odd, s, square, w.pixel[5], w.pixel[0]);
-      at_both(middle_even, middle_odd, s, square, w.pixel[4], w.pixel[1]);
-      at_both(inner_even, inner_odd, s, square, w.pixel[3], w.pixel[2]);
-    } else {
-      lanczos(phase, w);
+  // For n times eight phases.
+  void at(const Float8 *phase, std::size_t n, Weights8 *w) const noexcept {
+    for (std::size_t k = 0; k < n; ++k) spline_ ? quintic(phase[k], w[k]) : lanczos(phase[k], w[k]);
+    for (std::size_t k = 0; k < n; ++k) {
+      const Float8 s = phase[k] - 0.5f;
+      at_both(noise_even_, noise_odd_, s, s * s, w[k].low, w[k].high);
     }
-    at_both(noise_even_, noise_odd_, s, square, w.low, w.high);
-    return w;
   }
 
   // Constant tables, made once per process: they take as long as warping a million pixels.
@@ -56,6 +47,16 @@ class Weights {
   std::array<float, 4> noise_odd_;
   std::vector<float> taps_[6];  // of Lanczos by phase
   void fit_noise() noexcept;
+  static void quintic(Float8 phase, Weights8 &w) noexcept {  // the spline's pieces about the middle between two pixels
+    const Float8 s = phase - 0.5f, square = s * s;
+    constexpr float c = 1.0f / 3840;
+    constexpr std::array<float, 3> outer_even{c, 40 * c, 80 * c}, outer_odd{10 * c, 80 * c, 32 * c};
+    constexpr std::array<float, 3> middle_even{237 * c, 840 * c, -240 * c}, middle_odd{750 * c, 240 * c, -160 * c};
+    constexpr std::array<float, 3> inner_even{1682 * c, -880 * c, 160 * c}, inner_odd{1540 * c, -1120 * c, 320 * c};
+    at_both(outer_even, outer_odd, s, square, w.pixel[5], w.pixel[0]);
+    at_both(middle_even, middle_odd, s, square, w.pixel[4], w.pixel[1]);
+    at_both(inner_even, inner_odd, s, square, w.pixel[3], w.pixel[2]);
+  }
   void lanczos(Float8 phase, Weights8 &w) const noexcept;
 };
 

@@ -12,6 +12,8 @@ namespace gnomon {
 
 using Float8 = float __attribute__((vector_size(32)));
 using Int8 = std::int32_t __attribute__((vector_size(32)));
+using Float4 = float __attribute__((vector_size(16)));
+using Double2 = double __attribute__((vector_size(16)));
 
 inline Float8 load8(const float *p) noexcept {
   Float8 v;

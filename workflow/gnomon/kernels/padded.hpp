@@ -53,20 +53,22 @@ struct Padded {
   const float *at(Index y, Index x) const { return data.get() + (y + kPad) * stride + x + kPad; }
 };
 
-// Sums over 6 x 6 pixels around eight places; the order of the additions is fixed.
-inline Float8 gather(const Padded &flux, Int8 ix, Int8 iy, const Weights8 &wx, const Weights8 &wy) {
-  alignas(32) float down[6][8];
-  for (int k = 0; k < 6; ++k) store8(down[k], wy.pixel[k]);
-  alignas(32) std::int32_t at[8];
-  const Int8 places = iy * ints(flux.stride) + ix;
-  std::memcpy(at, &places, sizeof at);
+// Sums over 6 x 6 pixels around eight places, given by the offset of the pixel below each from the first of the image;
+// the order of the additions is fixed.
+inline Float8 gather(const Padded &flux, const Int8 &at, const Weights8 &wx, const Weights8 &wy) {
+  const auto *place = reinterpret_cast<const std::int32_t *>(&at);
+  const auto *down = reinterpret_cast<const float *>(wy.pixel);
+  const Index stride = flux.stride;
   const float *origin = flux.at(-2, -2);
   Float8 columns[8];
   for (int l = 0; l < 8; ++l) {
-    const float *corner = origin + at[l];
-    Float8 sum = all8(down[0][l]) * load8(corner);
-    for (int k = 1; k < 6; ++k) sum = fma8(all8(down[k][l]), load8(corner + k * flux.stride), sum);
-    columns[l] = sum;
+    const float *corner = origin + place[l], *lower = corner + 3 * stride;
+    Float8 sum = all8(down[l]) * load8(corner);
+    sum = fma8(all8(down[8 + l]), load8(corner + stride), sum);
+    sum = fma8(all8(down[16 + l]), load8(corner + 2 * stride), sum);
+    sum = fma8(all8(down[24 + l]), load8(lower), sum);
+    sum = fma8(all8(down[32 + l]), load8(lower + stride), sum);
+    columns[l] = fma8(all8(down[40 + l]), load8(lower + 2 * stride), sum);
   }
   transpose8(columns);
   Float8 value = wx.pixel[0] * columns[0];

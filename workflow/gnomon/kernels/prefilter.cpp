@@ -12,25 +12,36 @@ namespace gnomon {
 namespace {
 
 using Index = std::ptrdiff_t;
-constexpr Index kReach = 16;   // samples on either side
-constexpr Index kHeld = 64;    // rows of a strip that are held, at least 2 kReach + 1
+constexpr double kPole1 = -0.430575347099973, kPole2 = -0.0430962882032647;
+constexpr Index kNear = 4;                   // reach of the second pole's response
+constexpr std::array<Index, 4> kSteps{1, 2, 4, 8};
+constexpr Index kReach = kNear + 1 + 2 + 4 + 8;
+constexpr Index kLine = kStrip + 2 * kReach + 2 * kSymmetricLanes;
+constexpr Index kHeld = 32;                  // rows of a strip that are held, a power of two above 2 kSteps
 
-using Taps = std::array<float, kReach + 1>;
+// The response 1 / ((1 - z1 q)(1 - z1 / q)(1 - z2 q)(1 - z2 / q)) as a product of short filters. Along either direction
+// the first pole's series, cut at 16 samples, is (1 + z q)(1 + z^2 q^2)(1 + z^4 q^4)(1 + z^8 q^8); both directions
+// of a factor are a filter of three samples. Four operations a stage instead of some sixty for the sum.
+struct Stages {
+  std::array<float, kNear + 1> near;         // symmetric; scaled so that the whole has unit sum
+  std::array<float, kSteps.size()> outer;    // weight of the outer two of three samples
+};
 
-// Half of the symmetric response: two decaying exponentials, scaled to unit sum.
-Taps response() {
-  constexpr double z1 = -0.430575347099973, z2 = -0.0430962882032647;
-  const double a1 = z1 / (1 - z1 * z1), a2 = z2 / (1 - z2 * z2);
-  std::array<double, kReach + 1> exact{};
+Stages stages() {
+  Stages s{};
+  std::array<double, kNear + 1> near{};
   double total = 0;
-  for (Index k = 0; k <= kReach; ++k) {
-    const auto at = static_cast<std::size_t>(k);
-    exact[at] = a1 * std::pow(z1, k) - a2 * std::pow(z2, k);
-    total += k == 0 ? exact[at] : 2 * exact[at];
+  for (Index k = 0; k <= kNear; ++k) {
+    near[static_cast<std::size_t>(k)] = std::pow(kPole2, k);
+    total += (k == 0 ? 1 : 2) * std::pow(kPole2, k);
   }
-  Taps taps{};
-  for (std::size_t k = 0; k < taps.size(); ++k) taps[k] = static_cast<float>(exact[k] / total);
-  return taps;
+  for (std::size_t j = 0; j < kSteps.size(); ++j) {
+    const double a = std::pow(kPole1, kSteps[j]), b = a / (1 + a * a);
+    s.outer[j] = static_cast<float>(b);
+    total *= 1 + 2 * b;
+  }
+  for (std::size_t k = 0; k < near.size(); ++k) s.near[k] = static_cast<float>(near[k] / total);
+  return s;
 }
 
 Index mirrored(Index i, Index n) {
@@ -54,24 +65,52 @@ void fetch(const Source &s, Index y, Index first, float *line) {
   for (Index x = high; x < first + kStrip + kReach; ++x) line[x - first + kReach] = row[mirrored(x, s.nx)];
 }
 
-void filter_strip(const Source &s, Index first, const Taps &taps, float *held, Index from, Index to,
-                  float *out, Index out_stride) {
-  std::array<float, kStrip + 2 * kReach> line;
-  std::array<float, kStrip> result;
-  std::array<const float *, 2 * kReach + 1> rows;
-  const Index wide = std::min(kStrip, s.nx - first), lanes = (wide + kSymmetricLanes - 1) / kSymmetricLanes * kSymmetricLanes;
-  Index ready = std::max<Index>(0, from - kReach);
-  for (Index y = from; y <= to; ++y) {
-    for (; ready < std::min(s.ny, y + kReach + 1); ++ready) {
-      fetch(s, ready, first, line.data());
-      symmetric_sum([&](Index k) { return line.data() + kReach + k; }, lanes, taps.data(), kReach,
-                    held + ready % kHeld * kStrip);
+// middle + outer (before + after), n a multiple of 8.
+inline void three(const float *before, const float *middle, const float *after, float outer, Index n, float *out) {
+  const Float8 weight = all8(outer);
+  for (Index x = 0; x < n; x += 8)
+    store8(out + x, fma8(weight, load8(before + x) + load8(after + x), load8(middle + x)));
+}
+
+// kStrip samples of a line that begins kReach before them. `work`: twice kLine.
+void filter_line(const Stages &s, const float *line, float *work, float *out) {
+  float *now = work, *next = work + kLine;
+  symmetric_sum([&](Index k) { return line + kNear + k; }, kStrip + kSymmetricLanes, s.near.data(), kNear, now);
+  for (std::size_t j = 0; j < kSteps.size(); ++j) {
+    const Index step = kSteps[j], left = kReach - kNear - (2 * step - 1);  // samples still needed on either side
+    three(now, now + step, now + 2 * step, s.outer[j], kStrip + (2 * left + 7) / 8 * 8, step == 8 ? out : next);
+    std::swap(now, next);
+  }
+}
+
+// Rows of one strip on their way: held[0] filtered along the line, held[j] after j stages along the column.
+struct Held {
+  Buffer<float> data = make_buffer<float>((kSteps.size() + 1) * kHeld * kStrip);
+  float *row(std::size_t stage, Index y) {
+    return data.get() + (static_cast<Index>(stage) * kHeld + (y & (kHeld - 1))) * kStrip;
+  }
+};
+
+void filter_strip(const Source &s, Index first, const Stages &stages, Held &held, Index from, Index to, float *out,
+                  Index out_stride) {
+  alignas(32) std::array<float, kLine> line{};
+  alignas(32) std::array<float, 2 * kLine> work{};
+  alignas(32) std::array<float, kStrip> result;
+  const Index wide = std::min(kStrip, s.nx - first);
+  for (Index y = from - kReach; y <= to + kReach; ++y) {
+    fetch(s, mirrored(y, s.ny), first, line.data());
+    filter_line(stages, line.data(), work.data(), held.row(0, y));
+    Index made = y - kNear;  // the row that this one completes
+    if (made < from - kReach + kNear) continue;
+    symmetric_sum([&](Index k) { return held.row(0, made + k); }, kStrip, stages.near.data(), kNear, held.row(1, made));
+    for (std::size_t j = 0; j < kSteps.size(); ++j) {
+      const Index step = kSteps[j];
+      made -= step;
+      if (made < from - kReach + kNear + 2 * step - 1) break;
+      three(held.row(j + 1, made - step), held.row(j + 1, made), held.row(j + 1, made + step), stages.outer[j], kStrip,
+            step == 8 ? result.data() : held.row(j + 2, made));
+      if (step == 8) std::copy(result.begin(), result.begin() + wide, out + made * out_stride + first);
     }
-    for (Index k = -kReach; k <= kReach; ++k)
-      rows[static_cast<std::size_t>(k + kReach)] = held + mirrored(y + k, s.ny) % kHeld * kStrip;
-    symmetric_sum([&](Index k) { return rows[static_cast<std::size_t>(k + kReach)]; }, lanes, taps.data(), kReach,
-                  result.data());
-    std::copy(result.begin(), result.begin() + wide, out + y * out_stride + first);
   }
 }
 
@@ -79,13 +118,13 @@ void filter_strip(const Source &s, Index first, const Taps &taps, float *held, I
 
 void quintic_prefilter(const float *image, std::size_t ny, std::size_t nx, std::size_t image_stride, float *out,
                        std::size_t out_stride, const Index *rows) noexcept {
-  static const auto taps = response();
+  static const Stages taps = stages();
   const Source source{image, static_cast<Index>(ny), static_cast<Index>(nx), static_cast<Index>(image_stride)};
-  const auto held = make_buffer<float>(kHeld * kStrip);
+  Held held;
   for (Index first = 0; first < source.nx; first += kStrip) {
     const Index *range = rows == nullptr ? nullptr : rows + 2 * (first / kStrip);
     if (range != nullptr && range[0] < 0) continue;
-    filter_strip(source, first, taps, held.get(), range == nullptr ? 0 : range[0],
+    filter_strip(source, first, taps, held, range == nullptr ? 0 : range[0],
                  range == nullptr ? source.ny - 1 : range[1], out, static_cast<Index>(out_stride));
   }
 }

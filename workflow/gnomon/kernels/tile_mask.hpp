@@ -18,22 +18,19 @@ class TileMask {
   // Of the source pixels x0 .. x1, y0 .. y1 (included), cut at the border.
   void fill(const Planes &s, std::uint32_t no_data, Index x0, Index x1, Index y0, Index y1) {
     x0_ = x0, y0_ = y0, wide_ = x1 - x0 + 1, tall_ = y1 - y0 + 1;
-    const Index line = wide_ + 3;
-    rows_.assign(static_cast<std::size_t>((tall_ + 3) * line), 0);
-    const Index sx = static_cast<Index>(s.nx), sy = static_cast<Index>(s.ny);
+    const Index line = wide_ + 3, sx = static_cast<Index>(s.nx), sy = static_cast<Index>(s.ny);
     const Index from = std::max<Index>(0, x0 - 1), to = std::min(sx, x1 + 3);
+    const Index top = std::max<Index>(0, y0 - 1), bottom = std::min(sy, y1 + 3);
+    const auto bits = [&](Index at) { return s.mask[at] | (s.variance[at] > 0 ? 0u : no_data); };
     std::uint32_t all = 0;
-    for (Index y = std::max<Index>(0, y0 - 1); y < std::min(sy, y1 + 3); ++y) {
-      std::uint32_t *row = rows_.data() + (y - y0 + 1) * line + (from - x0 + 1);
-      const std::uint32_t *mask = s.mask + y * sx + from;
-      const float *variance = s.variance + y * sx + from;
-      for (Index x = 0; x < to - from; ++x) {
-        row[x] = mask[x] | (variance[x] > 0 ? 0u : no_data);
-        all |= row[x];
-      }
-    }
+    for (Index y = top; y < bottom; ++y)
+      for (Index x = from; x < to; ++x) all |= bits(y * sx + x);
     clean_ = all == 0;
     if (clean_) return;
+    rows_.assign(static_cast<std::size_t>((tall_ + 3) * line), 0);
+    for (Index y = top; y < bottom; ++y)
+      for (Index x = from; x < to; ++x)
+        rows_[static_cast<std::size_t>((y - y0 + 1) * line + x - x0 + 1)] = bits(y * sx + x);
     for (Index y = 0; y < tall_ + 3; ++y) {
       std::uint32_t *row = rows_.data() + y * line;
       for (Index x = 0; x < wide_; ++x) row[x] |= row[x + 1] | row[x + 2] | row[x + 3];

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
-#include <utility>
 #include <vector>
 
 #include "warp_row.hpp"
@@ -60,7 +58,6 @@ std::vector<Index> rows_seen(const Planes &s, const Nodes &nodes, const Window &
 void nothing(const Target &to, std::size_t n, std::uint32_t no_data) {
   std::fill(to.flux, to.flux + n, 0.0f), std::fill(to.variance, to.variance + n, 0.0f);
   std::fill(to.mask, to.mask + n, no_data);
-  if (to.noise != nullptr) std::fill(to.noise, to.noise + n, 0.0f);
 }
 
 // Whether nothing of what a tile may see lies near the border.
@@ -75,19 +72,21 @@ void warp_tile(const Job &job, const Nodes &nodes, const Window &w, const Tile &
   const bool meets = sources(nodes, tile.at, job.source, box);
   if (meets) spread.fill(job.source, job.bits.no_data, box[0], box[1], box[2], box[3]);
   const bool plain = meets && spread.clean() && well_inside(job.source, box);
+  Run run;
   for (std::size_t y = tile.y0; y < tile.y1; ++y) {
-    const double t = static_cast<double>(y % nodes.tile) / static_cast<double>(nodes.tile);
-    const std::optional<Row> row = meets ? std::make_optional<Row>(nodes, job.source, tile.at, t) : std::nullopt;
-    for (std::size_t x = tile.x0; x < tile.x1; x += 8) {
-      const std::size_t n = std::min<std::size_t>(8, tile.x1 - x), at = (y - w.y0) * w.nx + x - w.x0;
-      const Target to{out.flux + at, out.variance + at, out.mask + at, job.noise ? out.noise + at : nullptr};
-      const auto u = static_cast<float>(x % nodes.tile);
-      if (plain)
-        eight_inside(job, row->at(u), n, to);
-      else if (meets)
-        eight_anywhere(job, row->at(u), spread, n, to);
-      else
-        nothing(to, n, job.bits.no_data);
+    const auto to = [&](std::size_t x) {
+      const std::size_t at = (y - w.y0) * w.nx + x - w.x0;
+      return Target{out.flux + at, out.variance + at, out.mask + at};
+    };
+    if (!meets) {
+      nothing(to(tile.x0), tile.x1 - tile.x0, job.bits.no_data);
+      continue;
+    }
+    const Row row(nodes, job.source, tile.at, static_cast<double>(y % nodes.tile) / static_cast<double>(nodes.tile));
+    for (std::size_t x = tile.x0; x < tile.x1; x += kRun) {
+      const std::size_t n = std::min(kRun, tile.x1 - x);
+      row.fill(job, x % nodes.tile, n, run);
+      warp_run(job, spread, plain, n, run, to(x));
     }
   }
 }
@@ -99,10 +98,7 @@ void warp(const Planes &source, const Nodes &nodes, const Window &w, Interpolant
   const auto sy = static_cast<Index>(source.ny), sx = static_cast<Index>(source.nx);
   const bool spline = interpolant == Interpolant::quintic;
   const std::vector<Index> rows = spline ? rows_seen(source, nodes, w) : std::vector<Index>();
-  const auto padded = [&](const float *plane) { return Padded(plane, sy, sx, spline, rows.data()); };
-  std::optional<Padded> noise;
-  if (source.noise != nullptr) noise.emplace(padded(source.noise));
-  const Job job{source, padded(source.flux), std::move(noise), Weights::of(interpolant), bits};
+  const Job job{source, Padded(source.flux, sy, sx, spline, rows.data()), Weights::of(interpolant), bits};
   TileMask spread;
   const std::size_t t = nodes.tile;
   for (std::size_t j = w.y0 / t; j * t < w.y0 + w.ny; ++j)

@@ -14,7 +14,6 @@ struct Planes {
   const std::uint32_t *mask;
   std::size_t ny, nx;
   std::int32_t x0, y0;
-  const float *noise = nullptr;  // a plane that takes the way of the flux
 };
 
 // Source coordinates (x, y) of the larger image and area ratio at the corners of tiles; between them bilinear.
@@ -41,14 +40,13 @@ struct Target {
   float *flux;
   float *variance;
   std::uint32_t *mask;
-  float *noise = nullptr;  // where the source has one
 };
 
 // out planes: (ny, nx) of the window, C order, not overlapping the source. Flux is conserved: values are multiplied by
 // the area ratio. The variance is that of independent source pixels under the same linear combination; its sum of
 // squared weights is exact, and spread over the two nearest pixels per axis in proportion to theirs. The mask is the
 // union over the 4 x 4 pixels around. A pixel's bits depend neither on the window nor on the section, as long as the
-// section holds what lies within 20 px of the window's sources or ends with the image.
+// section holds what lies within 23 px of the window's sources or ends with the image.
 void warp(const Planes &source, const Nodes &nodes, const Window &window, Interpolant interpolant,
           const EdgeBits &bits, const Target &out) noexcept;
 

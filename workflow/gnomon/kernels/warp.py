@@ -27,8 +27,7 @@ def warp(
     *,
     origin: tuple[int, int] = (0, 0),
     skip: tuple[int, int] = (0, 0),
-    noise: F4 | None = None,
-) -> tuple[F4, F4, U4, F4 | None]:
+) -> tuple[F4, F4, U4]:
     """Values of a source image at the pixels of another grid.
 
     Parameters
@@ -44,16 +43,14 @@ def warp(
     no_data : mask bits of pixels without data, here and in the source; their flux and variance are 0
     edge : mask bits where the interpolant reaches over the border of the source
     origin : (x, y) of the source's first pixel in the image that ``nodes`` speak of; what a pixel gets does not
-        depend on it as long as 20 pixels are given around the places seen, or all there are
+        depend on it as long as 23 pixels are given around the places seen, or all there are
     skip : output pixels (y, x) between the first node and the first pixel
-    noise : (sy, sx) float32, a plane that takes the way of the flux
 
     Returns
     -------
     flux : (ny, nx) float32, multiplied by the area ratio, so that the flux of a source is kept
     variance : (ny, nx) float32, of independent source pixels under the same weights
     mask : (ny, nx) uint32, union over the 4 x 4 source pixels around
-    noise : (ny, nx) float32, or None where none was given
 
     Raises
     ------
@@ -61,10 +58,9 @@ def warp(
         Shapes do not fit, or the source has no pixels.
     """
     out = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
-    drawn = None if noise is None else np.empty(shape, np.float32)
     where = *origin, *nodes, tile, skip[1], skip[0]
-    _warp.warp(flux, variance, mask, *where, interpolant == "quintic", no_data, edge, *out, noise, drawn)
-    return *out, drawn
+    _warp.warp(flux, variance, mask, *where, interpolant == "quintic", no_data, edge, *out)
+    return out
 
 
 def white_noise(variance: F4, key: int, origin: tuple[int, int] = (0, 0)) -> F4:

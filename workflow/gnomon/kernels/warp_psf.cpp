@@ -73,7 +73,9 @@ void warp_psf(const PsfBasis &basis, const double *terms, const PsfPlace &place,
         ix[l] = static_cast<std::int32_t>(sx), iy[l] = static_cast<std::int32_t>(sy);
         px[l] = static_cast<float>(sx - ix[l]), py[l] = static_cast<float>(sy - iy[l]);
       }
-      const Float8 value = gather(star, ix, iy, weights.at(px), weights.at(py));
+      Weights8 wx, wy;
+      weights.at(&px, 1, &wx), weights.at(&py, 1, &wy);
+      const Float8 value = gather(star, iy * ints(star.stride) + ix, wx, wy);
       for (Index l = 0; l < std::min<Index>(8, static_cast<Index>(size) - u); ++l)
         out[v * static_cast<Index>(size) + u + l] = inside[static_cast<int>(l)] ? factor * value[static_cast<int>(l)] : 0.0f;
     }

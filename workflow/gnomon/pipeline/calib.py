@@ -51,6 +51,7 @@ STEPS = (
         MasterConfig,
         reads={"instrument": "instrument", "raws": Many("raw"), "bias": Many("master_bias")},
         writes={"dark": "master_dark"},
+        version=2,
         axis="detector",
         cost=_COST,
     ),

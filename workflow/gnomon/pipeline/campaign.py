@@ -60,6 +60,8 @@ class CampaignOptions:
     """Only this slice of the plan; empty for the whole campaign."""
     slice_jobs: Annotated[int, Ge(1), Le(100_000)] = 5000
     """Most jobs of a slice: Snakemake plans 5,000 in some 5 s and 150 MB."""
+    slice_inputs: Annotated[int, Ge(1), Le(10_000_000)] = 50_000
+    """Most files that the jobs of a slice read, all together; each costs Snakemake as much as a tenth of a job."""
     withdrawn: tuple[int, ...] = ()
     """Visits known to be bad: as if they had never been taken."""
     template_gap_days: Annotated[float, Gt(0), Le(3650)] = 60.0

@@ -1,8 +1,8 @@
 """From calibrated images of visits to images of the sky."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 
 from gnomon.pipeline.options import OPTIONS
@@ -26,6 +26,12 @@ class CoaddConfig:
 
     max_seeing_arcsec: Annotated[float, Gt(0), Le(10)] = 2.0
     """Detectors with worse seeing are left out."""
+    max_ellipticity: Annotated[float, Gt(0), Le(1)] = 0.3
+    """Detectors whose PSF is more elongated are left out: trailed exposures."""
+    min_transparency: Annotated[float, Ge(0), Le(1)] = 0.5
+    """Detectors with a smaller part of the median rate of electrons are left out: clouds."""
+    max_noise: Annotated[float, Gt(1), Le(100)] = 3.0
+    """Detectors with more times the median noise of the sky are left out: twilight, the moon, a bad readout."""
     template_share: Annotated[float, Gt(0), Le(1)] = 0.5
     """Part of the visits that a template is made of, best seeing first."""
     template_visits: Annotated[int, Ge(1), Le(1000)] = 4
@@ -40,9 +46,32 @@ class CoaddConfig:
     """Equal parts of the band in a dcr coadd."""
     psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
     """Side of a cell's PSF image, odd."""
-    memory_mb: Annotated[float, Ge(10), Le(1e5)] = 500
+    memory_mb: Annotated[float, Ge(10), Le(1e5)] = 700
     """Memory for warps, 10^6 bytes a process: more of it makes more cells at a time, with fewer reads. What comes
     out does not depend on it."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class CoaddSelectionConfig:
+    """Nothing to choose: what the coadds say."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class PropertyMapsConfig:
+    """How fine the maps are."""
+
+    nside: Literal[1024, 2048, 4096, 8192, 16384, 32768] = 8192
+    """Of the HEALPix pixels (8192: 26 arcsec). All is the same within a cell of a coadd, 30 arcsec by default."""
+
+
+@dataclass(frozen=True, config=OPTIONS)
+class RandomsConfig:
+    """How many random points."""
+
+    per_arcmin2: Annotated[float, Gt(0), Le(1000)] = 10.0
+    """Mean number of points an area."""
+    seed: Annotated[int, Ge(0), Lt(2**32)] = 1
+    """Another seed gives other points."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -66,7 +95,7 @@ STEPS = (
             "instrument": "instrument",
         },
         writes={"coadd": "coadd"},
-        version=4,
+        version=5,
         mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
     ),
@@ -83,5 +112,31 @@ STEPS = (
         reads={"skymap": "skymap", "coadds": Many("coadd")},
         writes={"figure": "patch_figure"},
         cost=Cost(cpu_s=3, cpu_s_per_input=0.3, mem_mb=400, mem_mb_per_input=60, out_mb=0.3),
+    ),
+    Step(
+        "coadd_selection",
+        CoaddSelectionConfig,
+        reads={"coadds": Many("coadd", view="CoaddLists")},
+        writes={"selection": "coadd_selection"},
+        cost=Cost(cpu_s=0.5, cpu_s_per_input=0.02, mem_mb=200, mem_mb_per_input=1, out_mb=0.01),
+    ),
+    Step(
+        "property_maps",
+        PropertyMapsConfig,
+        reads={
+            "skymap": "skymap",
+            "instrument": "instrument",
+            "summaries": Many("visit_summary"),
+            "coadds": Many("coadd", view="CoaddLists"),
+        },
+        writes={"maps": "property_map"},
+        cost=Cost(cpu_s=0.5, cpu_s_per_input=0.02, mem_mb=300, mem_mb_per_input=1, out_mb=0.2),
+    ),
+    Step(
+        "randoms",
+        RandomsConfig,
+        reads={"skymap": "skymap", "maps": "property_map"},
+        writes={"randoms": "random", "figure": "property_figure"},
+        cost=Cost(cpu_s=2, mem_mb=400, out_mb=1),
     ),
 )

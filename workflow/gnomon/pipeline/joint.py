@@ -69,6 +69,8 @@ class FinalizeVisitConfig:
     """Fewer detections in the joint maps, and the detector keeps its own map."""
     min_photometry_stars: Annotated[int, Ge(1), Le(1000)] = 3
     """Fewer detections in the joint zero points, and the detector keeps its own zero point."""
+    min_psf_stars: Annotated[int, Ge(5), Le(10000)] = 20
+    """Fewer isolated stars to fit, and the detector keeps its preliminary PSF; 10000 keeps it always."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -130,10 +132,11 @@ STEPS = (
             "summary": "preliminary_summary",
             "astrometry": Many("astrometry_fit"),
             "photometry": Many("photometry_fit"),
+            "stars": Many("isolated_star"),
         },
         writes={"image": "calexp", "source": "source", "summary": "visit_summary"},
-        version=2,
+        version=3,
         axis="detector",
-        cost=Cost(cpu_s=1.2, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=20, out_mb=14),
+        cost=Cost(cpu_s=1.5, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=20, out_mb=14),
     ),
 )

@@ -139,6 +139,7 @@ STEPS = (
         AttributeConfig,
         reads={"ephemeris": "ephemeris", "visits": "night_visit", "sources": Many("dia_source")},
         writes={"ss_source": "ss_source"},
+        version=2,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.02, mem_mb=300, mem_mb_per_input=1, out_mb=0.1),
     ),
     Step(
@@ -146,6 +147,7 @@ STEPS = (
         TrackletsConfig,
         reads={"visits": "night_visit", "sources": Many("dia_source"), "attributed": "ss_source"},
         writes={"tracklet": "tracklet"},
+        version=2,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.02, mem_mb=300, mem_mb_per_input=1, out_mb=0.1),
     ),
     Step(
@@ -153,6 +155,7 @@ STEPS = (
         LinkConfig,
         reads={"perturbers": "perturbers", "tracklets": Many("tracklet"), "linked": Many("linkage")},
         writes={"linkage": "linkage", "orbit": "link_orbit"},
+        version=2,
         cost=Cost(cpu_s=10, cpu_s_per_input=2, mem_mb=500, mem_mb_per_input=10, out_mb=0.1),
     ),
     Step(

@@ -32,7 +32,7 @@ class TrainPhotozConfig:
     members: Annotated[int, Ge(1), Le(20)] = 3
     """Networks in the ensemble; time and quality grow with it."""
     steps: Annotated[int, Ge(10), Le(100000)] = 1200
-    """Gradient steps of each."""
+    """Gradient steps of each; small training sets take fewer."""
     seed: Annotated[int, Ge(0)] = 1
     """Root of the random numbers."""
 
@@ -167,6 +167,7 @@ STEPS = (
         TrainPhotozConfig,
         reads={"objects": Many("object"), "redshifts": Many("spec_z")},
         writes={"model": "photoz_model"},
+        version=2,
         cost=Cost(cpu_s=20, mem_mb=500, out_mb=1),
     ),
     Step(
@@ -181,7 +182,7 @@ STEPS = (
         VariabilityConfig,
         reads={"objects": "object", "forced": Many("forced_source")},
         writes={"variability": "variability"},
-        version=2,
+        version=3,
         cost=Cost(cpu_s=5, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=5, out_mb=2),
     ),
 )

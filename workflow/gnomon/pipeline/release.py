@@ -160,6 +160,8 @@ STEPS = (
             "summaries": Many("visit_summary"),
             "figures": Many("visit_figure"),
             "patches": Many("patch_figure"),
+            "selections": Many("coadd_selection", stream=True),
+            "depths": Many("property_figure"),
             "masses": Many("mass_map"),
             "stars": Many("truth_stars"),
             "galaxies": Many("truth_galaxies"),
@@ -183,7 +185,7 @@ STEPS = (
             "metrics": "metrics",
         },
         writes={"report": "report"},
-        version=3,
+        version=4,
         cost=Cost(cpu_s=8, cpu_s_per_input=0.01, mem_mb=500, out_mb=0.01),
     ),
 )

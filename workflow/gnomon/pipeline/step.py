@@ -13,6 +13,8 @@ class Many:
     dataset: str
     stream: bool = False
     """Files are read one at a time, whenever the step asks for one, and not kept."""
+    view: str = ""
+    """Key of another reader of the same files than that of their type: one that leaves the pixels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from gnomon.plan.grains import (
     TRACT,
     VISIT,
 )
-from gnomon.plan.incidence import Incidence
+from gnomon.plan.incidence import PIECE, Incidence, differ, distinct
 from gnomon.plan.seasons import Seasons, seasons_of
 
 F8 = npt.NDArray[np.float64]
@@ -193,9 +193,9 @@ class Census:
         a, b = self._per_pair(source), self._per_pair(target)
         if {source, target} in ({VISIT, PATCH}, {VISIT, PATCH_BAND}):
             return a, b
-        key = a.astype(np.int64) * self.size(target) + b
-        key.sort()
-        key = key[np.flatnonzero(np.diff(key, prepend=-1))]
+        pieces = (slice(k, k + PIECE) for k in range(0, len(a), PIECE))
+        keys = [distinct(a[p].astype(np.int64) * self.size(target) + b[p]) for p in pieces]
+        key = distinct(np.concatenate([*keys, np.empty(0, np.int64)]))
         return key // self.size(target), key % self.size(target)
 
     def _coadd_pairs(self, source: str) -> tuple[Index, Index]:
@@ -247,7 +247,7 @@ def census(
     gap_days: float,
 ) -> Census:
     """Census from codes; arguments as the fields of `Census`, ``mjd`` the visits' midpoints, days."""
-    new = (np.diff(pairs.tract, prepend=-1) != 0) | (np.diff(pairs.patch, prepend=-1) != 0)
+    new = differ(pairs.tract) | differ(pairs.patch)
     patch = np.cumsum(new, dtype=np.int32) - np.int32(1)
     first = np.flatnonzero(new)
     dense = patch * np.int32(max(len(bands), 1)) + band[pairs.visit]

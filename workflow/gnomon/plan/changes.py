@@ -143,7 +143,7 @@ def ordered(steps: Mapping[str, Step]) -> list[Step]:
     def visit(name: str, above: tuple[str, ...]) -> None:
         for dataset in map(dataset_of, steps[name].reads.values()):
             maker = writers.get(dataset, name)
-            if maker not in (*above, name):
+            if maker not in order and maker not in (*above, name):
                 visit(maker, (*above, name))
         order.setdefault(name, steps[name])
 

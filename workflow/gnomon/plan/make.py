@@ -89,7 +89,7 @@ def write_plan(options: CampaignOptions, plan: Plan) -> Catalog:
     Returns jobs and their cost by slice and step: see `gnomon.plan.quanta.quanta`.
     """
     folder = Path(options.root, "plan")
-    slices = cut(plan.steps, plan.units, options.slice_jobs)
+    slices = cut(plan.steps, plan.units, options.slice_jobs, options.slice_inputs)
     counted = quanta(plan.steps, plan.units, slices)
     made_by = Provenance("plan", PLAN_VERSION, json.dumps({"key": plan_key(options)}), {})
     write_catalog(plan.table, folder / "visits.parquet", made_by, SCHEMA)

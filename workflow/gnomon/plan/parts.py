@@ -16,6 +16,7 @@ from gnomon.pipeline.step import Many, Step, dataset_of
 from gnomon.plan.census import Census
 from gnomon.plan.chain import names_of
 from gnomon.plan.grains import NIGHT, VISIT, grain_of, step_grain
+from gnomon.plan.incidence import PIECE, distinct
 from gnomon.plan.slices import Slices
 
 I8 = npt.NDArray[np.int64]
@@ -24,8 +25,6 @@ Truth = npt.NDArray[np.bool_]
 
 _DENSE = 1 << 28
 """Pairs of slices that are marked in a table of all of them; more are sorted."""
-_PIECE = 1 << 23
-"""Related units looked at together: memory beside their own."""
 
 
 class Parts:
@@ -54,7 +53,7 @@ class Parts:
                         source, target = self.units.pairs(*grains)
                         seen[key] = _met(first, source, then, target, n)
                     found.setdefault(dataset, []).append(seen[key])
-        return {d: np.divmod(np.unique(np.concatenate(keys)), n) for d, keys in found.items()}
+        return {d: np.divmod(distinct(np.concatenate(keys)), n) for d, keys in found.items()}
 
     def edges(self) -> list[tuple[int, int]]:
         """Pairs of slices (before, after) where a job of one reads a product of the other; sorted, each once.
@@ -122,8 +121,8 @@ def groups(group: Iterable[Index], member: Iterable[Index], n_groups: int, n_mem
     n_groups, n_members
         Number of groups and of members.
     """
-    keys = [_distinct(a.astype(np.int64) * n_members + b) for a, b in zip(group, member, strict=True)]
-    key = np.unique(np.concatenate([*keys, np.empty(0, np.int64)]))
+    keys = [distinct(a.astype(np.int64) * n_members + b) for a, b in zip(group, member, strict=True)]
+    key = distinct(np.concatenate([*keys, np.empty(0, np.int64)]))
     return key % max(n_members, 1), _starts(key // max(n_members, 1), n_groups)
 
 
@@ -138,16 +137,11 @@ def _starts(sorted_groups: I8, n_groups: int) -> I8:
 
 def _met(first: I8, source: Index, then: I8, target: Index, n: int) -> I8:
     """Keys before * n + after of the pairs of slices that related units lie in, each once, sorted."""
-    pieces = [slice(k, k + _PIECE) for k in range(0, len(source), _PIECE)]
+    pieces = [slice(k, k + PIECE) for k in range(0, len(source), PIECE)]
     keys = (first[source[p]] * n + then[target[p]] for p in pieces)
     if n * n > _DENSE:
-        return np.unique(np.concatenate([*map(_distinct, keys), np.empty(0, np.int64)]))
+        return distinct(np.concatenate([*map(distinct, keys), np.empty(0, np.int64)]))
     seen = np.zeros(n * n, np.bool_)
     for key in keys:
         seen[key] = True
     return np.flatnonzero(seen)
-
-
-def _distinct(key: I8) -> I8:
-    """Each key once, sorted."""
-    return np.unique(key[np.flatnonzero(np.diff(key, prepend=-1))])  # neighbours are often the same

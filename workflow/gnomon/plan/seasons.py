@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.datamodel import DIMENSIONS
-from gnomon.plan.incidence import Incidence
+from gnomon.plan.incidence import PIECE, Incidence, differ, distinct
 
 F8 = npt.NDArray[np.float64]
 I4 = npt.NDArray[np.int32]
@@ -48,9 +48,15 @@ class Seasons:
         first, now = rank[: len(self.start)], rank[len(self.start) :]
         n_bands = int(max(self.band.max(initial=0), band.max(initial=0))) + 1
         groups = self.tract.astype(np.int64) * n_bands + self.band
-        group = pairs.tract.astype(np.int64) * n_bands + band[pairs.visit]
-        begun = np.searchsorted(groups * len(rank) + first, group * len(rank) + now[pairs.visit], "right")
-        return (begun - np.searchsorted(groups, group)).astype(np.int32)
+        starts = groups * len(rank) + first
+        found = np.empty(len(pairs), np.int32)
+        for k in range(0, len(pairs), PIECE):
+            part = slice(k, k + PIECE)
+            visit = pairs.visit[part]
+            group = pairs.tract[part].astype(np.int64) * n_bands + band[visit]
+            begun = np.searchsorted(starts, group * len(rank) + now[visit], "right")
+            found[part] = begun - np.searchsorted(groups, group)
+        return found
 
 
 def seasons_of(pairs: Incidence, band: I4, mjd: F8, night: I4, gap_days: float) -> Seasons:
@@ -70,22 +76,17 @@ def seasons_of(pairs: Incidence, band: I4, mjd: F8, night: I4, gap_days: float) 
     tract, visit = _visits_of_tracts(pairs)
     order = np.lexsort((visit, mjd[visit], band[visit], tract))
     tract, visit = tract[order], visit[order]
-    new = _differ(tract) | _differ(band[visit])
+    new = differ(tract) | differ(band[visit])
     group = np.cumsum(new) - 1
     season = new | (np.diff(mjd[visit], prepend=-np.inf) > gap_days)
     alone = np.bincount(group, season, minlength=1) == 1
-    start = np.where(alone[group], new | _differ(night[visit]), season)
+    start = np.where(alone[group], new | differ(night[visit]), season)
     return Seasons(tract[start], band[visit[start]], mjd[visit[start]])
 
 
 def _visits_of_tracts(pairs: Incidence) -> tuple[I4, I4]:
     """Tract and visit of the pairs, each once; the pairs of a tract stand together."""
-    starts = np.flatnonzero(_differ(pairs.tract))
-    visits = [np.unique(v) for v in np.split(pairs.visit, starts[1:])]
+    starts = np.flatnonzero(differ(pairs.tract))
+    visits = [distinct(v) for v in np.split(pairs.visit, starts[1:])]
     tracts = np.repeat(pairs.tract[starts], [len(v) for v in visits[: len(starts)]])
     return tracts.astype(np.int32), np.concatenate(visits)
-
-
-def _differ(values: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Whether each value differs from the one before; the first does."""
-    return np.concatenate([np.ones(min(len(values), 1), np.bool_), values[1:] != values[:-1]])

@@ -5,14 +5,13 @@ A slice is a night's visits (or a part of a busy night's), a run of nights, or a
 stage do not depend on each other, but for nights whose work starts from the night before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.pipeline.step import Step, dataset_of
+from gnomon.pipeline.step import Many, Step, dataset_of
 from gnomon.plan.census import Census
 from gnomon.plan.grains import (
     BAND,
@@ -25,6 +24,7 @@ from gnomon.plan.grains import (
     PATCH_BAND,
     TRACT,
     VISIT,
+    grain_of,
     step_grain,
 )
 
@@ -55,23 +55,23 @@ class Slices:
     """For each step the (njob,) index of the slice of each of its jobs."""
 
 
-def cut(steps: Mapping[str, Step], units: Census, max_jobs: int = 5000) -> Slices:
-    """Slices of at most ``max_jobs`` jobs; one visit or tract with more stays whole.
+def cut(steps: Mapping[str, Step], units: Census, max_jobs: int = 5000, max_inputs: int = 50_000) -> Slices:
+    """Slices of at most ``max_jobs`` jobs that read ``max_inputs`` files; one visit or tract with more stays whole.
 
     Raises
     ------
     ValueError
-        ``max_jobs`` is not positive.
+        A limit is not positive.
     """
-    if max_jobs < 1:
-        raise ValueError(f"a slice has at least one job, not {max_jobs}")
+    if min(max_jobs, max_inputs) < 1:
+        raise ValueError(f"a slice has at least one job and one input, not {max_jobs} and {max_inputs}")
     stage = stages(steps)
     names: list[str] = []
     places: dict[str, I8] = {}
     for number, group in sorted({(stage[n], _group(s)) for n, s in steps.items()}):
         members = [s for n, s in steps.items() if (stage[n], _group(s)) == (number, group)]
         first = len(names)
-        place, labels = _cut_group(group, members, units, max_jobs)
+        place, labels = _cut_group(group, members, units, (max_jobs, max_inputs))
         names += [f"s{number}-{label}" for label in labels]
         shared: dict[str, I8] = {}  # steps of one grain have one array
         for step in members:
@@ -102,50 +102,74 @@ def _group(step: Step) -> str:
     return _GROUP[step_grain(step)]
 
 
-def _cut_group(group: str, members: list[Step], units: Census, limit: int) -> tuple[I8, list[str]]:
+def _cut_group(
+    group: str, members: list[Step], units: Census, limits: tuple[int, int]
+) -> tuple[I8, list[str]]:
     """Slice of each visit, night or tract of one stage, and the slices' labels."""
-    grains = [step_grain(s) for s in members]
+    if group == CAMPAIGN:
+        return np.zeros(1, np.int64), ["campaign"]
+    sizes = sum((_size(s, group, units) for s in members), np.zeros((units.size(group), 2), np.int64))
     if group == VISIT:
-        place, labels = _cut_visits(units, max(1, limit // len(grains)))
-        return place, labels + ["calibrations"] * (EXPOSURE in grains and len(units.flats) > 0)
+        place, labels = _cut_visits(units, sizes, limits)
+        exposures = EXPOSURE in map(step_grain, members) and len(units.flats) > 0
+        return place, labels + ["calibrations"] * exposures
+    place = pack(sizes, limits)
     if group == NIGHT:
-        each = grains.count(NIGHT) + grains.count(FILTER) * len(units.filters)
-        place = pack(np.full(len(units.nights), each), limit)
         return place, _spans("nights", place, [*units.nights])
-    if group == TRACT:
-        jobs = np.full(units.size(TRACT), grains.count(TRACT))
-        for grain in (PATCH, PATCH_BAND, COADD):
-            jobs += grains.count(grain) * units.fan(grain, TRACT)
-        place = pack(jobs, limit)
-        return place, _spans("tracts", place, [f"{t:05d}" for t in units.tracts.tolist()])
-    return np.zeros(1, np.int64), ["campaign"]
+    return place, _spans("tracts", place, [f"{t:05d}" for t in units.tracts.tolist()])
 
 
-def _cut_visits(units: Census, visits_each: int) -> tuple[I8, list[str]]:
-    """Visits of one night together, the busy nights in equal parts."""
-    in_night = np.bincount(units.night, minlength=len(units.nights))
-    parts = -(-in_night // visits_each)
-    first = np.cumsum(parts) - parts
+def _size(step: Step, group: str, units: Census) -> I8:
+    """Jobs of a step in each unit of its group, and the files that they read: (n, 2)."""
+    grain, files = step_grain(step), files_read(step, units)
+    owner = units.owner(VISIT if grain == EXPOSURE else grain, group)
+    assert owner is not None  # a group is what its grains are parts of
+    files = files[: len(owner)]  # of exposures the science visits
+    columns = [np.bincount(owner, w, units.size(group)) for w in (None, files)]
+    return np.stack(columns, axis=1).astype(np.int64)
+
+
+def files_read(step: Step, units: Census) -> I8:
+    """(njob,) files that each job reads.
+
+    Earlier visits that share a patch with a job's own count as one: who gathers those gathers as many patches too.
+    """
+    grain = step_grain(step)
+    total = np.zeros(units.size(grain), np.int64)
+    for want in step.reads.values():
+        total += units.fan(grain_of(want.dataset), grain) if isinstance(want, Many) else 1
+    return total
+
+
+def _cut_visits(units: Census, sizes: I8, limits: tuple[int, int]) -> tuple[I8, list[str]]:
+    """Visits of one night together, the busy nights in parts."""
+    place, labels = np.empty(len(sizes), np.int64), list[str]()
     order = np.argsort(units.night, kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order)) - (np.cumsum(in_night) - in_night)[units.night[order]]
-    place = first[units.night] + rank * parts[units.night] // in_night[units.night]
-    labels = [
-        f"visits-{night}" + (f"-{k:03d}" if n > 1 else "")
-        for night, n in zip(units.nights, parts.tolist(), strict=True)
-        for k in range(n)
-    ]
+    starts = np.searchsorted(units.night[order], np.arange(1, len(units.nights)))
+    for night, rows in zip(units.nights, np.split(order, starts), strict=bool(units.nights)):
+        part = pack(sizes[rows], limits)
+        place[rows] = len(labels) + part
+        n = int(part.max(initial=-1)) + 1
+        labels += [f"visits-{night}" + (f"-{k:03d}" if n > 1 else "") for k in range(n)]
     return place, labels
 
 
-def pack(jobs: npt.NDArray[np.integer[Any]], limit: int) -> I8:
-    """Consecutive units to slices, each filled up to the limit; (n,) index of the slice."""
-    place, filled, current = np.zeros(len(jobs), np.int64), 0, 0
-    for k, n in enumerate(jobs.tolist()):
-        if filled and filled + n > limit:
-            current, filled = current + 1, 0
-        place[k] = current
-        filled += n
+def pack(sizes: I8, limits: Sequence[int]) -> I8:
+    """Consecutive units to slices, each filled until one of the limits is reached; (n,) index of the slice.
+
+    Parameters
+    ----------
+    sizes
+        (n, k) what each unit adds to each of the limited sums.
+    limits
+        (k,) the most of each in a slice.
+    """
+    place, filled, current = np.zeros(len(sizes), np.int64), [0] * len(limits), 0
+    for k, size in enumerate(sizes.tolist()):
+        total = [a + b for a, b in zip(filled, size, strict=True)]
+        if any(filled) and any(t > limit for t, limit in zip(total, limits, strict=True)):
+            current, total = current + 1, size
+        place[k], filled = current, total
     return place
 
 

@@ -29,7 +29,7 @@ CHAIN = (
 )  # fmt: skip
 """Steps of a visit, in order; those that the pipeline does not declare are left out."""
 
-_LATE = ("orbit_catalog", "known_orbits", "astrometry_fit", "photometry_fit")
+_LATE = ("orbit_catalog", "known_orbits", "astrometry_fit", "photometry_fit", "isolated_star")
 """Made by day: where one is not there yet, the visit does without. Joint fits do not have the new visit anyway."""
 
 

@@ -63,7 +63,7 @@ def calibrate_visit(
     )  # fmt: skip
     astrometric = np.isin(np.arange(len(sources)), located.source)
     sources = in_njy(sources, factor).with_columns(isAstromStar=astrometric, isPhotomStar=photometric)
-    summary = summary_row(found, calibrated, located, zero_point, facts, data_id.detector, len(sources))
+    summary = summary_row(found, calibrated, located, zero_point, facts, data_id.detector, sources)
     return CalibratedVisit(calibrated, source_table(sources, located.wcs, facts, data_id.detector), summary)
 
 

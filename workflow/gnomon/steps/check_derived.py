@@ -1,11 +1,14 @@
 """Redshifts and light curves of a tract beside the simulator's truth."""
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.photometry.zero_point import AB_NJY
+from gnomon.algorithms.photoz.metrics import pit
+from gnomon.algorithms.photoz.predict import unpack_density
 from gnomon.algorithms.photoz.tables import band_fluxes, seen_bands
 from gnomon.algorithms.validation.bars import check_rows
 from gnomon.algorithms.validation.derived import (
@@ -25,6 +28,7 @@ from gnomon.sim.schedule import visits
 from gnomon.sim.stars import CONSTANT, RR_LYRAE, position_at
 
 F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
 TRAINED = TrainPhotozConfig()
 """Bands and fluxes that the nearest neighbours learn from, as the network does by default."""
 
@@ -75,8 +79,20 @@ def _redshifts(
     parts = [t for t in photoz if len(t)]
     estimate, flagged = _of(objects, parts, "z_median"), _of(objects, parts, "photoz_flag_extrapolated") > 0
     photometry = Photometry(*band_fluxes(objects, bands, TRAINED.flux))
-    judged = (galaxy >= 0) & bright[galaxy]
-    return check_redshifts(estimate, photometry, galaxies["redshift"][galaxy], judged, spectrum, flagged)
+    judged, true = (galaxy >= 0) & bright[galaxy], galaxies["redshift"][galaxy]
+    below = _pit(objects["objectId"], true, parts)
+    return check_redshifts(estimate, photometry, true, judged, spectrum, flagged, below)
+
+
+def _pit(identity: I8, redshift: F8, parts: Sequence[Catalog]) -> F8:
+    """Probability below the true redshift of each object; NaN without a distribution."""
+    out = np.full(len(identity), np.nan)
+    for table in parts:
+        if "pz_edges" in table.meta:
+            _, mine, theirs = np.intersect1d(identity, table["objectId"], return_indices=True)
+            edges = np.array(json.loads(str(table.meta["pz_edges"])))
+            out[mine] = pit(unpack_density(table["pz"][theirs], edges), edges, redshift[mine])
+    return out
 
 
 def _light_curves(

@@ -1,18 +1,20 @@
 """One patch in one band from all visits that cover it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
+from zlib import crc32
 
 import numpy as np
 
 from gnomon.algorithms.coadd import ArtifactSettings
 from gnomon.algorithms.coadd.chromatic import Refraction
 from gnomon.algorithms.coadd.patch import CoaddInput, Over, PatchOptions, coadd_patch
-from gnomon.algorithms.coadd.select import Rule, reasons
+from gnomon.algorithms.coadd.select import Quality, Rule, quality, reasons
 from gnomon.algorithms.dcr.refraction import EDGES_NM, horizon, subband_refraction
 from gnomon.containers.calibrated import CalibratedImage, view_of
 from gnomon.containers.catalog import Catalog
-from gnomon.containers.coadd import Coadd, PatchCoadd, Selection
+from gnomon.containers.coadd import Coadd, CoaddInputs, PatchCoadd, Selection
 from gnomon.containers.dataid import DataId
 from gnomon.containers.instrument import Instrument
 from gnomon.containers.parts import Parts
@@ -23,6 +25,8 @@ from gnomon.pipeline.coadd import DCR, KINDS, ON_REQUEST, TEMPLATE, CoaddConfig
 
 _CORNERS = ("ll", "lr", "ur", "ul")
 _NARROWER = 0.95  # of the model's FWHM: what is wider could only be matched by amplifying its noise
+_UNUSED = "covers no cell whole without being masked"
+_JUDGED = ("seeing", "psfE1", "psfE2", "zeroPoint", "exptime", "skyNoise")
 _EXPOSED = ("visit", "detector", "midpointMjdTai")
 _STEP = 1e-6  # towards the zenith, radians: a derivative
 _FWHM = 2.3548200450309493  # of a Gaussian over its standard deviation
@@ -43,15 +47,16 @@ def coadd(
     ``over`` says who works on which cells; see `gnomon.parallel`.
     """
     wcs, side = skymap.patch_wcs(data_id.tract, data_id.patch), skymap.grid.patch_outer
-    found = _inputs(summaries, images, wcs)
-    why = reasons([i.visit for i in found], [i.seeing for i in found], _rule(data_id.kind, config))
+    found = _inputs(summaries, images, wcs, data_id.band)
+    judged = _quality(summaries, found)
+    why = reasons([i.visit for i in found], judged, _rule(data_id.kind, config))
     inputs = [i for i, reason in zip(found, why, strict=True) if not reason]
     options = PatchOptions(
         config.psf_size_px,
         ArtifactSettings(sigma=config.artifact_sigma),
         config.memory_mb,
         _matched_sigma(data_id.kind, config, wcs),
-        noise=not data_id.kind.startswith(TEMPLATE),
+        noise=_noise_key(data_id),
         refraction=_refraction(summaries, (wcs, side), instrument, data_id, config.dcr_parts),
     )
     made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
@@ -59,13 +64,21 @@ def coadd(
     if not any(len(c.visit) for c in cells):
         raise UnprocessableData(
             f"none of {len(inputs)} detectors chosen of {len(summaries)} visits covers a cell whole"
+            + "".join(f"; the first left out: {reason}" for reason in [*filter(None, why)][:1])
         )
     patch = PatchCoadd(cells, wcs, (side, side))
-    considered = Selection(tuple(i.visit for i in found), tuple(i.detector for i in found), tuple(why))
+    considered = _considered(found, judged, why, patch.inputs())
     planes = patch.stitched(), patch.count(), wcs, patch.psf()
     lists = patch.inputs(), patch.masked_fraction(), considered
     parts = tuple(options.refraction.parts.tolist()) if options.refraction is not None else ()
-    return Coadd(*planes, data_id.band, *lists, "", patch.noise(), patch.parts(), parts)
+    return Coadd(*planes, data_id.band, *lists, "", patch.noise(), patch.parts(), parts, data_id)
+
+
+def _noise_key(data_id: DataId) -> int | None:
+    """What the noise realisation of a patch is drawn under; None for the kinds that have none."""
+    if data_id.kind.startswith(TEMPLATE) or data_id.kind == "psf_matched":
+        return None
+    return crc32(f"{data_id.tract}/{data_id.patch}/{data_id.band}/{data_id.kind}".encode())
 
 
 def _refraction(
@@ -90,11 +103,13 @@ def _refraction(
 
 
 def _inputs(
-    summaries: Sequence[Catalog], images: Sequence[Parts[CalibratedImage]], wcs: Wcs
+    summaries: Sequence[Catalog], images: Sequence[Parts[CalibratedImage]], wcs: Wcs, band: str
 ) -> list[CoaddInput]:
     """Detectors in order of visit and number, with their place on the patch."""
     found = []
     for table, parts in zip(summaries, images, strict=True):
+        if len(table) and str(table["band"][0]) != band:
+            raise ConfigError(f"visit {table['visit'][0]} is in band {table['band'][0]}, not {band}")
         for row in range(len(table)):
             number = int(table["detector"][row])
             ra, dec = (np.radians([table[f"{c}{n}"][row] for c in _CORNERS]) for n in ("cra", "cdec"))
@@ -107,17 +122,56 @@ def _inputs(
     return sorted(found, key=lambda i: (i.visit, i.detector))
 
 
+def _quality(summaries: Sequence[Catalog], found: Sequence[CoaddInput]) -> Quality:
+    """What the detectors are chosen by, from the summaries of their visits."""
+    rows = {
+        (int(v), int(d)): (t, k)
+        for t in summaries
+        for k, (v, d) in enumerate(zip(t["visit"], t["detector"], strict=True))
+    }
+    mine = [rows[i.visit, i.detector] for i in found]
+    seeing, e1, e2, zero, time, noise = (np.array([float(t[name][k]) for t, k in mine]) for name in _JUDGED)
+    return quality(seeing, np.hypot(e1, e2), zero, time, noise)
+
+
+def _considered(
+    found: Sequence[CoaddInput], judged: Quality, why: Sequence[str], inputs: CoaddInputs
+) -> Selection:
+    """What was considered, with what each got; one that was chosen and used nowhere has a reason too."""
+    weights: dict[tuple[int, int], list[float]] = {}
+    for visit, detector, weight in zip(inputs.visit, inputs.detector, inputs.weight, strict=True):
+        weights.setdefault((int(visit), int(detector)), []).append(float(weight))
+    got = [weights.get((i.visit, i.detector), []) for i in found]
+    return Selection(
+        visit=tuple(i.visit for i in found),
+        detector=tuple(i.detector for i in found),
+        seeing=tuple(judged.seeing.tolist()),
+        ellipticity=tuple(judged.ellipticity.tolist()),
+        transparency=tuple(judged.transparency.tolist()),
+        noise=tuple(judged.noise.tolist()),
+        cells=tuple(len(w) for w in got),
+        weight=tuple(sum(w) / max(len(w), 1) for w in got),
+        reason=tuple(said or ("" if w else _UNUSED) for said, w in zip(why, got, strict=True)),
+    )
+
+
 def _rule(kind: str, config: CoaddConfig) -> Rule:
     """What a kind of coadd asks of its inputs."""
+    usable = Rule(
+        config.max_seeing_arcsec,
+        max_ellipticity=config.max_ellipticity,
+        min_transparency=config.min_transparency,
+        max_noise=config.max_noise,
+    )
     if kind.startswith(TEMPLATE):
-        return Rule(config.max_seeing_arcsec, config.template_share, config.template_visits)
+        return replace(usable, share=config.template_share, least=config.template_visits)
     match kind:
         case "deep" | "dcr":
-            return Rule(config.max_seeing_arcsec)
+            return usable
         case "good_seeing":
-            return Rule(config.max_seeing_arcsec, config.good_seeing_share)
+            return replace(usable, share=config.good_seeing_share)
         case "psf_matched":
-            return Rule(min(config.max_seeing_arcsec, _NARROWER * config.matched_fwhm_arcsec))
+            return replace(usable, max_seeing=min(usable.max_seeing, _NARROWER * config.matched_fwhm_arcsec))
     known = ", ".join((*KINDS, *ON_REQUEST, f"{TEMPLATE}<season>"))
     raise ConfigError(f"there is no coadd of kind {kind!r}; known: {known}")
 

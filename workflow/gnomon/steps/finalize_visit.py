@@ -1,9 +1,17 @@
-"""One detector as it is handed on: with the map and the zero point of all visits together."""
+"""One detector as it is handed on: with the map, the zero point and the PSF stars of all visits together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gnomon.algorithms.visit.finalize import apply_map, apply_zero_point, choose, final_map, final_summary
+from gnomon.algorithms.visit.final_psf import refit_psf
+from gnomon.algorithms.visit.finalize import (
+    apply_map,
+    apply_zero_point,
+    choose,
+    final_map,
+    final_summary,
+    with_note,
+)
 from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
@@ -25,11 +33,15 @@ def finalize_visit(
     summary: Catalog,
     astrometry: Sequence[Catalog],
     photometry: Sequence[Catalog],
+    stars: Sequence[Catalog],
     *,
     data_id: DataId,
     config: FinalizeVisitConfig,
 ) -> FinalVisit:
-    """Put the joint map and zero point on image, sources and summary; without them the detector keeps its own."""
+    """Put joint map and zero point on image, sources and summary, and fit the PSF to the stars of all visits.
+
+    What no joint fit holds the detector keeps of its own.
+    """
     mine = source.take(source["detector"] == data_id.detector)
     row = summary.take(summary["detector"] == data_id.detector)
     key = (data_id.visit, data_id.detector)
@@ -39,4 +51,6 @@ def finalize_visit(
     factor = 1.0
     if len(bright.row):
         mine, image, factor = apply_zero_point(mine, image, bright.row)
-    return FinalVisit(image, mine, final_summary(row, image, where, bright, factor))
+    done = refit_psf(image, mine, stars, config.min_psf_stars)
+    made = final_summary(row, done.image, done.sources, where, bright, factor)
+    return FinalVisit(done.image, done.sources, with_note(made, done.note))

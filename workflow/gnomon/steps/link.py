@@ -8,7 +8,8 @@ import numpy as np
 from gnomon.algorithms.linking.candidates import LinkOptions
 from gnomon.algorithms.linking.hypotheses import hypothesis_grid
 from gnomon.algorithms.linking.link import Links, link_tracklets
-from gnomon.algorithms.linking.names import link_names, night_epoch
+from gnomon.algorithms.linking.names import LONE, link_names, night_epoch
+from gnomon.algorithms.linking.recover import recover_detections
 from gnomon.algorithms.linking.tracklets import straight_lines
 from gnomon.algorithms.orbit.brightness import SLOPE, absolute_magnitudes
 from gnomon.algorithms.orbit.tables import ARCSEC, DETECTION, astrometry_of, magnitudes, orbit_rows, with_fit
@@ -39,9 +40,11 @@ def link(
     data_id: DataId,
     config: LinkConfig,
 ) -> NightLinks:
-    """Link the tracklets of the last nights, less those of objects that earlier nights have linked."""
+    """Link the tracklets of the last nights, less those of objects that earlier nights have linked; then give
+    each object what else its exposures saw of it.
+    """
     rows = _open_rows(tracklets, linked, night_epoch(data_id.night), config.window_days)
-    nights = len(np.unique(rows["night"])) if len(rows) else 0
+    nights = len(np.unique(rows["night"][rows["trackletId"] > 0]))
     if nights < config.least_nights:
         raise UnprocessableData(f"tracklets of {nights} nights: {config.least_nights} are needed")
     detections, lines = _columns(rows)
@@ -52,21 +55,25 @@ def link(
     found = link_tracklets(perturbers, lines, measured, epoch, grid, options)
     if not len(found):
         raise UnprocessableData(f"no orbit goes through {len(lines)} tracklets of {nights} nights")
+    found = recover_detections(perturbers, found, measured, detections["visit"], config.chi2_limit)
     return _products(perturbers, found, detections, data_id.night, config)
 
 
 def _open_rows(
     tracklets: Sequence[Catalog], linked: Sequence[Catalog], epoch: float, window: float
 ) -> Catalog:
-    """Rows of the window whose tracklet holds no detection of a linked object."""
+    """Rows of the window that are no linked object's; tracklets that hold such a one are none any more."""
     parts = [t for t in tracklets if len(t)]
     if not parts:
         raise UnprocessableData("no tracklets in the window")
     rows = concatenate(parts)
     taken = np.concatenate([np.zeros(0, np.int64), *(t["diaSourceId"] for t in linked if len(t))])
     spent = np.unique(rows["trackletId"][np.isin(rows["diaSourceId"], taken)])
+    rows = rows.with_columns(
+        trackletId=np.where(np.isin(rows["trackletId"], spent), LONE, rows["trackletId"])
+    )
     recent = rows["midpointMjdTai"] > epoch - window
-    return rows.take(recent & ~np.isin(rows["trackletId"], spent))
+    return rows.take(recent & ~np.isin(rows["diaSourceId"], taken))
 
 
 def _columns(rows: Catalog) -> tuple[Catalog, Tracklets]:
@@ -75,6 +82,7 @@ def _columns(rows: Catalog) -> tuple[Catalog, Tracklets]:
     first = first[np.lexsort((rows["diaSourceId"][first], rows["midpointMjdTai"][first]))]
     detections = rows.take(first)
     place = {int(d): k for k, d in enumerate(detections["diaSourceId"])}
+    rows = rows.take(rows["trackletId"] != LONE)
     order = np.lexsort((rows["midpointMjdTai"], rows["trackletId"]))
     _, starts = np.unique(rows["trackletId"][order], return_index=True)
     runs = np.split([place[int(d)] for d in rows["diaSourceId"][order]], starts[1:])

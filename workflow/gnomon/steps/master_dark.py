@@ -7,7 +7,7 @@ from gnomon.algorithms.detrend.correct import bias_variance, detrend, read_varia
 from gnomon.algorithms.detrend.frames import frames_of, masters_of
 from gnomon.containers.dataid import DataId
 from gnomon.containers.exposure import RawExposure
-from gnomon.containers.image import Image
+from gnomon.containers.image import DarkMaster, Image
 from gnomon.containers.instrument import Instrument
 from gnomon.pipeline.calib import MasterConfig
 
@@ -18,7 +18,7 @@ def master_dark(
     bias: Sequence[Image],
     data_id: DataId,
     config: MasterConfig,
-) -> Image:
+) -> DarkMaster:
     """Clipped mean of dark exposures without their bias, electrons per second."""
     frames = frames_of(raws, "dark")
     correction = masters_of(bias=bias)

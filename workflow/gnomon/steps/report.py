@@ -18,6 +18,8 @@ def report(
     summaries: Tables,
     figures: Sequence[bytes],
     patches: Sequence[bytes],
+    selections: Tables,
+    depths: Sequence[bytes],
     masses: Sequence[Mapping[str, Any]],
     stars: Tables,
     galaxies: Tables,
@@ -44,15 +46,14 @@ def report(
     config: ReportConfig,
 ) -> str:
     """What ran, what failed and why, and how good it is."""
+    told = config.title, rejects, jobs, makers(STEPS), metrics
     products = Products(
-        title=config.title,
-        rejects=rejects,
-        jobs=jobs,
-        makers=makers(STEPS),
-        metrics=metrics,
+        *told,
         summaries=summaries,
         figures=figures,
         patches=patches,
+        selections=selections,
+        depths=depths,
         masses=masses,
         stars=stars,
         galaxies=galaxies,

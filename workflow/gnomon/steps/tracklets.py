@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gnomon.algorithms.linking.names import tracklet_ids
+from gnomon.algorithms.linking.names import LONE, tracklet_ids
 from gnomon.algorithms.linking.tracklets import MotionLimits, find_tracklets
 from gnomon.algorithms.orbit.tables import ARCSEC, detections_of, observers_of
 from gnomon.containers.catalog import Catalog
@@ -23,7 +23,9 @@ def tracklets(
     data_id: DataId,
     config: TrackletsConfig,
 ) -> Catalog:
-    """Straight runs of detections that are no known object and do not stand still."""
+    """Straight runs of detections that are no known object and do not stand still, and all other detections
+    alone: an object that other nights find may claim them.
+    """
     found = detections_of(sources, config.min_reliability)
     if len(attributed):
         found = found.take(~np.isin(found["diaSourceId"], attributed["diaSourceId"]))
@@ -37,10 +39,10 @@ def tracklets(
     sigma = np.hypot(sigma, config.sigma_floor_mas * 1e-3 * ARCSEC)
     ra, dec = (np.deg2rad(found[c]) for c in ("ra", "dec"))
     lines = find_tracklets(found["midpointMjdTai"], ra, dec, sigma, np.zeros(len(found), np.int64), limits)
-    if not len(lines):
-        raise UnprocessableData(f"none of {len(found)} detections move together")
-    members = found.take(lines.member)
+    alone = np.setdiff1d(np.arange(len(found)), lines.member)
+    members = found.take(np.append(lines.member, alone))
+    ids = np.repeat(tracklet_ids(data_id.night, len(lines)), lines.count())
     columns = {**members.columns, **observers_of(visits, members["visit"])}
     columns["night"] = np.full(len(members), data_id.night)
-    columns["trackletId"] = np.repeat(tracklet_ids(data_id.night, len(lines)), lines.count())
+    columns["trackletId"] = np.append(ids, np.full(len(alone), LONE))
     return Catalog(columns)

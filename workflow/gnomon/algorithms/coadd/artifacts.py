@@ -69,7 +69,7 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
     allowed = settings.tolerance * _highest_around(np.abs(sky))
     times = np.zeros((ny, nx), np.uint16)
     for k in range(n):
-        differs = deviating(smooth[k], sky, allowed, noise_shape, settings.sigma, _LOW, least[k])
+        differs = deviating(smooth[k], sky, allowed, noise_shape, settings.sigma, _LOW, float(least[k]))
         if differs is not None:
             seed, faint = differs
             found[k] = dilated(seed | (faint & dilated(seed, _FOLLOW_PX)), _GROW_PX)
@@ -80,7 +80,7 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
     return found
 
 
-def _matched(stack: WarpStack) -> tuple[F4, F4, list[float]]:
+def _matched(stack: WarpStack) -> tuple[F4, F4, F8]:
     """All warps smoothed to one width, holes filled from the plain mean; how the noise varies; the least it can be.
 
     A few epochs are their own median and seem quiet: their noise is no less than their variances say.
@@ -90,20 +90,20 @@ def _matched(stack: WarpStack) -> tuple[F4, F4, list[float]]:
     mean = weighted_mean(stack.flux, stack.variance, stack.mask, none, stack.weight, EXCLUDED, 0)
     variance = round_width(stack.psf) ** 2
     target = variance.max() + _EXTRA_SIGMA_PX**2
-    smooth, least = np.empty_like(stack.flux), []
+    smooth, width = np.empty_like(stack.flux), np.sqrt(target - variance)
+    least = _CORRELATED * _noise_left(width) / np.sqrt(stack.weight)
     for k in range(n):
-        width, given = float(np.sqrt(target - variance[k])), (stack.variance[k], stack.mask[k])
-        smooth_filled(stack.flux[k], *given, EXCLUDED, mean.flux, width, smooth[k])
-        least.append(_CORRELATED * _noise_left(width) / float(np.sqrt(stack.weight[k])))
+        given = stack.variance[k], stack.mask[k], EXCLUDED, mean.flux
+        smooth_filled(stack.flux[k], *given, float(width[k]), smooth[k])
     level = np.median(mean.variance)
     shape = np.sqrt(np.maximum(mean.variance / level, 0.25)) if level > 0 else np.ones_like(mean.variance)
     return smooth, (shape * _border_noise(shape.shape)).astype(np.float32), least
 
 
-def _noise_left(sigma_px: float) -> float:
-    """Standard deviation of white noise of unit variance that a Gaussian has smoothed."""
-    line = np.exp(-0.5 * (np.arange(-40, 41) / sigma_px) ** 2)
-    return float((line**2).sum() / line.sum() ** 2)
+def _noise_left(sigma_px: F8) -> F8:
+    """Standard deviations of white noise of unit variance that Gaussians have smoothed."""
+    line = np.exp(-0.5 * (np.arange(-40, 41) / sigma_px[:, None]) ** 2)
+    return np.asarray((line**2).sum(1) / line.sum(1) ** 2)
 
 
 def _border_noise(shape: tuple[int, ...]) -> F8:

@@ -8,10 +8,11 @@ import numpy.typing as npt
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings, find_artifacts
 from gnomon.algorithms.coadd.chromatic import Refraction, band_parts
 from gnomon.algorithms.coadd.match import matched_stack
+from gnomon.algorithms.coadd.noise import correlated_noise, resampling_correlation
 from gnomon.algorithms.coadd.stack import EXCLUDED, TOUCHED, CellWarp, WarpStack, stack_warps
 from gnomon.containers.box import Box
 from gnomon.containers.coadd import CellCoadd, no_parts, no_plane
-from gnomon.containers.image import Image
+from gnomon.containers.image import F4, Image
 from gnomon.containers.skymap import Cell
 from gnomon.flags import MASK, mask_value
 from gnomon.kernels.coadd import MeanPlanes, weighted_mean
@@ -66,11 +67,13 @@ def coadd_stack(
     *,
     reject: bool = True,
     refraction: Refraction | None = None,
+    noise_key: int | None = None,
 ) -> CellCoadd:
     """As `coadd_cell`, from a stack of what the warps show of one box, kept within another one in it.
 
     With ``matched_sigma`` (pixels) the warps are convolved to that Gaussian PSF before they are summed. With
-    ``refraction`` parts of the band are told apart, and the image is their sum: the sky at the zenith.
+    ``refraction`` parts of the band are told apart, and the image is their sum: the sky at the zenith. With
+    ``noise_key`` a realisation of the noise is drawn (`correlated_noise`).
     """
     if stack is None:
         return empty_cell(cell, psf_size, kept)
@@ -84,7 +87,7 @@ def coadd_stack(
     image = Image(flux, planes.variance, _mask(len(stack), rejected, planes))
     cut = kept.shifted(-seen.x0, -seen.y0).slices()
     planes_kept = image.section(*cut), planes.count[cut], planes.masked_fraction[cut]
-    noise = no_plane() if planes.noise is None else planes.noise[cut]
+    noise = no_plane() if noise_key is None else _noise(stack, image.variance[cut], noise_key, kept)
     psf = np.tensordot(stack.weight / stack.weight.sum(), stack.psf.astype(np.float64), axes=(0, 0))
     names = stack.visit, stack.detector, stack.weight
     return CellCoadd(cell, kept, *planes_kept, psf.astype(np.float32), *names, noise, parts[:, *cut])
@@ -93,7 +96,12 @@ def coadd_stack(
 def _mean(stack: WarpStack, rejected: U1) -> MeanPlanes:
     """The weighted mean of what is not rejected."""
     planes = stack.flux, stack.variance, stack.mask
-    return weighted_mean(*planes, rejected, stack.weight, EXCLUDED, TOUCHED, stack.noise)
+    return weighted_mean(*planes, rejected, stack.weight, EXCLUDED, TOUCHED)
+
+
+def _noise(stack: WarpStack, variance: F4, key: int, box: Box) -> F4:
+    """What noise of this variance looks like after the resampling of these inputs."""
+    return correlated_noise(variance, resampling_correlation(stack.slopes, stack.weight), key, box)
 
 
 def empty_cell(cell: Cell, psf_size: int, kept: Box) -> CellCoadd:

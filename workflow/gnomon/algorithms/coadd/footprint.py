@@ -26,10 +26,8 @@ class LocalMap:
     """(m,) source pixel of the middle."""
     y: F8
     """(m,)"""
-    by_x: F8
-    """(m, 2) derivative of source (x, y) by the patch's x."""
-    by_y: F8
-    """(m, 2) likewise by y."""
+    slopes: F8
+    """(m, 2, 2) derivatives by the patch's x, then by its y, of source (x, y)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,8 @@ def footprint(view: DetectorView, wcs: Wcs, block: Sequence[Cell], box: Box) -> 
     nodes = coordinate_nodes(view.wcs, wcs, aligned.shape, (x0, y0))
     x, y = view.wcs.sky_to_pixel(*wcs.pixel_to_sky(*_positions(block)))
     inside = _inside(x[:, :4], y[:, :4], view.shape)
-    middle = LocalMap(x[:, 4], y[:, 4], _slope(x, y, 5, 6), _slope(x, y, 7, 8))
+    slopes = np.stack([_slope(x, y, 5, 6), _slope(x, y, 7, 8)], 1)
+    middle = LocalMap(x[:, 4], y[:, 4], slopes)
     correction = view.aperture_correction.at(x[:, 4], y[:, 4])
     return Footprint(view, nodes, aligned, inside, middle, correction)
 

@@ -31,7 +31,7 @@ def matched_stack(stack: WarpStack, fill: F4, sigma_px: float) -> WarpStack:
     shape = next_fast_len(ny + 2 * pad), next_fast_len(nx + 2 * pad)
     target = _gaussian(stack.psf.shape[1], sigma_px)
     flux, variance = np.empty_like(stack.flux), np.empty_like(stack.variance)
-    psf, noise = np.empty_like(stack.psf), None if stack.noise is None else np.empty_like(stack.noise)
+    psf = np.empty_like(stack.psf)
     for k in range(len(stack)):
         unknown = (stack.variance[k] <= 0) | ((stack.mask[k] & np.uint32(EXCLUDED)) != 0)
         kernel = _kernel(stack.psf[k], target, shape)
@@ -40,9 +40,7 @@ def matched_stack(stack: WarpStack, fill: F4, sigma_px: float) -> WarpStack:
         smooth = _convolved(np.maximum(stack.variance[k], 0), square, pad, shape)
         variance[k] = np.where(stack.variance[k] > 0, np.maximum(smooth, 0), 0)
         psf[k] = _convolved(stack.psf[k], kernel, 0, shape)
-        if noise is not None and stack.noise is not None:
-            noise[k] = _convolved(stack.noise[k], kernel, pad, shape)
-    return replace(stack, flux=flux, variance=variance, psf=psf, noise=noise)
+    return replace(stack, flux=flux, variance=variance, psf=psf)
 
 
 def _gaussian(size: int, sigma: float) -> F8:

@@ -14,7 +14,7 @@ from gnomon.algorithms.coadd.cell import coadd_stack
 from gnomon.algorithms.coadd.chromatic import Refraction
 from gnomon.algorithms.coadd.footprint import Footprint, footprint
 from gnomon.algorithms.coadd.stack import CellWarp, Pool, Stacker, weight_and_masked
-from gnomon.algorithms.warp.resample import PsfSpline, warp_section, warp_with_noise
+from gnomon.algorithms.warp.resample import PsfSpline, warp_section
 from gnomon.containers.box import Box
 from gnomon.containers.calibrated import DetectorView
 from gnomon.containers.coadd import CellCoadd
@@ -31,7 +31,6 @@ _CONTEXT_PX = (
 )
 _BLOCK = 4  # cells along a side: what one detector shows of them is warped together
 _HELD_BYTES = 12  # of a pixel and epoch of every cell in work: flux, variance, mask
-_NOISE_BYTES = 4  # and noise
 _SUM_BYTES = 5  # of the one that is summed: smoothed flux, rejection
 
 
@@ -75,8 +74,8 @@ class PatchOptions:
     """Memory for the warps that are held at a time, 10^6 bytes; one cell is always made."""
     matched_sigma: float = 0.0
     """Standard deviation of the Gaussian PSF that warps are convolved to, pixels; 0 leaves them as they are."""
-    noise: bool = False
-    """Whether a realisation of the noise is made as well."""
+    noise: int | None = None
+    """What a realisation of the noise is drawn under; None: none is made."""
     refraction: Refraction | None = None
     """What tells parts of the band apart; None: they are not."""
 
@@ -121,21 +120,16 @@ def coadd_patch(
         yield from made
 
 
-def noise_key(visit: int, detector: int) -> int:
-    """What the noise of a detector of a visit is drawn under."""
-    return (visit << 12) + detector
-
-
 def runs_of(
     cells: Sequence[Cell], side: int, inputs: Sequence[CoaddInput], options: PatchOptions
 ) -> list[Run]:
     """A patch's cells in blocks of up to 4 x 4, and these in pieces whose warps fit into the memory."""
-    runs, held = [], _HELD_BYTES + (_NOISE_BYTES if options.noise else 0)
+    runs = []
     for block in _blocks(cells):
         shown = max(_shown(c, side).nx * _shown(c, side).ny for c in block)
         depth = max(sum(i.may_cover(c.outer) for i in inputs) for c in block)
         pixels = shown * max(1, depth)
-        fit = max(1, int(1e6 * options.memory_mb - _SUM_BYTES * pixels) // (held * pixels))
+        fit = max(1, int(1e6 * options.memory_mb - _SUM_BYTES * pixels) // (_HELD_BYTES * pixels))
         pieces = -(-len(block) // fit)
         ends = [k * len(block) // pieces for k in range(pieces + 1)]
         runs += [Run(block, a, b - a) for a, b in pairwise(ends)]
@@ -199,12 +193,11 @@ class _Work:
         for k in mine:
             one, found = self.inputs[k], self._look(k, run.block, shown)
             covered = [n for n in numbers if found.footprint.covers[n]]
-            key = noise_key(one.visit, one.detector) if self.options.noise else None
-            for number, image, noise in _warps(found.footprint, run.block, covered, shown, key):
+            for number, image in _warps(found.footprint, run.block, covered, shown):
                 weight, masked = weight_and_masked(image)
                 if weight is not None:
-                    psf = self._psf(k, found, number)
-                    warp = CellWarp(one.visit, one.detector, image, psf, weight, noise, masked)
+                    psf, slopes = self._psf(k, found, number), found.footprint.middle.slopes[number]
+                    warp = CellWarp(one.visit, one.detector, image, psf, weight, slopes, masked)
                     stacks[run.block[number].index].add(warp)
         return [self._sum(c, shown[c.index], stacks.pop(c.index)) for c in cells]
 
@@ -224,31 +217,26 @@ class _Work:
     def _psf(self, k: int, seen: _Seen, number: int) -> F4:
         """The image on a cell of a star whose total flux is 1."""
         m, scale = seen.footprint.middle, 1 / float(seen.footprint.correction[number])
-        star = seen.factors[number], seen.shift[number], m.by_x[number], m.by_y[number]
+        star = seen.factors[number], seen.shift[number], m.slopes[number, 0], m.slopes[number, 1]
         return self.splines[k].drawn(*star, self.options.psf_size, scale)
 
     def _sum(self, cell: Cell, shown: Box, stacker: Stacker) -> CellCoadd:
         options, kept, sigma = self.options, _kept(cell, self.side), self.options.matched_sigma
         given = stacker.stack(), options.psf_size, options.artifacts, sigma
-        made = coadd_stack(cell, shown, kept, *given, refraction=options.refraction)
+        made = coadd_stack(cell, shown, kept, *given, refraction=options.refraction, noise_key=options.noise)
         stacker.release()
         return made
 
 
 def _warps(
-    found: Footprint, block: Sequence[Cell], numbers: Sequence[int], shown: dict[int, Box], key: int | None
-) -> Iterator[tuple[int, Image, F4 | None]]:
+    found: Footprint, block: Sequence[Cell], numbers: Sequence[int], shown: dict[int, Box]
+) -> Iterator[tuple[int, Image]]:
     """What a detector shows of some cells of a block, warped together."""
     if not numbers:
         return
     boxes = [shown[block[k].index] for k in numbers]
     box = reduce(Box.around, boxes)
     nodes = found.nodes.part(box.y0 - found.box.y0, box.x0 - found.box.x0, box.shape)
-    source, noise = (found.view.section, found.view.shape), None
-    if key is None:
-        image = warp_section(*source, nodes)
-    else:
-        image, noise = warp_with_noise(*source, nodes, key)
+    image = warp_section(found.view.section, found.view.shape, nodes)
     for number, part in zip(numbers, boxes, strict=True):
-        cut = part.shifted(-box.x0, -box.y0).slices()
-        yield number, image.section(*cut), None if noise is None else noise[cut]
+        yield number, image.section(*part.shifted(-box.x0, -box.y0).slices())

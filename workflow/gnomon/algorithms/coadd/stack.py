@@ -1,7 +1,7 @@
 """Warps of many visits onto one cell."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +42,8 @@ class CellWarp:
     """(size, size) float32 PSF at the cell's middle pixel."""
     weight: float
     """Inverse of the typical variance, nJy^-2."""
-    noise: F4 | None = None
-    """A realisation of the image's noise, nJy; None where none is wanted."""
+    slopes: F8 = field(default_factory=lambda: np.eye(2))
+    """(2, 2) derivative by the cell's x, then by its y, of the detector's (x, y)."""
     masked: float | None = None
     """Share of its pixels that give nothing; None: to be told from the image."""
 
@@ -66,8 +66,8 @@ class WarpStack:
     """(n, size, size) float32."""
     weight: F8
     """(n,) float64, nJy^-2."""
-    noise: F4 | None = None
-    """(n, ny, nx) float32, nJy; None where none is wanted."""
+    slopes: F8
+    """(n, 2, 2) those of the warps."""
 
     def __len__(self) -> int:
         return len(self.visit)
@@ -126,7 +126,7 @@ def stack_warps(warps: Iterable[CellWarp], capacity: int) -> WarpStack | None:
     Parameters
     ----------
     warps : taken one at a time
-    capacity : most warps there can be; memory is 12 bytes per pixel and warp, 16 with noise
+    capacity : most warps there can be; memory is 12 bytes per pixel and warp
 
     Raises
     ------
@@ -143,22 +143,21 @@ class Pool:
     """Arrays that were used and may be used again: fresh memory costs as much as the arithmetic on it."""
 
     def __init__(self) -> None:
-        self._free: dict[tuple[tuple[int, ...], bool], list[_Planes]] = {}
+        self._free: dict[tuple[int, ...], list[_Planes]] = {}
 
-    def take(self, shape: tuple[int, ...], noise: bool) -> "_Planes":
-        """Flux, variance, mask and, where wanted, noise of a shape, with anything in them."""
-        free = self._free.get((shape, noise))
+    def take(self, shape: tuple[int, ...]) -> "_Planes":
+        """Flux, variance and mask of a shape, with anything in them."""
+        free = self._free.get(shape)
         if free:
             return free.pop()
-        planes = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
-        return *planes, np.empty(shape, np.float32) if noise else None
+        return np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
 
     def give(self, planes: "_Planes") -> None:
         """Take back what nobody looks at any more."""
-        self._free.setdefault((planes[0].shape, planes[3] is not None), []).append(planes)
+        self._free.setdefault(planes[0].shape, []).append(planes)
 
 
-_Planes = tuple[F4, F4, U4, F4 | None]
+_Planes = tuple[F4, F4, U4]
 
 
 class Stacker:
@@ -205,20 +204,18 @@ class Stacker:
 
 def _own(warp: CellWarp) -> CellWarp:
     """The warp with pixels of its own, not views of a larger one."""
-    image, noise = warp.image, None if warp.noise is None else warp.noise.copy()
-    return replace(
-        warp, image=Image(image.flux.copy(), image.variance.copy(), image.mask.copy()), noise=noise
-    )
+    image = warp.image
+    return replace(warp, image=Image(image.flux.copy(), image.variance.copy(), image.mask.copy()))
 
 
 class _Store:
     """Memory for a stack, filled plane by plane."""
 
     def __init__(self, like: CellWarp, capacity: int, pool: Pool) -> None:
-        self.planes = pool.take((capacity, *like.image.shape), like.noise is not None)
-        self.flux, self.variance, self.mask, self.noise = self.planes
+        self.planes = pool.take((capacity, *like.image.shape))
+        self.flux, self.variance, self.mask = self.planes
         self.psf = np.empty((capacity, *like.psf.shape), np.float32)
-        self.facts: list[tuple[int, int, float]] = []
+        self.facts: list[tuple[int, int, float, F8]] = []
 
     def add(self, warp: CellWarp) -> None:
         k = len(self.facts)
@@ -226,14 +223,11 @@ class _Store:
             raise ValueError(f"more than the {k} warps that there is room for")
         self.flux[k], self.variance[k] = warp.image.flux, warp.image.variance
         self.mask[k], self.psf[k] = warp.image.mask, warp.psf
-        if self.noise is not None and warp.noise is not None:
-            self.noise[k] = warp.noise
-        self.facts.append((warp.visit, warp.detector, warp.weight))
+        self.facts.append((warp.visit, warp.detector, warp.weight, warp.slopes))
 
     def stack(self) -> WarpStack:
         n = len(self.facts)
-        visit, detector, weight = (list(column) for column in zip(*self.facts, strict=True))
+        visit, detector, weight, slopes = (list(column) for column in zip(*self.facts, strict=True))
         names = np.array(visit, np.int64), np.array(detector, np.int64)
-        weights, noise = np.array(weight, np.float64), None if self.noise is None else self.noise[:n]
         flux, variance, mask, psf = self.flux[:n], self.variance[:n], self.mask[:n], self.psf[:n]
-        return WarpStack(*names, flux, variance, mask, psf, weights, noise)
+        return WarpStack(*names, flux, variance, mask, psf, np.array(weight, np.float64), np.stack(slopes))

@@ -10,7 +10,7 @@ from gnomon.algorithms.detrend.assembly import check_layout
 from gnomon.algorithms.detrend.crosstalk import crosstalk_terms
 from gnomon.algorithms.detrend.overscan import Overscan, measure_overscan
 from gnomon.algorithms.detrend.saturation import grow_saturation
-from gnomon.containers.image import Image
+from gnomon.containers.image import DarkMaster, Image
 from gnomon.containers.instrument import RawLayout
 from gnomon.containers.raw import RawAmp, RawDetector
 from gnomon.errors import UnprocessableData
@@ -70,7 +70,7 @@ def detrend(raw: RawDetector, masters: Masters, dark_s: float, layout: RawLayout
     Shot noise is taken from each pixel's own counts: inverse-variance weights are biased low by 1 / counts.
     """
     check_layout(raw)
-    planes = _planes(masters, raw.shape)
+    planes = _planes(masters, dark_s, raw.shape)
     zeros = [_overscan(amp, layout) for amp in raw.amps]
     faults = [z.fault for z in zeros]
     if all(faults):
@@ -129,15 +129,27 @@ def bias_variance(raw: RawDetector, masters: Masters) -> F4 | float:
     return out
 
 
-def _planes(masters: Masters, shape: tuple[int, int]) -> MasterPlanes:
+def bias_share(dark: Image | None, dark_s: float) -> float:
+    """Factor of the master bias's variance that an exposure of dark time t has beside that of the master dark.
+
+    The same bias was taken from the darks, of mean time T: what is left of its error is ``1 - t / T`` of it, and
+    the dark's variance, times t^2, holds ``(t / T)^2`` already: ``(1 - t / T)^2 - (t / T)^2 = 1 - 2 t / T``.
+    """
+    if not isinstance(dark, DarkMaster) or dark.seconds <= 0:
+        return 1.0
+    return 1.0 - 2.0 * dark_s / dark.seconds
+
+
+def _planes(masters: Masters, dark_s: float, shape: tuple[int, int]) -> MasterPlanes:
     for name in ("bias", "dark", "flat", "defects"):
         master: Image | None = getattr(masters, name)
         if master is not None and master.shape != shape:
             raise UnprocessableData(f"master {name} is {master.shape}, wanted {shape} like the exposure")
     b, d, f = masters.bias, masters.dark, masters.flat
+    share = bias_share(d, dark_s)
     return MasterPlanes(
         bias=b.flux if b else None,
-        bias_variance=b.variance if b else None,
+        bias_variance=b.variance * np.float32(share) if b and share else None,
         dark=d.flux if d else None,
         dark_variance=d.variance if d else None,
         flat=f.flux if f else None,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.containers.image import Image
+from gnomon.containers.image import DarkMaster, Image
 from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK, UNUSABLE
 from gnomon.kernels.detrend import combine_exposures
@@ -48,7 +48,7 @@ def master_dark(
     common_variance: F4 | float,
     nsigma: float,
     min_count: int,
-) -> Image:
+) -> DarkMaster:
     """Mean dark current, electrons per second; cosmic rays are left out as outliers.
 
     Parameters
@@ -74,8 +74,11 @@ def master_dark(
     if min(seconds) <= 0:
         raise UnprocessableData(f"found a dark of {min(seconds):g} s, wanted a positive dark time")
     dark = _combine(exposures, np.asarray(seconds, np.float64), noise_variance, 1.0, nsigma)
-    shared = common_variance * np.float32((len(seconds) / sum(seconds)) ** 2)
-    return Image(dark.flux, np.where(dark.variance > 0, dark.variance + shared, np.float32(0)), dark.mask)
+    mean_s = float(sum(seconds) / len(seconds))
+    variance = np.where(
+        dark.variance > 0, dark.variance + common_variance / np.float32(mean_s**2), np.float32(0)
+    )
+    return DarkMaster(dark.flux, variance, dark.mask, mean_s if np.any(common_variance) else 0.0)
 
 
 def master_flat(exposures: Sequence[F4], noise_variance: F4, nsigma: float, min_count: int) -> Image:

@@ -19,7 +19,8 @@ I8 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _WORTH = 4.0  # chi2 that a detection may cost to be taken in: 2 sigma in each of its coordinates
-_TRIAL_FIT = FitOptions(steps=25, prior=True, rejection_chi2=float("inf"))
+TRIAL_FIT = FitOptions(steps=25, prior=True, rejection_chi2=float("inf"))
+"""Of candidates: whatever is in them counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,23 +150,25 @@ def _fit_sets(work: _Work, items: list[Item]) -> list[_Result]:
     order = np.lexsort((pairs[:, 1], work.measured.mjd_tai[pairs[:, 1]], pairs[:, 0]))
     owner, detection = pairs[order, 0], pairs[order, 1]
     states = np.stack([item[1] for item in items])
-    fit = fit_orbits(work.table, work.epoch, states, work.measured.take(detection), owner, _TRIAL_FIT)
+    fit = fit_orbits(work.table, work.epoch, states, work.measured.take(detection), owner, TRIAL_FIT)
     bounds = np.searchsorted(owner, np.arange(len(items) + 1))
     rows = [slice(int(a), int(b)) for a, b in pairwise(bounds)]
-    good = _is_orbit(fit, work.options)
+    good = is_orbit(fit, work.options.chi2_limit)
     return [
-        _Result(item, detection[r], _one(fit, k, r), bool(good[k]))
+        _Result(item, detection[r], one_of(fit, k, r), bool(good[k]))
         for k, (item, r) in enumerate(zip(items, rows, strict=True))
     ]
 
 
-def _is_orbit(fit: OrbitFit, options: LinkOptions) -> Mask:
+def is_orbit(fit: OrbitFit, chi2_limit: float) -> Mask:
+    """(n,) whether each fit's chi2 per degree of freedom is within the limit."""
     freedom = np.maximum(2 * fit.used_count - 6, 1)
     # a candidate creeping along a degenerate direction is as good as one that has arrived
-    return np.asarray(fit.chi2 <= options.chi2_limit * freedom)
+    return np.asarray(fit.chi2 <= chi2_limit * freedom)
 
 
-def _one(fit: OrbitFit, k: int, rows: slice) -> OrbitFit:
+def one_of(fit: OrbitFit, k: int, rows: slice) -> OrbitFit:
+    """The fit of one object, whose measurements are these rows."""
     pick = slice(k, k + 1)
     return OrbitFit(
         fit.epoch, fit.state[pick], fit.covariance[pick], fit.chi2[pick], fit.rms[pick], fit.used_count[pick],

@@ -13,6 +13,9 @@ _DAY_ZERO = date(2000, 1, 1).toordinal()
 _PER_NIGHT = 62**3
 _TRACKLETS_PER_NIGHT = 10**7
 
+LONE = 0
+"""Identifier of the tracklet of detections that are in none."""
+
 
 def night_epoch(night: str) -> float:
     """MJD TDB of the midnight (0h TT) that follows the noon at which a night YYYYMMDD begins."""

@@ -14,6 +14,7 @@ from gnomon.algorithms.photoz.features import (
     observed,
     renoise,
 )
+from gnomon.algorithms.photoz.neighbours import neighbour_scatter
 from gnomon.algorithms.photoz.network import Network, initial_network, sigmoid, softmax
 from gnomon.errors import UnprocessableData
 
@@ -36,11 +37,15 @@ class TrainingPlan:
     n_bins: int = 200
     """Redshift bins, uniform in ln(1 + z)."""
     target_width: float = 0.006
-    """Gaussian sigma in ln(1 + z) that a spectroscopic redshift is smeared by."""
+    """Gaussian sigma in ln(1 + z) that a spectroscopic redshift is smeared by, at least;"""
+    target_share: float = 0.3
+    """wider where fluxes tell less: this share of the scatter about the nearest neighbours."""
     n_steps: int = 1200
-    """Gradient steps; small training sets need as many as large ones."""
+    """Gradient steps."""
     min_epochs: int = 20
-    """Passes over the training set, at least."""
+    """Passes over the training set, at least,"""
+    max_epochs: int = 150
+    """and at most, which counts for fewer than 2,000 redshifts: more are learnt by heart."""
     batch: int = 256
     """Rows per gradient step."""
     learning_rate: float = 2e-3
@@ -114,7 +119,8 @@ def train_member(
     second = [np.zeros_like(a) for a in parameters]
     batch = min(plan.batch, n)
     per_epoch = n // batch
-    n_epochs = max(plan.min_epochs, -(-plan.n_steps // per_epoch))
+    n_steps = min(plan.n_steps, plan.max_epochs * n // batch)
+    n_epochs = max(plan.min_epochs, -(-n_steps // per_epoch))
     step = 0
     for _ in range(n_epochs):
         inputs = _augmented_inputs(flux, flux_err, scaling, plan, rng)
@@ -182,7 +188,8 @@ def train(flux: F8, flux_err: F8, redshift: F8, plan: TrainingPlan, rng: np.rand
     flux, flux_err, redshift = flux[usable], flux_err[usable], redshift[usable]
     scaling = fit_scaling(flux, flux_err)
     edges = redshift_edges(redshift, plan.n_bins)
-    targets = soft_targets(redshift, edges, plan.target_width)
+    width = max(plan.target_width, plan.target_share * neighbour_scatter(flux, flux_err, redshift))
+    targets = soft_targets(redshift, edges, width)
     members = tuple(
         train_member(flux, flux_err, targets, scaling, plan, member) for member in rng.spawn(plan.n_members)
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.psf.moments import adaptive_moments
+from gnomon.algorithms.psf.settle import Degrees, settled, shape_degrees
 from gnomon.algorithms.psf.stamps import Stars, cut_stars
-from gnomon.containers.bspline import resampling_matrix, shift_matrices
+from gnomon.containers.bspline import shift_matrices
 from gnomon.containers.image import Image
 from gnomon.containers.psf import F8, PsfModel, polynomial_terms
 from gnomon.errors import UnprocessableData
@@ -22,6 +22,7 @@ _VARIATION_FLOOR = 1e-5  # ... and absolute, per pixel
 _ASYMMETRY = 0.3  # prior scatter of the wings around their azimuthal mean, relative
 _STARS_FOR_SKY = 8  # fewer cannot tell wings from sky: all is taken for wings
 _STARS_PER_DEGREE = (8, 20, 150)  # fewest stars for degree 1, 2, 3
+_CONSTANT: Degrees = (0, 0, 0)
 _CHUNK = 64  # stars solved at a time, so that their pixels stay in cache
 _MAX_SHIFT_PX = 1.0  # a star that wants to move farther is not one star
 
@@ -70,7 +71,8 @@ def fit_psf(
     image : sky subtracted; pixels of ``unusable`` planes or without variance are left out
     x, y : (n,) pixel positions of stars
     size : side of the model in pixels, odd
-    degree : highest degree of the polynomials; None takes 0 below 8 stars, 1 below 20, 2 below 150, else 3
+    degree : of the polynomials; None takes of e1, e2 and size those that foretell stars left out best. At most 0
+        below 8 stars, 1 below 20, 2 below 150, else 3
     iterations : turns
     start : model of the same size from which the turns go on, of the same stars on a sky known less well
 
@@ -94,11 +96,11 @@ def fit_psf(
         raise UnprocessableData(f"none of {len(x)} stars has a usable stamp of {size} px; the PSF needs one")
     model = start or _first_model(stars, image.shape)
     state = _StarState.start(stars, ripe=start is not None)
+    young = start is None and iterations > 1
     for turn in range(iterations):
         state = _fit_stars(model, stars, state)
-        wanted = _degree(int(state.used.sum()), degree)
-        model = _raise_degree(model, 0 if turn == 0 and iterations > 1 and start is None else wanted)
-        model = _update(model, stars, state)
+        degrees = _CONSTANT if young and turn == 0 else _degrees(model, stars, state, degree)
+        model = _update(_raise_degree(model, max(degrees)), stars, state, degrees)
     state = _fit_stars(model, stars, state)
     flux = np.where(state.used, state.flux, np.nan)
     return PsfFit(model, stars.x + state.dx, stars.y + state.dy, flux, state.sky, state.chi2, state.used)
@@ -125,10 +127,19 @@ class _StarState:
         return _StarState(inner, stars.dx, stars.dy, zero, chi2, stars.whole, stars.flux, stars.weight)
 
 
-def _degree(n: int, wanted: int | None) -> int:
-    """Degree that n stars can carry."""
-    possible = int(np.searchsorted(_STARS_PER_DEGREE, n, side="right"))
-    return possible if wanted is None else min(wanted, possible)
+def _possible(used: npt.NDArray[np.bool_]) -> int:
+    """Degree that the stars can carry."""
+    return int(np.searchsorted(_STARS_PER_DEGREE, used.sum(), side="right"))
+
+
+def _degrees(model: PsfModel, stars: Stars, state: _StarState, wanted: int | None) -> Degrees:
+    """Degree of each number of the shape: the one wanted or what the stars say, as far as they can carry it."""
+    use = state.used
+    if wanted is not None:
+        return (min(wanted, _possible(use)),) * 3
+    part = replace(stars, x=stars.x[use], y=stars.y[use])
+    shifts = state.dx[use], state.dy[use]
+    return shape_degrees(model, part, state.residual[use], state.weight[use], *shifts, _possible(use))
 
 
 def _first_model(stars: Stars, shape: tuple[int, int]) -> PsfModel:
@@ -240,8 +251,8 @@ def _sky_per_flux(flux: F8, sky: F8, good: npt.NDArray[np.bool_]) -> float:
     return float(slope)
 
 
-def _update(model: PsfModel, stars: Stars, state: _StarState) -> PsfModel:
-    """The model plus the polynomials that fit the residuals of the used stars."""
+def _update(model: PsfModel, stars: Stars, state: _StarState, degrees: Degrees) -> PsfModel:
+    """The model plus the polynomials that fit the residuals of the used stars, its shape held to their degrees."""
     use = state.used
     if not use.any():
         raise UnprocessableData(f"all of {len(use)} stars were rejected; the PSF needs at least one")
@@ -256,23 +267,7 @@ def _update(model: PsfModel, stars: Stars, state: _StarState) -> PsfModel:
     basis = model.basis + change
     basis[0] = _smooth_wings(basis[0], weight.sum(0))
     model = replace(model, basis=(basis / basis[0].sum()).astype(np.float32))
-    return _centred(model)
-
-
-def _centred(model: PsfModel) -> PsfModel:
-    """The model shifted so that its adaptive centroid is zero everywhere: the stars' places say where it is."""
-    u, v = (g.ravel() for g in np.meshgrid(*[np.linspace(-0.9, 0.9, 2 + model.degree)] * 2))
-    x, y = u * model.scale[0] + model.centre[0], v * model.scale[1] + model.centre[1]
-    moments = adaptive_moments(model.samples(x, y))
-    off = np.stack([moments.x, moments.y], 1)
-    if not np.isfinite(off).all():
-        return model
-    shift = np.linalg.lstsq(polynomial_terms((u, v), model.degree), off, rcond=None)[0]
-    samples = np.arange(model.size, dtype=np.float64)
-    slope = resampling_matrix(samples, model.size, slope=True)
-    mean = model.basis[0].astype(np.float64)
-    change = shift[:, :1, None] * (mean @ slope.T) + shift[:, 1:, None] * (slope @ mean)
-    return replace(model, basis=(model.basis + change).astype(np.float32))
+    return settled(model, degrees, stars.x[use], stars.y[use], state.weight[use].sum((1, 2)))
 
 
 def _weight_at(weight: F8, at_y: F8, at_x: F8) -> F8:

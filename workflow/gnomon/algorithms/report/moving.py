@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from gnomon.algorithms.linking.names import LONE
 from gnomon.algorithms.orbit.elements import cartesian_to_keplerian
 from gnomon.algorithms.report.html import paragraph, picture
 from gnomon.algorithms.report.plots import grid, to_png
@@ -18,7 +19,7 @@ _LIMIT = 20000
 def moving(products: Products) -> Markup:
     """Attributed detections beside their predictions, and the orbits."""
     nights = len(list(products.attributed))
-    tracklets = sum(len(t) for t in products.tracklets)
+    tracklets = sum(len(set(t["trackletId"].tolist()) - {LONE}) for t in products.tracklets if len(t))
     attributed = sum(len(t) for t in products.attributed)
     orbits = list(filled(products.orbits))
     if not attributed and not orbits:

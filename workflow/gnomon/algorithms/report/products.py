@@ -36,6 +36,10 @@ class Products:
     """A PNG of each visit, in the same order."""
     patches: Sequence[bytes] = ()
     """A PNG of each patch."""
+    selections: Sequence[Catalog] = ()
+    """Schema ``coadd_selection``, one a tract."""
+    depths: Sequence[bytes] = ()
+    """A PNG of the depth of each tract."""
     masses: Sequence[Mapping[str, Any]] = ()
     """Convergence of each tract: arrays kappa_e, kappa_b, n, and where they lie; empty where none was made."""
     stars: Sequence[Catalog] = ()

@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.spatial import KDTree
 
+from gnomon.algorithms.photometry.zero_point import AB_NJY
+from gnomon.algorithms.photoz.metrics import OUTLIER, scaled_error, sigma_mad
 from gnomon.algorithms.report.html import picture
 from gnomon.algorithms.report.plots import grid, to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products, gathered
@@ -13,58 +15,70 @@ from gnomon.containers.catalog import Catalog, Column
 from gnomon.containers.sphere import directions
 
 _MATCH = np.radians(1.0 / 3600)
-_LIMIT = 8000
+_DEEPEST = 24.0  # i magnitude of the spectra, and of what the requirement counts
 
 
 def redshifts(products: Products) -> Markup:
-    """Estimate against truth or spectrum, and the distribution of all estimates."""
-    names = ["coord_ra", "coord_dec", "z_best", "photoz_flag_extrapolated", "photoz_flag_missingBand"]
+    """Estimate against truth or spectrum, as deep as the spectra and beyond, and the distribution of all."""
+    names = ["coord_ra", "coord_dec", "z_median", "photoz_flag_extrapolated", "photoz_flag_missingBand"]
     table = gathered(products.redshifts, names)
-    known = np.isfinite(table["z_best"])
+    known = np.isfinite(table["z_median"])
     if not known.any():
         raise NothingToShowError("No object has a redshift: no model of redshifts was trained.")
     table = table.take(known)
-    figure = Figure(figsize=(11, 4.8), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    said, wanted = _compared(left, table, products)
-    top = float(np.percentile(table["z_best"], 99.5)) * 1.1
-    left.set(xlabel=wanted, ylabel="photometric redshift", xlim=(0, top), ylim=(0, top))
-    right.hist(table["z_best"], bins=np.linspace(0, top, 41), color="#8fb0d3")
-    right.set(xlabel="photometric redshift", ylabel="objects")
-    for axis in (left, right):
+    samples, name = _samples(table, products)
+    figure = Figure(figsize=(11, 3.6 if len(samples) > 1 else 4.8), layout="constrained")
+    *panels, last = figure.subplots(1, 1 + max(1, len(samples)))
+    top = float(np.percentile(table["z_median"], 99.5)) * 1.1
+    said = [_compared(axis, table, *sample) for axis, sample in zip(panels, samples, strict=False)]
+    for axis in panels:
+        axis.set(xlabel=name, ylabel="photometric redshift (median)", xlim=(0, top), ylim=(0, top))
+    last.hist(table["z_median"], bins=np.linspace(0, top, 41), color="#8fb0d3")
+    last.set(xlabel="photometric redshift", ylabel="objects", title="all")
+    for axis in (*panels, last):
         grid(axis)
-    return picture(to_png(figure), "photometric redshifts", said)
+    return picture(to_png(figure), "photometric redshifts", " ".join(said) or "No spectra to compare with.")
 
 
-def _compared(axis: Axes, table: Catalog, products: Products) -> tuple[str, str]:
-    """Estimates beside the truth of the simulation, for objects without a spectrum; else beside spectra.
+def _samples(table: Catalog, products: Products) -> tuple[list[tuple[str, Catalog, Column]], str]:
+    """Samples to compare with, each its title, its redshifts and the objects that count; and what they are.
 
-    Returns what there is to say, and the name of the other redshift.
+    The truth of the simulation as deep as the spectra and fainter, for objects without a spectrum; else the spectra.
     """
     spectra, galaxies = ([t for t in parts if len(t)] for parts in (products.spectra, products.galaxies))
-    if not spectra and not galaxies:
-        return "No spectra to compare with.", "spectroscopic redshift"
-    known = spectra[0] if spectra else Catalog({})
-    others = "objects with a spectrum, those of the training among them"
-    name = "spectroscopic redshift"
-    if galaxies:
-        truth = Catalog({"coord_ra": galaxies[0]["ra"], "coord_dec": galaxies[0]["dec"]})
-        known = truth.with_columns(redshift=galaxies[0]["redshift"])
-        table = table.take(~_near(table, spectra[0])[0]) if spectra else table
-        others, name = "galaxies that had no spectrum to train with", "true redshift"
-    z, true, plain = matched(table, known)
+    everything = np.ones(len(table), np.bool_)
+    if not galaxies:
+        title = "objects with a spectrum, those of the training among them"
+        return [(title, spectra[0], everything)] if spectra else [], "spectroscopic redshift"
+    true = galaxies[0]
+    truth = Catalog({"coord_ra": true["ra"], "coord_dec": true["dec"], "redshift": true["redshift"]})
+    asked = ~_near(table, spectra[0])[0] if spectra else everything
+    bright = true["flux_i"][_near(table, truth)[1]] > 10 ** (0.4 * (AB_NJY - _DEEPEST))
+    without = "galaxies without a spectrum of i"
+    cuts = (
+        (f"{without} < {_DEEPEST:g}, as deep as the spectra", bright),
+        (f"{without} > {_DEEPEST:g}", ~bright),
+    )
+    return [(title, truth, asked & cut) for title, cut in cuts], "true redshift"
+
+
+def _compared(axis: Axes, table: Catalog, title: str, known: Catalog, counts: Column) -> str:
+    """Draw a sample; returns what there is to say of it."""
+    z, true, plain = matched(table.take(counts), known)
     axis.plot(true[~plain], z[~plain], ".", ms=4, color="#c9a36a", label="extrapolated or missing band")
     axis.plot(true[plain], z[plain], ".", ms=4, color="#24588f", label="others")
     axis.plot([0, 3], [0, 3], color="#5d6b7c", lw=0.8)
+    axis.set_title(title.split(",")[0], fontsize=10)
     axis.legend(frameon=False, fontsize=9)
-    return f"{len(z)} {others}. {_scatter(z[plain], true[plain])}", name
+    without = f"those without a flag ({plain.sum()}): {_scatter(z[plain], true[plain])}"
+    return f"{len(z)} {title}: {_scatter(z, true)}; {without}."
 
 
 def matched(table: Catalog, spectra: Catalog) -> tuple[Column, Column, Column]:
     """Estimate, spectroscopic redshift and freedom of flags of the objects within an arcsecond of a spectrum."""
     near, row = _near(table, spectra)
     plain = ~(table["photoz_flag_extrapolated"] | table["photoz_flag_missingBand"]).astype(bool)
-    return table["z_best"][near], spectra["redshift"][row[near]], plain[near]
+    return table["z_median"][near], spectra["redshift"][row[near]], plain[near]
 
 
 def _near(table: Catalog, others: Catalog) -> tuple[Column, Column]:
@@ -76,7 +90,7 @@ def _near(table: Catalog, others: Catalog) -> tuple[Column, Column]:
 
 def _scatter(z: Column, true: Column) -> str:
     if not len(z):
-        return ""
-    off = (z - true) / (1 + true)
-    sigma, bad = 1.4826 * np.median(np.abs(off - np.median(off))), np.mean(np.abs(off) > 0.15)
-    return f"Of those without a flag: scatter {sigma:.3f} (1 + z), {100 * bad:.1f} % off by more than 0.15."
+        return "none"
+    off = scaled_error(z, true)
+    bad = 100 * np.mean(np.abs(off) > OUTLIER)
+    return f"bias {np.median(off):+.3f}, scatter {sigma_mad(off):.3f} (1 + z), {bad:.1f} % off by more than {OUTLIER}"

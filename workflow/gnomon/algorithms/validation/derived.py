@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
+from gnomon.algorithms.photoz.metrics import OUTLIER, ks_uniform, scaled_error, sigma_mad
 from gnomon.algorithms.photoz.neighbours import nearest_neighbour_redshift
 from gnomon.containers.catalog import Catalog
 
@@ -16,7 +17,6 @@ I8 = npt.NDArray[np.int64]
 Rows = Mapping[tuple[str, str], tuple[float, int]]
 
 MATCH_ARCSEC = 0.5
-OUTLIER = 0.15
 PERIOD_TOLERANCE = 2e-3
 """Of the period: a cycle more or less in a year, which two seasons of a few nights cannot always tell apart."""
 
@@ -41,7 +41,7 @@ def nearest(ra: F8, dec: F8, true_ra: F8, true_dec: F8) -> I8:
 
 
 def check_redshifts(
-    estimate: F8, photometry: Photometry, redshift: F8, judged: B1, spectrum: F8, flagged: B1
+    estimate: F8, photometry: Photometry, redshift: F8, judged: B1, spectrum: F8, flagged: B1, pit: F8
 ) -> Rows:
     """The network beside the nearest neighbours, both trained with the same spectra.
 
@@ -53,6 +53,7 @@ def check_redshifts(
     judged : (n,) objects that count: galaxies without a spectrum.
     spectrum : (n,) spectroscopic redshift of the training objects, NaN for others.
     flagged : (n,) extrapolated.
+    pit : (n,) probability that the network gives to less than the true redshift.
     """
     train = np.isfinite(spectrum)
     use = judged & np.isfinite(estimate) & ~train
@@ -65,15 +66,16 @@ def check_redshifts(
         photometry.err[train],
         spectrum[train],
     )
-    ours, theirs = (_errors(z, redshift[use]) for z in (estimate[use], neighbour))
+    ours, theirs = (scaled_error(z, redshift[use]) for z in (estimate[use], neighbour))
     n = int(use.sum())
     values = {
-        "photo-z scatter": _scatter(ours),
-        "photo-z scatter over that of nearest neighbours": _scatter(ours) / _scatter(theirs),
+        "photo-z scatter": sigma_mad(ours),
+        "photo-z scatter over that of nearest neighbours": sigma_mad(ours) / sigma_mad(theirs),
         "photo-z outliers": float(np.mean(np.abs(ours) > OUTLIER)),
         "photo-z outliers of nearest neighbours": float(np.mean(np.abs(theirs) > OUTLIER)),
         "photo-z bias": float(np.median(ours)),
         "photo-z extrapolated": float(flagged[use].mean()),
+        "photo-z PIT": ks_uniform(pit[use & np.isfinite(pit)]),
     }
     return {(name, ""): (value, n) for name, value in values.items()}
 
@@ -101,14 +103,6 @@ def _plane(ra: F8, dec: F8, ra0: float, dec0: float) -> F8:
     """(n, 2) arcsec about a place; right ascension may wrap."""
     east = ((ra - ra0 + 180) % 360 - 180) * np.cos(np.radians(dec0))
     return np.stack([east, dec - dec0], -1) * 3600
-
-
-def _errors(estimate: F8, true: F8) -> F8:
-    return (estimate - true) / (1 + true)
-
-
-def _scatter(errors: F8) -> float:
-    return float(1.4826 * np.median(np.abs(errors - np.median(errors))))
 
 
 def _part(values: B1) -> tuple[float, int]:

@@ -132,6 +132,10 @@ MEASURES = (
     Measure("photo-z outliers of nearest neighbours", "The same of the baseline."),
     Measure("photo-z bias", "Median dz / (1 + z)."),
     Measure("photo-z extrapolated", "Part flagged as outside the training set."),
+    Measure(
+        "photo-z PIT",
+        "Kolmogorov-Smirnov distance from uniform of the probability below the truth; 1.36 / sqrt(n) is chance.",
+    ),
     Measure("RR Lyrae called variable", "Part of those that are objects."),
     Measure("RR Lyrae with their period", "Part whose period is right to 0.2 per cent, a cycle a year."),
     Measure("constant stars called variable", "Part of the constant stars that are objects."),

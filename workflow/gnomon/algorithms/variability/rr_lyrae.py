@@ -39,6 +39,8 @@ class TemplateFit:
     """Part of chi squared about the bands' means that the template explains."""
     amplitude: float
     """Minimum to maximum in g, magnitudes."""
+    false_alarm: float
+    """Chance that scatter without a period is explained as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class _Points:
 
 def fit_template(curves: Mapping[str, BandCurve]) -> TemplateFit:
     """Period, power and amplitude of the RR Lyrae template over all bands of one object."""
-    nothing = TemplateFit(np.nan, np.nan, np.nan)
+    nothing = TemplateFit(np.nan, np.nan, np.nan, np.nan)
     points = _points({b: c for b, c in curves.items() if b in AMPLITUDE})
     if points is None or np.ptp(points.t) <= PERIODS_D[1]:
         return nothing
@@ -67,7 +69,24 @@ def fit_template(curves: Mapping[str, BandCurve]) -> TemplateFit:
     for k in range(0, len(grid), BLOCK):
         best = max(best, _best(points, grid[k : k + BLOCK]), key=lambda b: b[0])
     explained, frequency, amplitude = best
-    return TemplateFit(1 / frequency, explained / total, amplitude) if explained > 0 else nothing
+    if explained <= 0:
+        return nothing
+    power, trials = explained / total, PHASES * len(grid) / OVERSAMPLING
+    return TemplateFit(1 / frequency, power, amplitude, false_alarm(power, points, trials))
+
+
+def false_alarm(power: float, points: _Points, trials: float) -> float:
+    """Chance that noise reaches a power at one of so many frequencies and phases, counted as independent: too many,
+    so too large a chance.
+
+    For Gaussian noise of unknown size the power of two parameters is a beta variable (Schwarzenberg-Czerny 1998).
+    """
+    n, n_bands = points.means.shape
+    free = n - n_bands - 2
+    if free <= 0:
+        return 1.0
+    single = max(1 - power, 0.0) ** (0.5 * free)
+    return float(-np.expm1(trials * np.log1p(-min(single, 1 - 1e-16))))
 
 
 def template(phase: F8) -> F8:

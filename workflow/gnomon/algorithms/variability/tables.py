@@ -138,11 +138,13 @@ def _periods(curves: list[LightCurves], variable: B1, limits: VariabilityLimits)
 
 def _templates(curves: Mapping[str, LightCurves], variable: B1) -> dict[str, F8]:
     """Columns of the RR Lyrae template, NaN for objects that do not vary."""
-    out = {f"rrLyrae{name}": np.full(len(variable), np.nan) for name in ("Period", "Power", "Amplitude")}
+    names = ("Period", "Power", "Amplitude", "FalseAlarm")
+    out = {f"rrLyrae{name}": np.full(len(variable), np.nan) for name in names}
     for k in np.flatnonzero(variable):
         fit = fit_template({b: _band_curve(c, int(k)) for b, c in curves.items()})
-        out["rrLyraePeriod"][k], out["rrLyraePower"][k] = fit.period, fit.power
-        out["rrLyraeAmplitude"][k] = fit.amplitude
+        values = (fit.period, fit.power, fit.amplitude, fit.false_alarm)
+        for name, value in zip(names, values, strict=True):
+            out[f"rrLyrae{name}"][k] = value
     return out
 
 

@@ -31,7 +31,7 @@ _SEEING_SOURCES = 300  # ... if it has so many sources
 _MORE_TURNS = 1  # of the PSF above the final sky, which differs little from the first one
 _FILLED, _STRUCTURED = 0.4, 3.0  # part of the pixels within sources; range of the sky over its noise
 _LEAST_BOX_PX = 32  # cells of the sky where an object fills the detector
-_UNFIT = sum(
+UNFIT = sum(
     SOURCE[name]
     for name in (
         "saturated",
@@ -44,6 +44,7 @@ _UNFIT = sum(
         "centroid",
     )
 )
+"""Flags of sources that are no stars for a PSF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def select_rows(sources: Catalog, min_snr: float) -> tuple[Rows, Rows]:
     """Rows of the stars to fit a PSF to, and of those to keep aside."""
     chosen = select_stars(
         sources["x"], sources["y"], sources["psfFlux"], sources["psfFluxErr"], sigma_px(sources),
-        (sources["flags"] & np.uint32(_UNFIT)) == 0, min_snr=min_snr,
+        (sources["flags"] & np.uint32(UNFIT)) == 0, min_snr=min_snr,
     )  # fmt: skip
     if not len(chosen.fit):
         raise UnprocessableData(f"none of {len(sources)} bright sources is a star fit for a PSF")

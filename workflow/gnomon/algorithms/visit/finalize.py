@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from gnomon.algorithms.background import scale_background
 from gnomon.algorithms.joint.positions import zero_point_over
+from gnomon.algorithms.photometry.depth import limiting_magnitude, noise_equivalent_area
 from gnomon.algorithms.photometry.zero_point import AB_NJY
 from gnomon.algorithms.visit.photometer import in_njy
+from gnomon.algorithms.visit.quality import psf_quality
 from gnomon.algorithms.visit.tables import JOINT, place_on_sky, sky_columns
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
@@ -115,19 +117,26 @@ def surface(smooth: Smooth, shape: tuple[int, int]) -> F4:
 
 
 def final_summary(
-    summary: Catalog, image: CalibratedImage, astrometry: Taken, photometry: Taken, factor: float
+    summary: Catalog,
+    image: CalibratedImage,
+    sources: Catalog,
+    astrometry: Taken,
+    photometry: Taken,
+    factor: float,
 ) -> Catalog:
-    """The summary of one detector with what the joint fits changed.
+    """The summary of one detector with what the joint fits and the final PSF changed.
 
     Parameters
     ----------
     summary : its preliminary row
     image : the final image
+    sources : its sources
     astrometry, photometry : what was taken
     factor : final over preliminary flux at the centre
     """
     ny, nx = image.image.shape
     changed: dict[str, Any] = dict(place_on_sky(image.wcs, nx, ny))
+    changed |= psf_quality(sources, image.psf, changed["pixelScale"])
     if len(astrometry.row):
         fit = astrometry.row
         changed |= {"astromKind": JOINT, "nAstromStar": fit["nStar"][0], "astromRms": fit["rms"][0]}
@@ -136,12 +145,20 @@ def final_summary(
         changed |= {"photomKind": JOINT, "nPhotomStar": fit["nStar"][0], "photomRms": fit["rms"][0]}
         changed |= {"zeroPoint": image.photo.zero_point, "zeroPointErr": image.photo.zero_point_err}
         changed |= {n: summary[n][0] * factor for n in ("skyBg", "skyNoise")}
-        changed["magLim"] = summary["magLim"][0] - 2.5 * np.log10(factor)
+    noise = float(changed.get("skyNoise", summary["skyNoise"][0]))
+    area = noise_equivalent_area(image.psf.samples(*image.psf.centre)[0].astype(np.float32))
+    changed["magLim"] = limiting_magnitude(area, noise)
     replaced = len(astrometry.row) and len(photometry.row)
     notes = ["" if replaced else str(summary["note"][0]), astrometry.note, photometry.note]
     changed["note"] = "; ".join(n for n in notes if n)
     columns = {k: np.array([v], object if isinstance(v, str) else None) for k, v in changed.items()}
     return summary.with_columns(**columns)
+
+
+def with_note(summary: Catalog, note: str) -> Catalog:
+    """The summary of one detector with a sentence added to its note."""
+    text = "; ".join(t for t in (str(summary["note"][0]), note) if t)
+    return summary.with_columns(note=np.array([text], object))
 
 
 def final_map(image: CalibratedImage, taken: Taken) -> Wcs:

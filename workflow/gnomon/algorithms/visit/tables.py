@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from gnomon.algorithms.photometry.depth import limiting_magnitude, noise_equivalent_area
 from gnomon.algorithms.photometry.zero_point import ZeroPoint
-from gnomon.algorithms.psf import adaptive_moments
 from gnomon.algorithms.visit.characterise import Characterised
 from gnomon.algorithms.visit.locate import Located
+from gnomon.algorithms.visit.quality import psf_quality
 from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.exposure import VisitFacts
@@ -57,7 +57,7 @@ def summary_row(
     zero_point: ZeroPoint,
     facts: VisitFacts,
     detector: int,
-    n_source: int,
+    sources: Catalog,
 ) -> Catalog:
     """One row of the visit summary."""
     ny, nx = calibrated.image.shape
@@ -73,8 +73,7 @@ def summary_row(
         "exptime": facts.exptime,
         "airmass": facts.airmass,
         **place_on_sky(calibrated.wcs, nx, ny),
-        "seeing": found.fwhm_px * scale,
-        **_ellipticity(psf),
+        **psf_quality(sources, calibrated.psf, scale),
         "nPsfStar": len(found.star_x),
         "skyBg": float(np.median(calibrated.background.level)) / scale**2,
         "skyNoise": noise,
@@ -88,7 +87,7 @@ def summary_row(
         "astromRms": located.rms_mas,
         "astromOffset": located.offset_arcsec,
         "magLim": limiting_magnitude(noise_equivalent_area(psf[0]), noise),
-        "nSource": n_source,
+        "nSource": len(sources),
         **_fractions(calibrated.image.mask),
         "note": "; ".join(t for t in (located.note, zero_point.reason) if t),
     }
@@ -112,11 +111,6 @@ def place_on_sky(wcs: Wcs, nx: int, ny: int) -> Mapping[str, Any]:
         "wcs": wcs_to_text(wcs),
         "pixelScale": scale,
     }
-
-
-def _ellipticity(psf: npt.NDArray[np.float32]) -> Mapping[str, float]:
-    moments = adaptive_moments(psf)
-    return {"psfE1": float(moments.e1[0]), "psfE2": float(moments.e2[0])}
 
 
 def _fractions(mask: npt.NDArray[np.uint32]) -> Mapping[str, float]:

@@ -11,13 +11,13 @@ from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel
 from gnomon.containers.wcs import Wcs
 from gnomon.flags import MASK
-from gnomon.kernels.warp import Interpolant, quintic_coefficients, warp, white_noise
+from gnomon.kernels.warp import Interpolant, quintic_coefficients, warp
 from gnomon.kernels.warp import warp_psf as draw_psf
 
 F8 = npt.NDArray[np.float64]
 
 MARGIN_PX = 24
-"""Source pixels around the output that the prefilter and the interpolant see: 16 and 3, and some room."""
+"""Source pixels around the output that the prefilter and the interpolant see: 19 and 3, and some room."""
 
 _PSF_MARGIN_PX = 8
 _STEP_PX = 8.0  # between the positions that the local map is told from
@@ -55,35 +55,13 @@ def warp_section(
 
     What a pixel gets does not depend on which part of the output is asked for: same nodes, same bits.
     """
-    return _warped(section, shape, nodes, interpolant, None)[0]
-
-
-def warp_with_noise(
-    section: Callable[[slice, slice], Image], shape: tuple[int, int], nodes: Nodes, key: int
-) -> tuple[Image, F4]:
-    """As `warp_section` with the quintic spline, and one realisation of the noise that its variance states.
-
-    The noise is white on the source, drawn from a counter under ``key`` (`white_noise`), and resampled with
-    the weights of the pixels: it is correlated as theirs is.
-    """
-    image, noise = _warped(section, shape, nodes, "quintic", key)
-    return image, np.zeros(nodes.shape, np.float32) if noise is None else noise
-
-
-def _warped(
-    section: Callable[[slice, slice], Image],
-    shape: tuple[int, int],
-    nodes: Nodes,
-    interpolant: Interpolant,
-    key: int | None,
-) -> tuple[Image, F4 | None]:
     rows, columns = source_box(nodes, shape, MARGIN_PX)
     if rows.start >= rows.stop or columns.start >= columns.stop:
-        return _nothing(nodes.shape), None
+        return _nothing(nodes.shape)
     part, origin = section(rows, columns), (columns.start, rows.start)
     flux, variance = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
     mask, places = np.ascontiguousarray(part.mask), (nodes.x, nodes.y, nodes.area)
-    flux, variance, mask, noise = warp(
+    made = warp(
         flux,
         variance,
         mask,
@@ -95,9 +73,8 @@ def _warped(
         MASK["SENSOR_EDGE"],
         origin=origin,
         skip=nodes.skip,
-        noise=None if key is None else white_noise(variance, key, origin),
     )
-    return Image(flux, variance, mask), noise
+    return Image(*made)
 
 
 def _nothing(shape: tuple[int, int]) -> Image:

@@ -1,0 +1,4 @@
+from gnomon.start import main
+
+if __name__ == "__main__":
+    main("property_maps")
