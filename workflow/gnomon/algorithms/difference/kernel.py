@@ -28,7 +28,7 @@ STAMPS_PER_TERM = 3
 """Stamps asked for every term of the variation over the image."""
 
 SCATTER_OF_SCALE = 0.02
-"""Of the flux scale from star to star, as models of the PSF err: so that the brightest star does not set it alone."""
+"""Of the flux scale from star to star, as models of the PSF err: so that no bright star sets it alone."""
 
 RIDGE = 1e-9
 """Relative to the diagonal of the normal equations: functions that no stamp constrains stay 0."""
@@ -184,18 +184,21 @@ def _normal_equations(stamps: StarStamps, basis: GaussianBasis, profile: F8 | No
 
 
 def _scale(normal: _Normal, kernel: F8, used: B1) -> float:
-    """What the kernel (n, nbasis) of each stamp lacks in flux.
+    """What the kernel (n, nbasis) of each stamp lacks in flux: the weighted median of the stars, as some vary.
 
     Least squares with a noisy source makes a kernel too faint, by the noise of the source in the stamp over its
     light, squared: 1 % at a signal to noise of 100, more where the template has few exposures. A profile that
     knows nothing of that noise does not (an instrumental variable; Fuller 1987, section 1.4).
     """
-    made, wanted = np.einsum("ni,ni->n", kernel, normal.light)[used], normal.wanted[used]
-    weight = np.maximum(wanted, 0) / (
-        normal.noise[used] + (SCATTER_OF_SCALE * wanted) ** 2 + np.finfo(np.float64).tiny
-    )
-    found = float((weight * made).sum())
-    return float((weight * wanted).sum()) / found if found > 0 else 1.0
+    made, wanted = np.einsum("ni,ni->n", kernel, normal.light), normal.wanted
+    seen = used & (made > 0) & (wanted > 0)
+    if not seen.any():
+        return 1.0
+    made, wanted = made[seen], wanted[seen]
+    ratio, weight = wanted / made, 1 / (normal.noise[seen] / wanted**2 + SCATTER_OF_SCALE**2)
+    order = np.argsort(ratio, kind="stable")
+    below = np.cumsum(weight[order]) - 0.5 * weight[order]
+    return float(np.interp(0.5 * weight.sum(), below, ratio[order]))
 
 
 def _without_sky(values: F8, weight: F8) -> F8:

@@ -39,8 +39,9 @@ NEGATIVE_PART = 0.4
 TRAIL_PART = 0.3
 """Part of the others that are trails, as asteroids leave,"""
 
-LONGEST_TRAIL = 4.0
-"""and their greatest length in standard deviations of the PSF: 1 degree a day in 60 s under 0.8 arcsec."""
+LONGEST_TRAIL = 8.0
+"""and their greatest length in standard deviations of the PSF: a degree a day in 60 s under 0.8 arcsec, or a third of
+that in 3 minutes; short ones are the more frequent."""
 
 ARTEFACT_EVERY = 3
 """One in so many of what is put in is an artefact."""
@@ -159,7 +160,7 @@ def _source_images(psf: PsfModel, x: F8, y: F8, rng: np.random.Generator) -> F8:
     )
     longest = LONGEST_TRAIL * psf_width(psf)
     for k in np.flatnonzero(rng.random(len(x)) < TRAIL_PART).tolist():
-        length, angle = rng.uniform(0, longest), rng.uniform(0, np.pi)
+        length, angle = longest * rng.uniform() ** 2, rng.uniform(0, np.pi)
         stamps[k] = np.maximum(trail_image(psf, float(x[k]), float(y[k]), length, angle, psf.size // 2), 0)
     return stamps
 

@@ -21,6 +21,9 @@ PARTS = 4
 MISLABELLED = 0.7
 """A bogus example that the other parts of the examples give this probability is none."""
 
+PRIOR_EXAMPLES = 100
+"""Unlabelled examples that weigh as much as the mix of the training: a handful does not tell another."""
+
 PRIOR_STEPS = 50
 """Steps to the part of real ones: far more than it takes."""
 
@@ -203,14 +206,15 @@ def at_prior_of(model: TreeEnsemble, x: F8) -> TreeEnsemble:
     """The model with probabilities for the mix of classes of unlabelled examples ``x``.
 
     The part of real ones is the fixed point of the mean of the probabilities (Saerens, Latinne & Decaestecker
-    2002, eqs 2.4 and 2.5). Without examples the model stays as it is.
+    2002, eqs 2.4 and 2.5), drawn to the mix of the training as by `PRIOR_EXAMPLES` of these. Without examples the
+    model stays as it is.
     """
     if not len(x):
         return model
     p, was = probability(model, x), model.prior
     part = was
     for _ in range(PRIOR_STEPS):
-        part = float(np.clip(_moved(p, was, part).mean(), 1 / (2 + len(x)), 1 - 1 / (2 + len(x))))
+        part = (float(_moved(p, was, part).sum()) + PRIOR_EXAMPLES * was) / (len(x) + PRIOR_EXAMPLES)
     return replace(model, probability_knots=_moved(model.probability_knots, was, part), prior=part)
 
 
