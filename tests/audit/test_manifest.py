@@ -10,9 +10,12 @@ from release import GALAXIES, STARS, TRANSIENTS, made_by, release, write
 
 from gnomon.audit.crate import entities
 from gnomon.audit.manifest import MANIFEST, files_of, main, manifest_of, problems
+from gnomon.datamodel import DATASETS
 from gnomon.errors import ConfigError
 from gnomon.io.catalogs import read_catalog
+from gnomon.io.products import provenance_of
 from gnomon.io.provenance import sha256
+from gnomon.pipeline import STEPS
 
 ROOT = Path(__file__).parents[2]
 
@@ -147,6 +150,13 @@ def _refs(entity):
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict):
                 yield item
+
+
+def test_every_kind_of_product_can_be_asked_what_made_it():
+    made = {Path(DATASETS[d].template).suffix for s in STEPS.values() for d in s.writes.values()}
+    for ending in sorted(made):
+        with pytest.raises(ConfigError, match="is not a whole product"):  # not: no product has such an ending
+            provenance_of(Path(f"no/such/file{ending}"))
 
 
 def test_what_is_written_is_what_is_read(tmp_path):

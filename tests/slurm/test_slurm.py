@@ -101,7 +101,7 @@ def campaign(folder, **options):
     return ["--configfile", str(file), "--runtime-source-cache-path", str(folder / "cache")]
 
 
-def head(folder, *words, profile="slurm", **options):
+def head(folder, *words, profile="slurm", around=(), **options):
     """Snakemake's head, started."""
     path = f"{ROOT / 'workflow'}:{PLUGIN}" if profile != "local" else str(ROOT / "workflow")
     call = [
@@ -115,7 +115,7 @@ def head(folder, *words, profile="slurm", **options):
     call += [*words] if profile == "local" else [*SOON, *words]
     with open(folder / "head.log", "a") as log:
         started = subprocess.Popen(
-            call, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=log, stderr=log
+            [*around, *call], cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=log, stderr=log
         )
     HEADS.append(started)
     return started
@@ -226,6 +226,8 @@ def test_a_preempted_job_starts_again(cluster, local, tmp_path):
         "true",
     ]
     subprocess.run(urgent, check=True, capture_output=True, timeout=60)
+    until(lambda: mine in jobs("PENDING"))
+    subprocess.run(["scontrol", "update", f"jobid={mine}", "starttime=now"], check=True)  # not in two minutes
     ended(tmp_path, started)
     told = subprocess.run(
         ["scontrol", "show", "job", mine], capture_output=True, text=True, check=True
@@ -266,7 +268,15 @@ def whole(tmp_path_factory):
 
 
 def test_the_whole_campaign_in_slices_has_the_bytes_of_the_local_run(cluster, whole, tmp_path):
-    run(tmp_path, "-s", "workflow/campaign.smk", "--set-threads", "slice=2", seconds=1200)
+    """The head is a job of the cluster itself; killed while a slice runs, and started again."""
+    words = ["-s", "workflow/campaign.smk", "--set-threads", "slice=2"]
+    as_job = ["srun", "-n", "1", "-c", "1", "--mem=1000", "--time=30", "--job-name=head"]
+    first = head(tmp_path, *words, around=as_job)
+    mark = tmp_path / "run" / "plan" / "done" / "s1-calibrations.lock"
+    until(lambda: mark.exists() and "head" in jobs(column="%j"), 120)
+    subprocess.run(["scancel", "--signal=KILL", "--name=head"], check=True)
+    assert first.wait(60) != 0
+    ended(tmp_path, head(tmp_path, *words, around=as_job), 1200)
     assert products(tmp_path) == products(whole)
 
 

@@ -31,6 +31,7 @@ _STEPS = ("plan", *STEPS)
 _LICENSE = "https://spdx.org/licenses/BSD-3-Clause"
 _TYPES = {
     ".fits": "application/fits",
+    ".hsp": "application/fits",
     ".parquet": "application/vnd.apache.parquet",
     ".h5": "application/x-hdf5",
     ".avro": "application/vnd.apache.avro",

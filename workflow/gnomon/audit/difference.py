@@ -166,6 +166,7 @@ def _short(value: object) -> str:
 
 _READERS: dict[str, Callable[[Path, Path], Iterator[str]]] = {
     ".fits": _fits,
+    ".hsp": _fits,
     ".parquet": _parquet,
     ".h5": _hdf5,
 }

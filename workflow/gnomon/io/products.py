@@ -120,6 +120,7 @@ def _of_hats(path: Path) -> str:
 
 _READERS: dict[str, Callable[[Path], str]] = {
     ".fits": _of_fits,
+    ".hsp": _of_fits,
     ".parquet": _of_parquet,
     ".h5": _of_hdf5,
     ".avro": _of_avro,
