@@ -136,8 +136,8 @@ def inject(
             out[window] += now
             before[window] += then
     known = image.variance > 0
-    planes = (np.where(known, p, 0).astype(np.float32) for p in (out, noise))
-    return Injected(Image(*planes, image.mask), before.astype(np.float32), x, y, real)
+    flux_plane, variance = (np.where(known, p, 0).astype(np.float32) for p in (out, noise))
+    return Injected(Image(flux_plane, variance, image.mask), before.astype(np.float32), x, y, real)
 
 
 def _artefact(star: F4 | None, sky: float, psf: PsfModel, rng: np.random.Generator) -> tuple[F8, F8]:
