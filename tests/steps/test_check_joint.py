@@ -48,7 +48,8 @@ def sky_of(found, variable=(), beside=()):
         "dec": found["coord_dec"][first],
         "flux_r": found["psfFlux"][first],
     }
-    stars = Catalog({**place, "variable": np.isin(np.arange(len(first)), variable).astype(np.int64)})
+    still = {n: np.zeros(len(first)) for n in ("pm_ra", "pm_dec", "parallax")}
+    stars = Catalog({**place, **still, "variable": np.isin(np.arange(len(first)), variable).astype(np.int64)})
     rows = stars.take(np.asarray(beside, np.int64))
     north = {"ra": rows["ra"], "dec": rows["dec"] + 1.5 / 3600, "flux_r": 0.5 * rows["flux_r"]}
     return stars, Catalog(north)
@@ -63,6 +64,17 @@ def test_scatter_of_moving_stars_is_their_error():
     assert (
         got["photometric repeatability, photons taken off"] < 0.0015
     )  # an error of 3 % of 4 mmag, in quadrature, and half again
+
+
+def test_a_map_that_is_off_everywhere_is_seen_against_the_truth():
+    found = detections(motion=0.0)
+    found = found.with_columns(coord_dec=found["coord_dec"] + found["isolatedStarId"] * 7.2 / 3600)
+    stars, galaxies = sky_of(found)
+    off = stars.with_columns(dec=stars["dec"] - 4.0 / 3.6e6)
+    # the truth is each star's first detection: 3 mas / sqrt(400)
+    assert run(found, truth=[(off, galaxies)])["absolute astrometry"] == pytest.approx(4.0, abs=0.5)
+    assert run(found, truth=[(stars, galaxies)])["absolute astrometry"] < 0.6
+    assert "absolute astrometry" not in run(found)
 
 
 def test_calibration_errors_stand_out_of_the_photons():

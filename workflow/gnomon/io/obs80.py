@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.constants import AU_KM
 from gnomon.errors import UnprocessableData
 from gnomon.io.calendar import from_decimal_date, to_decimal_date
 from gnomon.io.designations import pack, unpack
@@ -19,7 +20,6 @@ Text = npt.NDArray[np.str_]
 
 _COMMENTS = ("COD", "CON", "OBS", "MEA", "TEL", "NET", "ACK", "AC2", "COM", "NUM", "BND", "STD")
 _DATE = re.compile(r"\d{4} \d\d \d\d[. ]")
-_AU_KM = 149597870.700
 _HALF_UNITS = {"hours": 15.0, "degrees": 1.0}
 
 
@@ -155,7 +155,7 @@ def _place(second: str) -> tuple[list[float], list[float]]:
     if second[14] == "v":
         longitude, latitude, height = float(second[34:44]), float(second[45:55]), float(second[56:61])
         return nothing, [float(np.deg2rad(longitude)), float(np.deg2rad(latitude)), height]
-    unit = {"1": _AU_KM, "2": 1.0}.get(second[32])
+    unit = {"1": AU_KM, "2": 1.0}.get(second[32])
     if unit is None:
         raise ValueError(f"unit {second[32]!r} of the parallax vector is neither 1 (km) nor 2 (au)")
     return [float(second[k : k + 12].replace(" ", "")) / unit for k in (34, 46, 58)], nothing

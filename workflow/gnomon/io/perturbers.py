@@ -11,9 +11,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from gnomon.constants import AU_KM
 from gnomon.containers.perturbers import Chebyshev, PerturberTable
 from gnomon.errors import UnprocessableData
-from gnomon.io.spk import AU_KM, DAY_S, Segment, read_spk
+from gnomon.io.spk import DAY_S, Segment, read_spk
 
 SHIPPED = Path(__file__).with_name("perturbers.h5")
 SPAN_MJD = (25000.0, 77000.0)  # 1927-04-29 to 2069-09-12

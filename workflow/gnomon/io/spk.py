@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.constants import AU_KM
 from gnomon.errors import UnprocessableData
 
 F8 = npt.NDArray[np.float64]
 
-AU_KM = 149597870.700  # IAU 2012 resolution B2
 DAY_S = 86400.0
 J2000_MJD = 51544.5  # epoch of SPICE ephemeris time, TDB
 _RECORD = 1024  # bytes of a DAF record

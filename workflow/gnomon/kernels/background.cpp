@@ -94,7 +94,7 @@ using Histogram = std::array<std::uint32_t, kBins>;
 
 // Counts values in [lo, lo + kBins / scale); four tables avoid waiting for one's own store.
 void fill_histogram(const std::vector<float> &tile, float lo, float scale, Histogram &total) noexcept {
-  static thread_local std::uint32_t table[4][kBins + 1];
+  std::uint32_t table[4][kBins + 1];  // 16 kB of stack: a thread-local table costs a call for every four pixels
   std::fill(&table[0][0], &table[0][0] + 4 * (kBins + 1), 0u);
   const Float8 end = all8(static_cast<float>(kBins));
   std::uint32_t bin[kChunk];  // in memory: taking lanes out of a vector one by one is slower
@@ -144,8 +144,8 @@ double median(const Histogram &h, const Cumulative &c, std::size_t lo, std::size
   return x + (half - middle) / (there - middle) * (static_cast<double>(other) - static_cast<double>(b));
 }
 
-// Mode and sigma, in bins, after clipping at 3 sigma about the median until it no longer changes.
-void clipped_mode(const Histogram &h, double *mode, double *sigma) noexcept {
+// Level and sigma, in bins, after clipping at 3 sigma about the median until it no longer changes.
+void clipped_level(const Histogram &h, Level level, double *value, double *sigma) noexcept {
   const Cumulative c(h);
   std::size_t lo = 0, hi = kBins;
   double mean = kBins / 2.0, middle = mean, width = 0;
@@ -161,11 +161,12 @@ void clipped_mode(const Histogram &h, double *mode, double *sigma) noexcept {
     if ((new_lo == lo && new_hi == hi) || new_hi <= new_lo) break;
     lo = new_lo, hi = new_hi;
   }
-  *mode = std::abs(mean - middle) < kCrowded * width ? 2.5 * middle - 1.5 * mean : middle;
+  const double calm = level == Level::kMean ? mean : 2.5 * middle - 1.5 * mean;
+  *value = std::abs(mean - middle) < kCrowded * width ? calm : middle;
   *sigma = width / kClippedSigma;
 }
 
-void cell_statistics(const std::vector<float> &tile, std::int32_t used, float *level, float *rms) noexcept {
+void cell_statistics(const std::vector<float> &tile, std::int32_t used, Level kind, float *level, float *rms) noexcept {
   *level = *rms = kNan;
   if (used < 2) return;
   const float pivot = *std::find_if(tile.begin(), tile.end(), [](float v) { return std::isfinite(v); });
@@ -178,19 +179,19 @@ void cell_statistics(const std::vector<float> &tile, std::int32_t used, float *l
     *level = static_cast<float>(core.n > 0 ? core.mean : all.mean), *rms = 0.0f;
     return;
   }
-  static thread_local Histogram histogram;
+  Histogram histogram;
   const double lo = core.mean - kHalfRange * sigma, scale = kBins / (2 * kHalfRange * sigma);
   fill_histogram(tile, static_cast<float>(lo), static_cast<float>(scale), histogram);
-  double mode, width;
-  clipped_mode(histogram, &mode, &width);
-  *level = static_cast<float>(lo + mode / scale);
+  double value, width;
+  clipped_level(histogram, kind, &value, &width);
+  *level = static_cast<float>(lo + value / scale);
   *rms = static_cast<float>(width / scale);
 }
 
 }  // namespace
 
 void mesh_statistics(const float *flux, const float *variance, const std::uint32_t *mask, std::uint32_t ignore,
-                     std::size_t ny, std::size_t nx, std::size_t my, std::size_t mx, float *level, float *rms,
+                     std::size_t ny, std::size_t nx, std::size_t my, std::size_t mx, Level kind, float *level, float *rms,
                      std::int32_t *used) noexcept {
   std::vector<Tile> tiles(mx);
   for (std::size_t j = 0; j < my; ++j) {
@@ -198,7 +199,7 @@ void mesh_statistics(const float *flux, const float *variance, const std::uint32
     for (std::size_t i = 0; i < mx; ++i) {
       const std::size_t cell = j * mx + i;
       used[cell] = tiles[i].used;
-      cell_statistics(tiles[i].pixels, used[cell], level + cell, rms + cell);
+      cell_statistics(tiles[i].pixels, used[cell], kind, level + cell, rms + cell);
     }
   }
 }

@@ -15,7 +15,7 @@ static void same_shape(const A &a, const B &b, const char *message) {
   if (a.shape(0) != b.shape(0) || a.shape(1) != b.shape(1)) throw nb::value_error(message);
 }
 
-static void mesh_statistics(Plane flux, Plane variance, Bits mask, std::uint32_t ignore, Out level, Out rms,
+static void mesh_statistics(Plane flux, Plane variance, Bits mask, std::uint32_t ignore, bool mean, Out level, Out rms,
                             Count used) {
   same_shape(flux, variance, "flux and variance differ in shape");
   same_shape(flux, mask, "flux and mask differ in shape");
@@ -25,7 +25,8 @@ static void mesh_statistics(Plane flux, Plane variance, Bits mask, std::uint32_t
     throw nb::value_error("more cells than pixels");
   nb::gil_scoped_release nogil;
   gnomon::mesh_statistics(flux.data(), variance.data(), mask.data(), ignore, flux.shape(0), flux.shape(1),
-                          level.shape(0), level.shape(1), level.data(), rms.data(), used.data());
+                          level.shape(0), level.shape(1), mean ? gnomon::Level::kMean : gnomon::Level::kMode,
+                          level.data(), rms.data(), used.data());
 }
 
 static void spline_surface(Plane mesh, Out out) {
@@ -44,7 +45,7 @@ static void subtract_surface(Plane mesh, Plane flux, Out out) {
 
 NB_MODULE(_background, m) {
   m.def("mesh_statistics", &mesh_statistics, "flux"_a.noconvert(), "variance"_a.noconvert(), "mask"_a.noconvert(),
-        "ignore"_a, "level"_a.noconvert(), "rms"_a.noconvert(), "used"_a.noconvert());
+        "ignore"_a, "mean"_a, "level"_a.noconvert(), "rms"_a.noconvert(), "used"_a.noconvert());
   m.def("spline_surface", &spline_surface, "mesh"_a.noconvert(), "out"_a.noconvert());
   m.def("subtract_surface", &subtract_surface, "mesh"_a.noconvert(), "flux"_a.noconvert(), "out"_a.noconvert());
 }

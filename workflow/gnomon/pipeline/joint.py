@@ -106,7 +106,7 @@ STEPS = (
         FitPhotometryConfig,
         reads=_STARS,
         writes={"fit": "photometry_fit"},
-        version=3,
+        version=4,
         cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=3, out_mb=0.02),
     ),
     Step(
@@ -120,7 +120,7 @@ STEPS = (
             "galaxies": Many("truth_galaxies"),
         },
         writes={"check": "joint_check"},
-        version=2,
+        version=3,
         cost=Cost(cpu_s=2, mem_mb=300, out_mb=0.01),
     ),
     Step(

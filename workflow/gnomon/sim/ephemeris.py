@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import solve_ivp
 
+from gnomon.constants import AU_KM
 from gnomon.sim.schedule import SITE_HEIGHT_M, SITE_LATITUDE_DEG, SITE_LONGITUDE_DEG, TAI_MINUS_UTC_S
 
 F8 = npt.NDArray[np.float64]
@@ -20,7 +21,6 @@ OBLIQUITY = np.radians(84381.448 / 3600)
 """Of the J2000 ecliptic to which orbital elements refer."""
 
 _LIGHT_AU_PER_DAY = 173.1446326846693
-_AU_M = 149_597_870_700.0
 _MJD_ZERO_JD = 2400000.5
 _INVERSE_MASS = {2: 408523.719, 3: 328900.5614, 4: 3098703.59, 5: 1047.348644, 6: 3497.9018}
 """Sun's mass over that of Venus, Earth + Moon, Mars, Jupiter, Saturn: numbers of `erfa.plan94`."""
@@ -34,7 +34,7 @@ def observer(mjd_tai: float) -> tuple[F8, F8]:
     # UT1 = UTC to 0.9 s: 0.4 km of the site's place.
     era = erfa.era00(_MJD_ZERO_JD, utc)
     longitude, latitude = np.radians(SITE_LONGITUDE_DEG), np.radians(SITE_LATITUDE_DEG)
-    site = erfa.pvtob(longitude, latitude, SITE_HEIGHT_M, 0.0, 0.0, 0.0, era)["p"] / _AU_M
+    site = erfa.pvtob(longitude, latitude, SITE_HEIGHT_M, 0.0, 0.0, 0.0, era)["p"] / (1e3 * AU_KM)
     precession = erfa.c2i06a(_MJD_ZERO_JD, tt)
     icrs = np.asarray(precession).T @ site
     return np.asarray(heliocentric["p"]) + icrs, np.asarray(barycentric["p"]) + icrs

@@ -4,11 +4,19 @@ from collections.abc import Sequence
 
 from gnomon.algorithms.joint.positions import joint_fluxes, joint_positions
 from gnomon.algorithms.validation.bars import bands_of, check_table
-from gnomon.algorithms.validation.joint import pull_of_all, repeat_measures, repeats, undisturbed
+from gnomon.algorithms.validation.joint import (
+    absolute_measures,
+    off_truth,
+    pull_of_all,
+    repeat_measures,
+    repeats,
+    undisturbed,
+)
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
 from gnomon.pipeline.joint import CheckJointConfig
+from gnomon.sim.stars import REFERENCE_MJD
 
 
 def check_joint(
@@ -33,5 +41,9 @@ def check_joint(
     if not len(final):
         raise UnprocessableData("no isolated star is steady and without a neighbour")
     found = repeats(final)
-    tables = [check_table(b, repeat_measures(final, found, b)) for b in bands_of(final["band"])]
+    bands = bands_of(final["band"])
+    tables = [check_table(b, repeat_measures(final, found, b)) for b in bands]
+    if stars:
+        off = off_truth(final, concatenate(stars), REFERENCE_MJD)
+        tables += [check_table(b, absolute_measures(final, off, b)) for b in bands]
     return concatenate([*tables, check_table("", pull_of_all(final, found))])

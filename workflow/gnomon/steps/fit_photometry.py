@@ -47,4 +47,6 @@ def _of_band(
     options = JointPhotometryOptions(
         illumination_degree=config.illumination_degree, cloud_degree=config.cloud_degree, pivot=config.pivot
     )
-    return photometry_table(gathered, source, band, fluxes, fit_joint_photometry(fluxes, options))
+    return photometry_table(
+        gathered, source, band, fluxes, fit_joint_photometry(fluxes, options), config.colour
+    )

@@ -11,13 +11,14 @@ from gnomon.algorithms.orbit.elements import GM_SUN, cartesian_to_cometary, cart
 from gnomon.algorithms.orbit.ephemeris import unit_vectors
 from gnomon.algorithms.orbit.tables import orbits_of
 from gnomon.algorithms.orbit.timescales import tai_to_tdb
+from gnomon.constants import AU_KM
 from gnomon.containers.catalog import Catalog, Column
 from gnomon.containers.perturbers import SUN, PerturberTable
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
-KM_S = 149_597_870.7 / 86400
+KM_S = AU_KM / 86400
 """Of one au a day (IAU 2012 B2)."""
 _SAME = (
     "designation", "diaSourceId", "elongation", "phaseAngle", "topoRange", "helioRange", "ephRa", "ephDec", "ephVmag",

@@ -15,6 +15,7 @@ from gnomon.algorithms.joint.scatter import (
     excess_from_median,
     root_of_variance,
 )
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.stars import Detections, Reference
 from gnomon.containers.wcs import Wcs, plane_to_sky, sky_to_plane
 from gnomon.errors import UnprocessableData
@@ -259,7 +260,7 @@ def _first_guess(shift: F8, error: F8, clip: float) -> Bool:
     if len(shift) < 3:
         return np.ones(len(shift), bool)
     away = np.max(np.abs(shift - np.median(shift, axis=0)), axis=1)
-    return np.asarray(away <= np.maximum(clip * error, clip * 1.4826 * np.median(away)), bool)
+    return np.asarray(away <= np.maximum(clip * error, clip * MAD_TO_SIGMA * np.median(away)), bool)
 
 
 def _least_squares(terms: F8, shift: F8, weight: F8) -> tuple[F8, F8]:

@@ -22,6 +22,7 @@ def fit_background(
     filter_cells: int = 3,
     min_fraction: float = 0.15,
     ignore: int = NOT_SKY,
+    masked: bool = False,
 ) -> BackgroundModel:
     """Sky level and rms on a mesh of cells of about ``box_px`` pixels.
 
@@ -41,6 +42,9 @@ def fit_background(
         Usable part of a cell below which it is filled from its neighbours.
     ignore
         Mask bits that keep a pixel out.
+    masked
+        Whether sources are marked already: the level is then the clipped mean, on which the skewness of photon
+        noise has no hold, and which has in it the light of undetected sources that every aperture has.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def fit_background(
     if box_px < 1 or filter_cells < 1 or filter_cells % 2 == 0:
         raise ValueError(f"box_px {box_px} must be >= 1 and filter_cells {filter_cells} odd")
     cells = _cells(image.shape, box_px)
-    level, rms, used = kernel.mesh_statistics(image.flux, image.variance, image.mask, ignore, cells)
+    level, rms, used = kernel.mesh_statistics(image.flux, image.variance, image.mask, ignore, cells, masked)
     area = image.flux.size / level.size
     poor = (used < max(2.0, min_fraction * area)) | ~np.isfinite(level) | ~np.isfinite(rms)
     if poor.all():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter
 
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
@@ -115,9 +116,4 @@ def _border_noise(shape: tuple[int, ...]) -> F8:
 
 def _highest_around(plane: F4) -> F4:
     """Maximum over the 5 x 5 pixels around."""
-    for axis in (0, 1):
-        padded = np.pad(plane, [(2, 2) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
-        size = plane.shape[axis]
-        shifted = [np.take(padded, range(k, k + size), axis) for k in range(5)]
-        plane = np.maximum.reduce(shifted)
-    return plane
+    return np.asarray(maximum_filter(plane, 5, mode="nearest"))

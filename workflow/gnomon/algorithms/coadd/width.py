@@ -29,10 +29,9 @@ def round_width(images: npt.NDArray[np.float32]) -> F8:
     pixels = images.astype(np.float64)
     for _ in range(_STEPS):
         weight = np.exp(-0.5 * square / variance[:, None])
-        rows = np.einsum("nyx,nx->ny", pixels, weight)
-        moved = np.einsum("nyx,nx->ny", pixels, weight * square)
-        total = np.einsum("ny,ny->n", rows, weight)
-        second = np.einsum("ny,ny->n", rows, weight * square) + np.einsum("ny,ny->n", moved, weight)
+        both = np.stack([weight, weight * square], 1)
+        sums = both @ pixels @ both.swapaxes(1, 2)  # (n, 2, 2): with y^0 or y^2, and x^0 or x^2
+        total, second = sums[:, 0, 0], sums[:, 1, 0] + sums[:, 0, 1]
         with np.errstate(divide="ignore", invalid="ignore"):
             weighted = second / (2 * total)
             own = 1 / (1 / weighted - 1 / variance)  # of a Gaussian that the weight narrows to this

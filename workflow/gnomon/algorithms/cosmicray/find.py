@@ -14,6 +14,7 @@ _SKY_QUANTILE = 0.3  # half a sigma below the median: the test wants a level not
 _SATURATION_REACH_PX = 2  # a bleed trail is sharper than the PSF; so are its shoulders
 _CORE_MARGIN = 0.9  # PSFs are taken as 10 % narrower than stated: they vary over the detector
 _WIDEST_PX = 1.2  # standard deviation; a tighter bound finds no more events and lets noise flag wide stars
+_SEED_MARGIN, _SHARP_SEED_MARGIN = 2.5, 3.0  # with 2.5, noise takes one star in 10^4 at 0.5 arcsec
 _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 
 
@@ -24,7 +25,7 @@ def find_cosmic_rays(
     seed_snr: float = 5.0,
     near_snr: float = 4.4,
     grow_snr: float = 3.5,
-    seed_margin: float = 2.5,
+    seed_margin: float | None = None,
     grow_margin: float = 0.25,
     rounds: int = 5,
     unusable: int = MASK["BAD"] | MASK["NO_DATA"],
@@ -44,7 +45,8 @@ def find_cosmic_rays(
     seed_snr : threshold of the Laplacian over twice the noise, for a new event
     near_snr : the same within 8 pixels of an event, for a fainter piece of its track
     grow_snr : height over the sky, in sigma, for a pixel that touches an event
-    seed_margin, grow_margin : noise margin of the test against the PSF, in sigma, for either
+    seed_margin, grow_margin : noise margin of the test against the PSF, in sigma, for either; None for 2.5, and 3
+        where the stars are so sharp (FWHM below 3.1 px) that the bound is their own
     rounds : how often events grow, at most this many pixels from a seed
     unusable : mask planes whose values mean nothing; they are neither used nor flagged
 
@@ -64,6 +66,8 @@ def find_cosmic_rays(
     skip = _skip_plane(image, unusable)
     sky, sky_variance = _sky_mesh(image, skip)
     axis, diagonal = _least_ratios(psf_fwhm_px)
+    if seed_margin is None:
+        seed_margin = _SEED_MARGIN if _core_sigma(psf_fwhm_px) > _WIDEST_PX else _SHARP_SEED_MARGIN
     test = SharpnessTest(axis, diagonal, seed_snr, near_snr, grow_snr, seed_margin, grow_margin)
     flux, variance = np.ascontiguousarray(image.flux), np.ascontiguousarray(image.variance)
     return flag_cosmic_rays(flux, variance, skip, sky, sky_variance, _BLOCK_PX, test, rounds).view(bool)
@@ -71,8 +75,12 @@ def find_cosmic_rays(
 
 def _least_ratios(psf_fwhm_px: float) -> tuple[float, float]:
     """Least mean of two opposite neighbours over the pixel between them, along an axis and a diagonal."""
-    sigma = min(_WIDEST_PX, _CORE_MARGIN * psf_fwhm_px * _SIGMA_PER_FWHM)
+    sigma = min(_WIDEST_PX, _core_sigma(psf_fwhm_px))
     return float(np.exp(-0.5 / sigma**2)), float(np.exp(-1.0 / sigma**2))
+
+
+def _core_sigma(psf_fwhm_px: float) -> float:
+    return float(_CORE_MARGIN * psf_fwhm_px * _SIGMA_PER_FWHM)
 
 
 def _skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:

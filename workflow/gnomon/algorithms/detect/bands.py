@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import chdtrc, comb, log_ndtr
 
 from gnomon.algorithms.cosmicray.dilate import dilated
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.cellpsf import CellPsf
 from gnomon.containers.footprints import Footprints
 from gnomon.containers.image import Image
@@ -19,7 +20,6 @@ F8 = npt.NDArray[np.float64]
 _SOURCE_SIGMA, _SOURCE_PX = 3.7, 12  # what is no sky, and how far around
 _ROUNDS, _STRIDE = 3, 2  # the third round moves 0.3 %; a filter's noise is the same at the next pixel
 
-MAD_TO_SIGMA = 1.4826
 MAX_SIGMA = 20.0
 """Largest threshold: the chance of more is too small a number for its logarithm."""
 

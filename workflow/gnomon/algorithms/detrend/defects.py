@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.image import Image
 from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK
@@ -15,7 +16,6 @@ B1 = npt.NDArray[np.bool_]
 F4 = npt.NDArray[np.float32]
 
 TILE_PX = 32  # side of the tiles whose medians follow the illumination
-MAD_TO_SIGMA = 1.4826
 MAX_COLUMN_DEFECTS = 1 / 3  # a column with more defects than this is bad along its length
 SIDE_PX = 5  # columns on either side that a column is compared with
 COLUMN_SIGMA = 10.0  # a column whose median is this far from its neighbours' is bad along its length

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.detrend.saturation import grow_saturation
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.exposure import CalibratedPixels
 from gnomon.containers.image import Image
 from gnomon.errors import UnprocessableData
@@ -16,7 +17,6 @@ F4 = npt.NDArray[np.float32]
 I8 = npt.NDArray[np.int64]
 U4 = npt.NDArray[np.uint32]
 
-MAD_TO_SIGMA = 1.4826
 MAX_LOST = 0.95  # part of a detector beyond which nothing of the sky is left
 
 

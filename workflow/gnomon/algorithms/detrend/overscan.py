@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import median_filter
 
+from gnomon.constants import MAD_TO_SIGMA
+
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
 Method = Literal["row", "smooth", "polynomial", "median"]
 
 SKIP_COLUMNS = 2  # first overscan columns still hold charge that the last light pixels left behind (CTI)
 CLIP_SIGMA = 4.0
-MAD_TO_SIGMA = 1.4826  # of a normal distribution
 SMOOTH_ROWS = 65  # window of the quadratic: noise of a row's mean down by 5 (9 / (4 x 65) in variance)
 MAX_REJECTED = 0.2  # a section of pure noise loses 6e-5; more than this part is signal, not noise
 MAX_NOISE_RATIO = 5.0  # of the measured noise to the amplifier's own

@@ -40,14 +40,17 @@ def zero_point_over(row: Catalog) -> Smooth:
 
 
 def joint_fluxes(detections: Catalog, fit: Catalog) -> Catalog:
-    """Detections with ``psfFlux`` and its error by the joint zero points (schema `photometry_fit`).
+    """Detections with ``psfFlux`` and its error by the joint zero points (schema `photometry_fit`), colour terms too.
 
-    Detections in exposures that the fit does not have, or has no star in, stay.
+    Detections in exposures that the fit does not have, or has no star in, stay; stars without a colour count as
+    those for which the zero points hold.
     """
+    redder = _redder(detections, fit)
     flux, error = (np.array(detections[n], np.float64) for n in ("psfFlux", "psfFluxErr"))
     for k in np.flatnonzero(fit["nStar"] > 0):
         rows = (detections["visit"] == fit["visit"][k]) & (detections["detector"] == fit["detector"][k])
         zero_point = zero_point_over(fit.take(np.array([k]))).at(detections["x"][rows], detections["y"][rows])
+        zero_point = zero_point + fit["colourTerm"][k] * redder[rows]
         factor = 10 ** (0.4 * (fit["ownZeroPoint"][k] - zero_point))
         flux[rows], error[rows] = flux[rows] * factor, error[rows] * factor
     return detections.with_columns(psfFlux=flux, psfFluxErr=error)
@@ -76,7 +79,7 @@ def joint_positions(detections: Catalog, fit: Catalog) -> Catalog:
 
 
 def _redder(detections: Catalog, fit: Catalog) -> npt.NDArray[np.float64]:
-    """(n,) colour of each detection's star less that of the mean star, magnitudes; 0 where unknown."""
+    """(n,) colour of each detection's star less that for which the fit holds, magnitudes; 0 where unknown."""
     if "mean" not in fit.meta or not len(detections):
         return np.zeros(len(detections))
     _, star = np.unique(detections["isolatedStarId"], return_inverse=True)

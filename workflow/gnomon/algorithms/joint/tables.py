@@ -120,9 +120,14 @@ def astrometry_table(
 
 
 def photometry_table(
-    gathered: Gathered, source: Catalog, band: str, fluxes: JointFluxes, found: JointPhotometry
+    gathered: Gathered,
+    source: Catalog,
+    band: str,
+    fluxes: JointFluxes,
+    found: JointPhotometry,
+    colour: tuple[str, str],
 ) -> Catalog:
-    """One row an exposure with detections in the band, schema `photometry_fit`."""
+    """One row an exposure with detections in the band, schema `photometry_fit`; ``meta`` says which colour is meant."""
     own = visits_of_band(gathered, source, band)
     rows = [k for k, e in enumerate(gathered.exposures) if e.visit in own]
     detectors = len(found.detector)
@@ -151,7 +156,8 @@ def photometry_table(
             "excess": found.excess[visit],
             "colourTerm": found.colour_term[np.minimum(detector, detectors - 1)],
             "extinction": np.full(len(rows), found.extinction),
-        }
+        },
+        {"blue": colour[0], "red": colour[1], "mean": repr(found.options.pivot)},
     )
 
 

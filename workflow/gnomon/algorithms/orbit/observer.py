@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.orbit.timescales import tai_to_tdb, tai_to_tt, tai_to_utc
+from gnomon.constants import AU_KM
 from gnomon.containers.perturbers import EARTH, PerturberTable
 
 F8 = npt.NDArray[np.float64]
 
-EARTH_RADIUS_AU = 6378.137 / 149597870.700  # equatorial radius of the MPC's parallax constants
+EARTH_RADIUS_AU = 6378.137 / AU_KM  # equatorial radius of the MPC's parallax constants
 _EARTH_RADIUS_M = 6378137.0
 _ROTATION_RAD_PER_DAY = 1.00273781191135448 * 2 * np.pi  # IAU 2000 Earth rotation angle
 _MJD = 2400000.5

@@ -6,14 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.photoz.estimates import cdf_at, cumulative, density
+from gnomon.constants import MAD_TO_SIGMA
 
 F8 = npt.NDArray[np.float64]
 
 OUTLIER = 0.15
 """|dz| / (1 + z) of a catastrophic outlier (Ilbert et al. 2006)."""
-
-MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a Gaussian in units of its median absolute deviation."""
 
 
 @dataclass(frozen=True, slots=True)

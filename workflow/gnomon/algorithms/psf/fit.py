@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from gnomon.algorithms.psf.settle import Degrees, settled, shape_degrees
 from gnomon.algorithms.psf.stamps import Stars, cut_stars
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.bspline import shift_matrices
 from gnomon.containers.image import Image
 from gnomon.containers.psf import F8, PsfModel, polynomial_terms
@@ -247,7 +248,7 @@ def _sky_per_flux(flux: F8, sky: F8, good: npt.NDArray[np.bool_]) -> float:
     for _ in range(3):
         slope, level = np.polyfit(flux[keep], sky[keep], 1)
         off = np.abs(sky - level - slope * flux)
-        keep = good & (off <= 4 * 1.4826 * np.median(off[keep]))
+        keep = good & (off <= 4 * MAD_TO_SIGMA * np.median(off[keep]))
     return float(slope)
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from gnomon.constants import MAD_TO_SIGMA
+
 F8 = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
@@ -103,7 +105,7 @@ def _stellar_locus(x: F8, y: F8, log_size: F8, snr: F8) -> tuple[Bools, float]:
         else:
             break
         # a size of S/N s is known to about 1 / s
-        spread = 1.4826 * np.median(np.abs(log_size - centre)[near])
+        spread = MAD_TO_SIGMA * np.median(np.abs(log_size - centre)[near])
         scatter = max(_WIDTH_FLOOR, float(spread))
     limit = _LOCUS * np.hypot(scatter, 1 / snr)
     return np.abs(log_size - centre) < np.minimum(limit, _WINDOW), float(mode)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from gnomon.algorithms.report.html import paragraph, picture
 from gnomon.algorithms.report.plots import to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products
+from gnomon.constants import MAD_TO_SIGMA
 
 _KNOWN, _NEW, _AGAIN, _FADED = "known asteroid", "new source", "source seen before", "faded source"
 _KINDS = (_KNOWN, _NEW, _AGAIN, _FADED)
@@ -87,7 +88,7 @@ def _triplet(part: Any, packet: Mapping[str, Any]) -> None:  # noqa: ANN401
         if packet.get(name):
             image = stamp_pixels(packet[name])
             middle = float(np.nanmedian(image))
-            width = 1.4826 * float(np.nanmedian(np.abs(image - middle))) or 1.0
+            width = MAD_TO_SIGMA * float(np.nanmedian(np.abs(image - middle))) or 1.0
             axis.imshow(image, origin="lower", cmap="gray", vmin=middle - 3 * width, vmax=middle + 12 * width)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.streak.radon import QUADRANTS, Line, line_at, line_sums
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.image import Image
 from gnomon.flags import MASK, UNUSABLE
 
@@ -157,7 +158,7 @@ def _best_line(clipped: F4, free: Bools, threshold: float) -> Line | None:
         snr = np.where(long, sums / np.sqrt(np.maximum(pixels, 1)), np.float32(0))
         some = snr[long][::_SOME]
         middle = float(np.median(some))
-        spread = max(1.0, 1.4826 * float(np.median(np.abs(some - middle))))
+        spread = max(1.0, MAD_TO_SIGMA * float(np.median(np.abs(some - middle))))
         at = int(np.argmax(snr))
         if (snr.flat[at] - middle) / spread > best:
             best, place = (snr.flat[at] - middle) / spread, (quadrant, *divmod(at, snr.shape[1]))
@@ -289,7 +290,7 @@ def _piece_significance(strip: F4, there: Bools) -> F8:
     offsets = [o for o in range(_CORE_PX, 2 * _REACH_PX, 2 * _CORE_PX + 1) if abs(o - _REACH_PX) > _BESIDE_PX]
     sides = np.stack([_heights(known, o) for o in offsets])
     level = _medians(sides.T)
-    scatter = 1.4826 * _median_of(np.abs(sides - level))
+    scatter = MAD_TO_SIGMA * _median_of(np.abs(sides - level))
     count = np.add.reduceat(there[:, _core(_REACH_PX)], np.arange(0, len(strip), _SEGMENT_PX), axis=0).sum(
         axis=1
     )

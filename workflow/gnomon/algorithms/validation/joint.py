@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
+from gnomon.algorithms.astrometry.epoch import apply_space_motion
 from gnomon.algorithms.joint.scatter import MEDIAN_OF_ONE, excess_from_median
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.sphere import chord, directions
@@ -65,6 +66,40 @@ def repeats(detections: Catalog) -> Repeats:
         error = _MAG_PER_LN * detections["psfFluxErr"] / detections["psfFlux"]
     off = _off_mean(magnitude, error, group)
     return Repeats(place, off, off / error)
+
+
+def off_truth(detections: Catalog, stars: Catalog, epoch: float) -> F8:
+    """(n, 2) east and north of the true star nearest to each detection, mas.
+
+    Parameters
+    ----------
+    detections : columns midpointMjdTai, coord_ra, coord_dec (degrees)
+    stars : true ones: ra, dec (degrees at the epoch), pm_ra, pm_dec (mas / yr), parallax (mas)
+    epoch : TAI MJD
+    """
+    off = np.empty((len(detections), 2))
+    for date in np.unique(detections["midpointMjdTai"]):
+        rows = np.flatnonzero(detections["midpointMjdTai"] == date)
+        true = apply_space_motion(
+            np.radians(stars["ra"]), np.radians(stars["dec"]), stars["pm_ra"], stars["pm_dec"],
+            stars["parallax"], epoch, float(date),
+        )  # fmt: skip
+        ra, dec = (detections[n][rows] for n in ("coord_ra", "coord_dec"))
+        _, mine = KDTree(directions(*true)).query(directions(np.radians(ra), np.radians(dec)))
+        true_ra, true_dec = (np.degrees(t[mine]) for t in true)
+        off[rows, 0] = ((ra - true_ra + 180) % 360 - 180) * np.cos(np.radians(dec))
+        off[rows, 1] = dec - true_dec
+    return off * _MAS_PER_DEGREE
+
+
+def absolute_measures(detections: Catalog, off: F8, band: str) -> dict[str, tuple[float, int]]:
+    """Length of the mean offset of bright stars from the truth in one band, and number of detections behind it."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bright = (detections["band"] == band) & (
+            detections["psfFlux"] / detections["psfFluxErr"] > BRIGHT_SNR
+        )
+    value = float(np.hypot(*off[bright].mean(axis=0))) if bright.any() else float("nan")
+    return {"absolute astrometry": (value, int(bright.sum()))}
 
 
 def undisturbed(detections: Catalog, stars: Catalog, others: Catalog) -> Bools:

@@ -55,6 +55,14 @@ MEASURES = (
         requirement="positions repeat within 5 mas at S/N > 100",
     ),
     Measure(
+        "absolute astrometry",
+        "Length of the mean offset of isolated steady stars of S/N above 100 from the truth, refraction taken off.",
+        unit="mas",
+        bar=2.0,
+        sense="below",
+        requirement="absolute positions right to 2 mas in the mean",
+    ),
+    Measure(
         "photometric repeatability",
         "Magnitudes of isolated stars of S/N above 100 about the star's mean in the band, photon noise included.",
         unit="mag",

@@ -115,7 +115,7 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     )
     if _is_filled(marked, coarse) and options.background_box_px >= 2 * _LEAST_BOX_PX:
         return characterise(image, replace(options, background_box_px=_LEAST_BOX_PX))
-    left = fit_background(marked, box_px=options.background_box_px)
+    left = fit_background(marked, box_px=options.background_box_px, masked=True)
     final = subtract_background(marked, left)  # in filled pixels as well: a filling keeps a smooth sky
     stars = first.x[first.used], first.y[first.used]
     fitted = fit_psf(final, *stars, size=options.psf_size_px, start=first.model, iterations=_MORE_TURNS)

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from gnomon.algorithms.photometry.zero_point import ZeroPoint, ZeroPointOptions, fit_zero_point
 from gnomon.algorithms.visit.locate import Located
 from gnomon.algorithms.visit.reference import flux_in
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.calibrated import Smooth
 from gnomon.containers.catalog import Catalog
 from gnomon.errors import UnprocessableData
@@ -84,7 +85,7 @@ def shrunk_median(values: F8, prior: float, prior_err: float) -> float:
     if len(good) < _ENOUGH_STARS:
         return prior
     middle = float(np.median(good))
-    error = 1.25 * 1.4826 * float(np.median(np.abs(good - middle))) / np.sqrt(len(good))
+    error = 1.25 * MAD_TO_SIGMA * float(np.median(np.abs(good - middle))) / np.sqrt(len(good))
     weight = prior_err**2 / (prior_err**2 + error**2)
     return float(weight * middle + (1 - weight) * prior)
 
