@@ -35,6 +35,16 @@ MEASURES = (
         "zero point, worst detector", "Largest error of any detector, against the truth.", "mag", "largest"
     ),
     Measure("seeing, worst detector", "Largest relative error of any detector's seeing.", "", "largest"),
+    *(
+        Measure(f"PSF {n} residual", f"Mean {what} of reserve stars of single visits less that of the PSF.")
+        for n, what in (("size", "ln T"), ("e1", "e1"), ("e2", "e2"))
+    ),
+    Measure(
+        "PSF TE1", "Mean product of two reserve stars' ellipticities less the PSF's, nearer than 1 arcmin."
+    ),
+    Measure(
+        "PSF TE2", "The same of stars farther apart than 5 arcmin; photon noise alone leaves 1e-5 a visit."
+    ),
     Measure("PSF flux bias", "Isolated stars of S/N above 50 on single visits, against the truth."),
     Measure(
         "PSF flux pull, less 1",
@@ -216,10 +226,17 @@ MEASURES = (
     Measure("transients detected", "Transients of S/N above 8, on known pixels, that were detected at all."),
     Measure(
         "transients found",
-        "Transients of S/N above 8 in a visit, on known pixels of the difference, with a reliable detection.",
+        "Transients of S/N above 8 in a visit, on known pixels of the difference, with a reliable detection; of all "
+        "bands together, as some hold a handful.",
         bar=0.90,
         sense="above",
         requirement="at least 90 % of injected transients above S/N 8 found",
+    ),
+    Measure("transients found in a band", "The same band by band."),
+    Measure("error of transients found in a band", "Standard error of that, binomial."),
+    Measure(
+        "detected asteroids reliable",
+        "Detected asteroids of S/N above 8 whose detection is reliable, of all bands.",
     ),
     Measure(
         "reliable detections true",
@@ -230,6 +247,19 @@ MEASURES = (
         requirement="at least 90 % purity after reliability",
     ),
     Measure("reliable rises true", "The same of those brighter than the template, in the visit alone."),
+    Measure(
+        "flux error of new sources",
+        "Median of PSF flux on the difference over true flux, less 1, of rises with a transient or asteroid of S/N "
+        "above 20 behind them.",
+        bar=0.01,
+        sense="within",
+        requirement="fluxes on difference images unbiased to 1 %",
+    ),
+    Measure(
+        "static stars left",
+        "Median of PSF flux on the difference over true flux of stars that do not vary, S/N above 20, on clean pixels: "
+        "the error of the template's flux scale.",
+    ),
     Measure(
         "repeated objects true", "DIA objects seen at least twice that are transients or variable stars."
     ),
