@@ -1,6 +1,7 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +32,27 @@ def faults(how):
 
 def test_arrays_made_again_and_again_touch_no_new_memory():
     assert faults("keep") < 0.2 * max(faults("plain"), 100)
+
+
+HUGE = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+SMALL_ARRAYS = """
+import resource
+from gnomon.memory import keep_freed_memory
+keep_freed_memory()
+before = resource.getrusage(resource.RUSAGE_SELF)
+blocks = [bytearray(1 << 21) for _ in range(64)]
+after = resource.getrusage(resource.RUSAGE_SELF)
+print(after.ru_minflt - before.ru_minflt, before.ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(not HUGE.exists() or "[never]" in HUGE.read_text(), reason="no huge pages here")
+def test_the_heap_is_made_of_huge_pages_and_holds_nothing_before_it_is_used():
+    done = subprocess.run([sys.executable, "-c", SMALL_ARRAYS], capture_output=True, text=True, check=True)
+    pages, resident_kib = map(int, done.stdout.split())
+    # 128 MiB are 32768 pages of 4 KiB or 64 of 2 MiB; where memory is scattered some stay small
+    assert pages < 16384
+    assert resident_kib < 200 * 1024  # of 1.5 GiB that were reserved
 
 
 def test_values_do_not_change():

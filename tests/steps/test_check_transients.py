@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import field
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.containers.parts import Parts, no_parts
@@ -19,7 +20,7 @@ def truth(rows):
     """True sources from (kind, id, ra, snr, x)."""
     kind, identity, ra, snr, x = (np.array(c) for c in zip(*rows, strict=True))
     n = len(rows)
-    place = {"detector": np.zeros(n, int), "x": x.astype(float), "y": np.full(n, 50.0)}
+    place = {"detector": np.zeros(n, int), "x": x.astype(float), "y": np.full(n, 50.0), "flux": 100.0 * snr}
     return Catalog({"kind": kind, "id": identity, "ra": ra, "dec": np.zeros(n), "snr": snr, **place})
 
 
@@ -27,6 +28,8 @@ def detections(ra, negative=(), reliability=0.9):
     n = len(ra)
     sign = np.isin(np.arange(n), negative)
     columns = {
+        "psfFlux": np.full(n, 2020.0),
+        "isDipole": np.zeros(n, bool),
         "ra": np.array(ra),
         "dec": np.zeros(n),
         "isNegative": sign,
@@ -69,10 +72,28 @@ def test_transients_and_true_detections_are_counted():
     """One of three bright transients found; of six detections the fifth is nothing, the sixth an asteroid's place."""
     found = detections([10.0, 10.2, 10.4, 10.3, 11.0, 10.6], negative=[2, 5])
     got = check([found, detections([10.6])])
-    assert got["transients found"] == got["transients detected"] == (1 / 3, 3)
+    assert (
+        got["transients found"]
+        == got["transients found in a band"]
+        == got["transients detected"]
+        == (1 / 3, 3)
+    )
+    assert got["error of transients found in a band"][0] == pytest.approx(np.sqrt(0.4 * 0.6 / 6))
+    assert got["detected asteroids reliable"] == (1.0, 1)
     # true: transients 10.0 and 10.2, variable 10.4, the asteroid of the other visit, and that visit's own
     assert got["reliable detections true"] == (5 / 7, 7)
     assert got["reliable rises true"] == (3 / 5, 5)
+
+
+def test_fluxes_of_new_sources_and_what_is_left_of_static_stars_are_compared():
+    image, _ = judged.pair(1)
+    got = check([detections([10.0, 10.2, 10.4]), detections([10.6])])
+    # the transient of flux 2000 fails the cut of S/N above 20, the asteroid of 3000 is measured as 2020
+    assert got["flux error of new sources"] == (pytest.approx(2020 / 3000 - 1), 1)
+    value, n = got["static stars left"]
+    # noise alone, of a star of 9900: an error of NOISE sqrt(4 pi) sigma
+    assert n == 1
+    assert abs(value) < 4 * field.NOISE * np.sqrt(4 * np.pi) * judged.SIGMA / 9900
 
 
 def test_unreliable_detections_are_detected_but_not_found():

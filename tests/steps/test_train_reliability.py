@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
-from gnomon.algorithms.reliability.examples import injected_examples, without_repeats
+from gnomon.algorithms.detect import significance_map
+from gnomon.algorithms.reliability.examples import injected_examples, surely_bogus, without_repeats
+from gnomon.algorithms.reliability.features import NAMES
+from gnomon.algorithms.reliability.inject import inject
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.containers.parts import Parts, no_parts
@@ -42,6 +45,35 @@ def test_what_comes_back_is_no_artefact_but_a_dipole_is_one():
     ]
     assert without_repeats(tables[0], tables, np.radians(1 / 3600)).tolist() == [False, True, True]
     assert without_repeats(tables[0], tables[:2], np.radians(1 / 3600)).tolist() == [True, True, True]
+
+
+def test_a_rise_on_dark_sky_may_be_an_asteroid_and_is_no_example():
+    measured = np.zeros((3, len(NAMES)))
+    measured[1, NAMES.index("is_negative")] = 1.0  # a fall; the others are rises, the last on a star
+    measured[2, NAMES.index("template_snr_near")] = 2.0
+    assert surely_bogus(measured).tolist() == [False, True, True]
+    assert not len(surely_bogus(measured[:0]))
+
+
+def test_what_has_faded_stands_in_the_template():
+    image, template = judged.pair(1)
+    flux, beam = template.image.flux, image.psf
+    score = significance_map(template.image, beam)
+    new = inject(image.image, beam, flux, score, 60, (50.0, 60.0), 0.1, np.random.default_rng(1))
+    x, y = (np.rint(v[new.real]).astype(int) for v in (new.x, new.y))
+    fell = new.image.flux[y, x] < image.image.flux[y, x]
+    added = (new.template - flux)[y, x]
+    assert 0.2 < fell.mean() < 0.6
+    assert (added[fell] > 0).all() and not added[~fell].any()
+
+
+def test_a_small_image_is_used_in_several_rounds():
+    image, template = judged.pair(1)
+    args = image.image, image.psf, template.image.flux
+    few, many = (
+        injected_examples(*args, n, (20.0, 30.0), 0.1, np.random.default_rng(1))[0] for n in (81, 162)
+    )
+    assert len(many) > 1.7 * len(few)  # there is room for 81
 
 
 @pytest.mark.parametrize("images", [[], [no_parts("no template")]])

@@ -179,7 +179,7 @@ def _write_tables(job: Job, name: str, parts: list[Catalog], failures: Mapping[i
         formats.write_empty(dataset, reason, job.outputs[name], job.provenance, meta)
         return
     whole = _told(job, concatenate(parts))
-    whole = Catalog(whole.columns, {**whole.meta, **_failures_meta(failures)})
+    whole = Catalog(whole.columns, {**whole.meta, **_notes_meta(parts), **_failures_meta(failures)})
     formats.write(dataset, whole, job.outputs[name], job.provenance)
 
 
@@ -191,6 +191,12 @@ def _told(job: Job, table: Catalog) -> Catalog:
 
 def _failures_meta(failures: Mapping[int, str]) -> dict[str, str]:
     return {"failures": json.dumps({str(n): r for n, r in sorted(failures.items())})} if failures else {}
+
+
+def _notes_meta(parts: list[Catalog]) -> dict[str, str]:
+    """What the parts say of themselves, each word once."""
+    notes = dict.fromkeys(str(p.meta["note"]) for p in parts if p.meta.get("note"))
+    return {"note": "; ".join(notes)} if notes else {}
 
 
 def _write_empty(job: Job, reason: str) -> str:

@@ -126,10 +126,20 @@ def test_holes_of_either_image_are_marked_and_stay_there():
     assert np.isfinite(d.image.flux).all() and np.isfinite(d.score).all()
 
 
-def test_image_without_stars_is_unprocessable():
-    p = pair(8, shape=(200, 200), n=0)
-    with pytest.raises(UnprocessableData, match="0 stars"):
-        subtract(p.science, p.science_psf, p.template, p.template_psf, p.x, p.y)
+@pytest.mark.parametrize("seeing", ORDERS.values(), ids=ORDERS)
+def test_without_stars_for_a_kernel_the_psf_models_make_one(seeing):
+    # Stars of up to 100 sigma a pixel; the models are exact but for the sub-pixel places: 2 to 3 % of a star is left
+    p = pair(2, SHAPE, *(Seeing(s) for s in seeing), depth=4.0, n=40)
+    d = subtract(p.science, p.science_psf, p.template, p.template_psf, p.x[:2], p.y[:2])
+    assert d.note.startswith("kernel of the PSF models: 2 stars")
+    assert chi(d)[blank(p)].std() == pytest.approx(1.0, abs=0.03)
+    bright = p.flux > 3e3
+    left = measure_forced(d.image, p.x[bright], p.y[bright], d.psf, apertures_px=(6.0,))["psfFlux"]
+    assert np.nanmedian(np.abs(left) / p.flux[bright]) < 0.03
+
+
+def test_stars_for_a_kernel_leave_no_note(order):
+    assert order[1].note == ""
 
 
 def test_template_elsewhere_is_unprocessable():

@@ -54,6 +54,22 @@ def test_score_of_a_noiseless_source_is_its_signal_to_noise():
     assert got["aperture_ratio"] == pytest.approx(1, abs=0.01)
 
 
+def test_a_trail_is_long_and_as_wide_as_a_star_and_a_track_is_narrower():
+    psf = gaussian(0, 0)[None].astype(np.float32)
+    trail = np.mean([gaussian(s, 0.5 * s) for s in np.linspace(-4, 4, 17)], axis=0)[None].astype(np.float32)
+    track = np.zeros_like(psf)
+    track[0, 15, 12:19] = 1 / 7
+    shapes = np.concatenate([psf, trail, track])
+    n = len(shapes)
+    planes = 1e3 * shapes, np.ones_like(shapes), np.zeros_like(shapes), np.repeat(psf, n, 0)
+    got = dict(zip(f.NAMES, f.features(f.Triplets(*planes)).T, strict=True))
+    np.testing.assert_allclose(got["major_ratio"][0], 1, rtol=1e-3)
+    np.testing.assert_allclose(got["minor_ratio"][0], 1, rtol=1e-3)
+    assert got["major_ratio"][1] > 1.2 and got["major_ratio"][2] > 1.2
+    assert got["minor_ratio"][1] == pytest.approx(1, abs=0.05)
+    assert got["minor_ratio"][2] < 0.5
+
+
 def test_features_do_not_depend_on_the_unit_of_flux():
     t, _ = scene(20, 0)
     scaled = f.Triplets(t.difference * 50, t.variance * 2500, t.template * 50, t.psf)

@@ -109,3 +109,9 @@ def test_mislabelled_examples_do_not_teach_the_trees():
     )
     assert cleaned.mean() > plain.mean() + 0.03
     assert (cleaned > 0.5).all()
+
+
+def test_a_handful_of_detections_does_not_tell_another_mix(model):
+    x, y, _ = examples(20_000, 5)
+    few = trees.at_prior_of(model, x[np.flatnonzero(~y)[:10]])
+    assert few.prior > 0.9 * model.prior

@@ -60,7 +60,7 @@ class AssociateConfig:
     """Likewise in combined position errors."""
     sigma_floor_mas: Annotated[float, Gt(0), Le(1000)] = 50.0
     """Error of the astrometry of a visit, added in quadrature."""
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.85
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.8
     """Detections below this, or never judged, belong to no object."""
     bands: Annotated[tuple[str, ...], MinLen(1)] = ("u", "g", "r", "i", "z", "y")
     """Bands that get columns; those of the schema."""
@@ -75,7 +75,7 @@ class DiaForcedSourceConfig:
 class AlertConfig:
     """Which detections are told, and with what."""
 
-    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.85
+    min_reliability: Annotated[float, Ge(0), Le(1)] = 0.8
     """Detections below this, or never judged, make no alert."""
     stamp_px: Annotated[int, Ge(30), Le(102)] = 31
     """Side of the three stamps."""
@@ -111,7 +111,7 @@ class CheckTransientsConfig:
 
     least_snr: Annotated[float, Gt(0)] = 8.0
     """Transients of less true signal to noise in a visit are not asked for."""
-    least_reliability: Annotated[float, Ge(0), Le(1)] = 0.85
+    least_reliability: Annotated[float, Ge(0), Le(1)] = 0.8
     """Detections below this are not counted."""
 
 
@@ -127,6 +127,7 @@ STEPS = (
         },
         writes={"image": "difference_image", "template": "template_image", "candidates": "dia_candidate"},
         axis="detector",
+        version=2,
         cost=Cost(cpu_s=2, cpu_s_per_input=2, mem_mb=600, mem_mb_per_input=30, out_mb=20),
     ),
     Step(
@@ -139,6 +140,7 @@ STEPS = (
             "others": Many("dia_candidate"),
         },
         writes={"model": "reliability_model"},
+        version=2,
         cost=Cost(cpu_s=10, cpu_s_per_input=1, mem_mb=500, mem_mb_per_input=1, out_mb=0.1),
     ),
     Step(
@@ -152,6 +154,7 @@ STEPS = (
         },
         writes={"sources": "dia_source"},
         axis="detector",
+        version=2,
         cost=Cost(cpu_s=1, cpu_s_per_input=0.2, mem_mb=300, out_mb=0.1),
     ),
     Step(
@@ -212,6 +215,7 @@ STEPS = (
             "objects": Many("dia_object"),
         },
         writes={"check": "transient_check"},
+        version=2,
         cost=Cost(cpu_s=1, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=1, out_mb=0.1),
     ),
 )

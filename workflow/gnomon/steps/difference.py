@@ -62,7 +62,8 @@ def difference(
         table, science.wcs, science.aperture_correction, data_id.visit, data_id.detector, band, mjd
     )
     matched = Image(made.template, template.variance, template.mask)
-    return DifferencedImage(_like(science, made.image, made), _like(science, matched, made), told)
+    noted = Catalog(told.columns, {"note": f"detector {data_id.detector}: {made.note}"} if made.note else {})
+    return DifferencedImage(_like(science, made.image, made), _like(science, matched, made), noted)
 
 
 def kernel_stars(sources: Catalog, min_snr: float) -> Catalog:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.reliability.examples import injected_examples, judged, without_repeats
+from gnomon.algorithms.reliability.examples import injected_examples, judged, surely_bogus, without_repeats
 from gnomon.algorithms.reliability.features import NAMES, features
 from gnomon.algorithms.reliability.inject import triplets
 from gnomon.algorithms.reliability.trees import BoostingPlan, at_prior_of, model_arrays, train_cleaned
@@ -61,7 +61,8 @@ def _examples(
             mine = np.flatnonzero((table["detector"] == number) & judged(table))
             x, y = (table[c][mine].astype(np.float64) for c in ("x", "y"))
             every = features(triplets(made.image, made.psf, before, x, y))
-            yield real, np.concatenate([bogus, every[alone[mine]]]), every
+            never_again = every[alone[mine]]
+            yield real, np.concatenate([bogus, never_again[surely_bogus(never_again)]]), every
 
 
 def _visit(table: Catalog) -> int:

@@ -27,6 +27,9 @@ CLIPS = 8
 STAMPS_PER_TERM = 3
 """Stamps asked for every term of the variation over the image."""
 
+SCATTER_OF_SCALE = 0.02
+"""Of the flux scale from star to star, as models of the PSF err: so that no bright star sets it alone."""
+
 RIDGE = 1e-9
 """Relative to the diagonal of the normal equations: functions that no stamp constrains stay 0."""
 
@@ -52,7 +55,7 @@ class MatchingKernel:
     """A kernel that varies over the image: ``K = sum_ia c_ia basis_i X^p_a Y^q_a``, terms as in `PsfModel`."""
 
     coefficients: F8
-    """(nbasis, nterm); the first row is the sum of the kernel."""
+    """(nbasis, nterm); the first row is the sum of the kernel: constant, as both images are calibrated."""
     basis: F8
     """(nbasis, side, side)."""
     degree: int
@@ -92,6 +95,12 @@ class _Normal:
     """(n,) weighted sum of squares of the target."""
     count: F8
     """(n,) pixels."""
+    light: F8
+    """(n, nbasis) of the convolved source through the profile of a star,"""
+    wanted: F8
+    """(n,) of the target,"""
+    noise: F8
+    """(n,) and its variance; all 0 without a profile."""
 
 
 def fit_kernel(
@@ -101,12 +110,14 @@ def fit_kernel(
     *,
     max_degree: int = 2,
     min_stars: int = 4,
+    profile: F8 | None = None,
 ) -> MatchingKernel:
     """The kernel that takes the source stamps to the target stamps by weighted least squares.
 
     Alard & Lupton (1998), varying as in Alard (2000), with a free sky level in every stamp. The normal
     equations of each stamp are made once; stamps whose chi2 stands out are dropped, round after round; the
-    degree of the variation is the one with the least Bayesian information criterion.
+    degree of the variation is the one with the least Bayesian information criterion. The sum of the kernel is the
+    same everywhere (Alard 2000, section 3): a few faint stars in a corner would else set the flux scale there.
 
     Parameters
     ----------
@@ -114,13 +125,14 @@ def fit_kernel(
     shape : (ny, nx) of the image, over which positions are scaled to [-1, 1]
     max_degree : largest degree of the variation that is tried
     min_stars : fewest stamps
+    profile : (size, size) of a star in the target, by which the flux scale is set at the end: see `_scale`
 
     Raises
     ------
     UnprocessableData
         Fewer than ``min_stars`` stamps have enough usable pixels, or remain after clipping.
     """
-    normal = _normal_equations(stamps, basis)
+    normal = _normal_equations(stamps, basis, profile)
     usable = normal.count > 0.5 * stamps.target[0].size if len(stamps.x) else np.zeros(0, np.bool_)
     if usable.sum() < min_stars:
         raise UnprocessableData(
@@ -136,17 +148,19 @@ def fit_kernel(
             break
         fits.append((degree, *_clipped_fit(normal, terms, usable, fits[-1][2] if fits else usable)))
     degree, coefficients, used, chi2 = fits[
-        _best([(f[1].size, f[3]) for f in fits], normal.count, fits[-1][2])
+        _best([(f[1].size - f[1].shape[1] + 1, f[3]) for f in fits], normal.count, fits[-1][2])
     ]
     if used.sum() < min_stars:
         raise UnprocessableData(f"{used.sum()} of {usable.sum()} stars agree on a kernel, {min_stars} needed")
     reduced = float(np.median(chi2[used] / normal.count[used]))
+    coefficients = coefficients * _scale(normal, polynomial_terms(xy, degree) @ coefficients.T, used)
     return MatchingKernel(coefficients, basis.images(), degree, centre, scale, used, reduced)
 
 
-def _normal_equations(stamps: StarStamps, basis: GaussianBasis) -> _Normal:
+def _normal_equations(stamps: StarStamps, basis: GaussianBasis, profile: F8 | None) -> _Normal:
     n, nb = len(stamps.x), len(basis)
-    out = _Normal(np.zeros((n, nb, nb)), np.zeros((n, nb)), np.zeros(n), np.zeros(n))
+    sums = np.zeros((n, nb, nb)), np.zeros((n, nb)), np.zeros(n), np.zeros(n)
+    out = _Normal(*sums, np.zeros((n, nb)), np.zeros(n), np.zeros(n))
     for start in range(0, n, 32):
         part = slice(start, start + 32)
         model = basis.convolve(stamps.source[part]).reshape(-1, nb, stamps.target[0].size)
@@ -155,6 +169,11 @@ def _normal_equations(stamps: StarStamps, basis: GaussianBasis) -> _Normal:
         good = variance > 0
         noise = variance + (SYSTEMATIC * model[:, 0]) ** 2
         weight = np.where(good, 1 / np.where(good, noise, 1), 0)
+        if profile is not None:
+            star = _without_sky(np.broadcast_to(profile.ravel(), good.shape), good.astype(np.float64)) * good
+            out.light[part] = np.einsum("np,nbp->nb", star, model)
+            out.wanted[part] = (star * target).sum(axis=1)
+            out.noise[part] = (star**2 * variance).sum(axis=1)
         model, target = _without_sky(model, weight[:, None]), _without_sky(target, weight)
         weighted = model * weight[:, None]
         out.matrix[part] = weighted @ model.swapaxes(1, 2)
@@ -162,6 +181,24 @@ def _normal_equations(stamps: StarStamps, basis: GaussianBasis) -> _Normal:
         out.square[part] = (weight * target**2).sum(axis=1)
         out.count[part] = good.sum(axis=1)
     return out
+
+
+def _scale(normal: _Normal, kernel: F8, used: B1) -> float:
+    """What the kernel (n, nbasis) of each stamp lacks in flux: the weighted median of the stars, as some vary.
+
+    Least squares with a noisy source makes a kernel too faint, by the noise of the source in the stamp over its
+    light, squared: 1 % at a signal to noise of 100, more where the template has few exposures. A profile that
+    knows nothing of that noise does not (an instrumental variable; Fuller 1987, section 1.4).
+    """
+    made, wanted = np.einsum("ni,ni->n", kernel, normal.light), normal.wanted
+    seen = used & (made > 0) & (wanted > 0)
+    if not seen.any():
+        return 1.0
+    made, wanted = made[seen], wanted[seen]
+    ratio, weight = wanted / made, 1 / (normal.noise[seen] / wanted**2 + SCATTER_OF_SCALE**2)
+    order = np.argsort(ratio, kind="stable")
+    below = np.cumsum(weight[order]) - 0.5 * weight[order]
+    return float(np.interp(0.5 * weight.sum(), below, ratio[order]))
 
 
 def _without_sky(values: F8, weight: F8) -> F8:
@@ -186,13 +223,18 @@ def _clipped_fit(normal: _Normal, terms: F8, usable: B1, used: B1) -> tuple[F8, 
 
 
 def _solve(normal: _Normal, terms: F8, used: B1) -> F8:
+    """Coefficients (nbasis, nterm); the sum of the kernel, its first row, does not vary."""
     t = terms[used]
     nb, nt = normal.vector.shape[1], t.shape[1]
+    free = np.flatnonzero((np.arange(nb * nt) == 0) | (np.arange(nb * nt) >= nt))
     matrix = np.einsum("nij,na,nb->iajb", normal.matrix[used], t, t, optimize=True).reshape(nb * nt, nb * nt)
-    vector = np.einsum("ni,na->ia", normal.vector[used], t).ravel()
+    vector = np.einsum("ni,na->ia", normal.vector[used], t).ravel()[free]
+    matrix = matrix[np.ix_(free, free)]
     size = np.sqrt(np.maximum(np.diag(matrix), np.finfo(np.float64).tiny))
-    scaled = matrix / size / size[:, None] + RIDGE * np.eye(nb * nt)
-    return np.asarray((np.linalg.solve(scaled, vector / size) / size).reshape(nb, nt), np.float64)
+    scaled = matrix / size / size[:, None] + RIDGE * np.eye(len(free))
+    out = np.zeros(nb * nt)
+    out[free] = np.linalg.solve(scaled, vector / size) / size
+    return out.reshape(nb, nt)
 
 
 def _chi2(normal: _Normal, kernel: F8) -> F8:

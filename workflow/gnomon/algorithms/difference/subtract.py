@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import uniform_filter
+from scipy.signal import fftconvolve
 
 from gnomon import flags
 from gnomon.algorithms.background import subtract_background
@@ -13,6 +14,8 @@ from gnomon.algorithms.detect import significance_map
 from gnomon.algorithms.difference.basis import gaussian_basis
 from gnomon.algorithms.difference.decorrelate import Planes, subtract_cells
 from gnomon.algorithms.difference.kernel import MatchingKernel, StarStamps, fit_kernel
+from gnomon.algorithms.difference.modelled import modelled_kernel, sized
+from gnomon.algorithms.difference.noise import expected_noise
 from gnomon.algorithms.difference.sky import fit_level
 from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel, polynomial_terms
@@ -79,6 +82,8 @@ class Difference:
     """What the template was convolved with before the noise was made white; None where that is not known."""
     blur_px: float = 0.0
     """Standard deviation of the Gaussian that the science image was convolved with first; 0 for none."""
+    note: str = ""
+    """What was done in another way than usual, and why; empty where nothing was."""
 
 
 def subtract(
@@ -106,7 +111,7 @@ def subtract(
     ValueError
         Shapes differ.
     UnprocessableData
-        No overlap, or too few stars for a kernel.
+        No overlap.
 
     The variance plane is scaled so that the score of clean sky has unit width: noise that warps have correlated
     then counts as a point source sees it, and a pixel by itself scatters less than its variance says.
@@ -116,16 +121,10 @@ def subtract(
     options = options or SubtractOptions()
     if not ((science.variance > 0) & (template.variance > 0)).any():
         raise UnprocessableData("no pixel is known in both the image and the template")
-    widths = psf_width(science_psf), psf_width(template_psf)
-    blur_px = blur_for(*widths)
+    science, template = expected_noise(science), expected_noise(template)
+    blur_px = blur_for(psf_width(science_psf), psf_width(template_psf))
     blur = gaussian_image(blur_px) if blur_px else None
-    target = float(np.hypot(widths[0], blur_px))
-    basis = gaussian_basis(np.sqrt(max(target**2 - widths[1] ** 2, 0.25)))
-    half = int(np.clip(np.ceil(STAMP_SIGMAS * target), 9, 20))
-    stamps = cut_pairs(science, template, x, y, half, basis.half, blur)
-    kernel = fit_kernel(
-        stamps, basis, science.shape, max_degree=options.max_degree, min_stars=options.min_stars
-    )
+    kernel, note = _kernel((science, science_psf), (template, template_psf), (x, y), blur_px, options)
     planes = subtract_cells(science, template, kernel, blur, science_psf.samples)
     psf = psf_through(planes, science_psf, max(science_psf.degree, kernel.degree))
     raw = masked_difference(planes, science, template, _reach(kernel), round(2 * blur_px))
@@ -136,7 +135,32 @@ def subtract(
     image = Image(image.flux, np.float32(width**2) * image.variance, image.mask)
     own = Image(planes.template, image.variance, image.mask)
     scores = score / np.float32(width), significance_map(own, psf)
-    return Difference(image, psf, planes.template, *scores, kernel, blur_px)
+    return Difference(image, psf, planes.template, *scores, kernel, blur_px, note)
+
+
+def _kernel(
+    science: tuple[Image, PsfModel],
+    template: tuple[Image, PsfModel],
+    at: tuple[F8, F8],
+    blur_px: float,
+    options: SubtractOptions,
+) -> tuple[MatchingKernel, str]:
+    """The matching kernel, and why it comes from the PSF models where there are too few stars to fit it."""
+    (image, psf), (before, source_psf) = science, template
+    shape, blur = image.shape, gaussian_image(blur_px) if blur_px else None
+    target = float(np.hypot(psf_width(psf), blur_px))
+    basis = gaussian_basis(np.sqrt(max(target**2 - psf_width(source_psf) ** 2, 0.25)))
+    half = int(np.clip(np.ceil(STAMP_SIGMAS * target), 9, 20))
+    stamps = cut_pairs(image, before, *at, half, basis.half, blur)
+    source, wanted = (p.samples(*p.centre)[0].astype(np.float64) for p in (source_psf, psf))
+    wanted = sized(wanted if blur is None else fftconvolve(wanted, blur, "same"), half)
+    try:
+        degree, least = options.max_degree, options.min_stars
+        kernel = fit_kernel(stamps, basis, shape, max_degree=degree, min_stars=least, profile=wanted)
+    except UnprocessableData as few:
+        kernel = modelled_kernel(basis, source, wanted / wanted.sum(), shape)
+        return kernel, f"kernel of the PSF models: {few}"
+    return kernel, ""
 
 
 def score_width(score: F4, image: Image) -> float:

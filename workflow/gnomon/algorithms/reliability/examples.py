@@ -10,7 +10,7 @@ from gnomon.algorithms.detect import significance_map
 from gnomon.algorithms.difference.sources import FindOptions, difference_sources
 from gnomon.algorithms.difference.subtract import Difference
 from gnomon.algorithms.reliability.features import NAMES, features
-from gnomon.algorithms.reliability.inject import inject, triplets
+from gnomon.algorithms.reliability.inject import BRIGHT_TEMPLATE, Injected, inject, triplets
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.image import Image
 from gnomon.containers.psf import PsfModel
@@ -29,6 +29,9 @@ FOUND_PX = 2.0
 
 ARTEFACT_PX = 6.0
 """nearer than this to an artefact, a part of it."""
+
+MOST_ROUNDS = 8
+"""A small image has no room for all examples at a time: so often it takes some, each time as it was before."""
 
 
 def injected_examples(
@@ -49,14 +52,27 @@ def injected_examples(
     n, snr, njy_per_count, rng : as for `inject`
     """
     before = significance_map(Image(template, image.variance, image.mask), psf)
-    new = inject(image, psf, template, before, n, snr, njy_per_count, rng)
-    made = Difference(new.image, psf, template, significance_map(new.image, psf), before)
+    rounds: list[tuple[F8, F8]] = []
+    for _ in range(MOST_ROUNDS):
+        new = inject(image, psf, template, before, n, snr, njy_per_count, rng)
+        rounds.append(_found(new, psf))
+        n -= len(new.x)
+        if n <= 0 or not len(new.x):
+            break
+    real, bogus = zip(*rounds, strict=True)
+    return np.concatenate(real), np.concatenate(bogus)
+
+
+def _found(new: Injected, psf: PsfModel) -> tuple[F8, F8]:
+    """Features of what the detection finds of new sources, and of new artefacts."""
+    after = significance_map(Image(new.template, new.image.variance, new.image.mask), psf)
+    made = Difference(new.image, psf, new.template, significance_map(new.image, psf), after)
     found = difference_sources(made, new.image, psf, FindOptions())
     x, y = (found[c].astype(np.float64) for c in ("x", "y"))
     if not len(x) or not len(new.x):
         return np.zeros((0, len(NAMES))), np.zeros((0, len(NAMES)))
     distance, nearest = cKDTree(np.column_stack([new.x, new.y])).query(np.column_stack([x, y]))
-    measured = features(triplets(new.image, psf, template, x, y))
+    measured = features(triplets(new.image, psf, new.template, x, y))
     real = new.real[nearest]
     return measured[real & (distance < FOUND_PX)], measured[~real & (distance < ARTEFACT_PX)]
 
@@ -85,6 +101,21 @@ def without_repeats(candidates: Catalog, others: Sequence[Catalog], radius: floa
             distance, _ = cKDTree(_directions(other)).query(at, distance_upper_bound=chord(radius))
             alone &= ~np.isfinite(distance)
     return alone | candidates["isDipole"].astype(np.bool_)
+
+
+def surely_bogus(measured: F8) -> B1:
+    """(n,) which of the detections that never come back are examples of artefacts: falls, and what lies on a star.
+
+    A rise on dark sky may be an asteroid or a flare: it is no example of anything. Noise makes rises and falls alike,
+    and a fall that never comes back is no source.
+
+    Parameters
+    ----------
+    measured : (n, number of `NAMES`) of detections `without_repeats`
+    """
+    falls = measured[:, NAMES.index("is_negative")] > 0
+    on_a_star = measured[:, NAMES.index("template_snr_near")] > np.log10(BRIGHT_TEMPLATE)
+    return np.asarray(falls | on_a_star, np.bool_)
 
 
 def _directions(table: Catalog) -> F8:

@@ -12,13 +12,17 @@ B1 = npt.NDArray[np.bool_]
 REGISTRATION_PX = 0.1
 """Assumed error of the relative astrometry, pixels: it turns template gradients into false flux."""
 
+WIDE_PX = 13
+"""Reach of the look around: what is left of the brightest stars lies in rings of some ten pixels."""
+
 OUTLIER = 4.0
 """Sigma of a pixel that the point-source model does not explain."""
 
 NAMES = (
     "log_snr", "is_negative", "chi2_core", "chi2_wide", "opposite", "neighbour", "symmetry", "aperture_ratio",
     "size_ratio", "sharpness", "offset_px", "template_snr", "template_snr_near", "log_snr_over_template",
-    "log_gradient", "log_snr_astrometric", "unusable", "n_negative", "n_outlier",
+    "log_gradient", "log_snr_astrometric", "unusable", "n_negative", "n_outlier", "neighbour_wide",
+    "template_snr_wide", "major_ratio", "minor_ratio",
 )  # fmt: skip
 """Features in order."""
 
@@ -57,7 +61,7 @@ def features(triplets: Triplets) -> F8:
 
     Returns
     -------
-    (n, 19) float64, finite.
+    (n, number of `NAMES`) float64, finite.
     """
     p = _planes(triplets)
     if not len(p.sigma):
@@ -121,12 +125,14 @@ def _score_features(p: _Planes, score: F8) -> list[tuple[str, F8]]:
     size = np.maximum(np.abs(s), 1.0)
     opposite = -_within(signed, p.radius <= 6, np.minimum, np.inf)
     ring = (p.radius > 4) & (p.radius <= 9)
+    wide = (p.radius > 9) & (p.radius <= WIDE_PX)
     near = np.where(p.radius <= 3, signed, -np.inf).reshape(len(s), -1).argmax(axis=1)
     return [
         ("log_snr", _log(np.abs(s))),
         ("is_negative", (s < 0).astype(np.float64)),
         ("opposite", np.maximum(opposite, 0) / size),
         ("neighbour", _within(np.abs(score), ring, np.maximum, 0.0) / size),
+        ("neighbour_wide", _within(np.abs(score), wide, np.maximum, 0.0) / size),
         ("offset_px", p.radius.ravel()[near]),
         ("unusable", 1.0 - (p.good & (p.radius <= 6)).sum(axis=(-2, -1)) / (p.radius <= 6).sum()),
     ]
@@ -154,9 +160,30 @@ def _shape_features(p: _Planes, score: F8) -> list[tuple[str, F8]]:
         ("aperture_ratio", np.clip(total / safe, -5, 5)),
         ("size_ratio", np.clip(size / np.maximum(psf_size, 1e-3), 0, 5)),
         ("sharpness", np.clip(signed.max(axis=(-2, -1)) / (safe * p.psf.max(axis=(-2, -1))), 0, 10)),
+        *_axes(positive, p),
         ("n_negative", ((signed < -2) & (p.radius <= 5)).sum(axis=(-2, -1)).astype(np.float64)),
         ("n_outlier", ((np.abs(residual) > OUTLIER) & wide).sum(axis=(-2, -1)).astype(np.float64)),
     ]
+
+
+def _axes(light: F8, p: _Planes) -> list[tuple[str, F8]]:
+    """Length and width of the light over the PSF's: a trail is as wide as a star, a track of a cosmic ray narrower."""
+    weight = np.sqrt(np.maximum(p.psf, 0))
+    major, minor = _widths(light * weight)
+    of_psf = np.maximum(_widths(np.maximum(p.psf, 0) * weight)[1], 1e-3)
+    return [("major_ratio", np.clip(major / of_psf, 0, 5)), ("minor_ratio", np.clip(minor / of_psf, 0, 5))]
+
+
+def _widths(light: F8) -> tuple[F8, F8]:
+    """Standard deviations (n,) of images along their longer and shorter axes."""
+    axis = np.arange(light.shape[-1]) - light.shape[-1] // 2
+    total = np.maximum(light.sum(axis=(-2, -1)), 1e-9)
+    columns, rows = light.sum(axis=-2) / total[:, None], light.sum(axis=-1) / total[:, None]
+    x, y = columns @ axis, rows @ axis
+    xx, yy = columns @ axis**2 - x**2, rows @ axis**2 - y**2
+    xy = (light @ axis) @ axis / total - x * y
+    half, turn = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
+    return np.sqrt(np.maximum(half + turn, 0)), np.sqrt(np.maximum(half - turn, 0))
 
 
 def _template_features(p: _Planes, score: F8, template: F8) -> list[tuple[str, F8]]:
@@ -169,6 +196,7 @@ def _template_features(p: _Planes, score: F8, template: F8) -> list[tuple[str, F
     return [
         ("template_snr", _log(at)),
         ("template_snr_near", _log(near)),
+        ("template_snr_wide", _log(np.maximum(_within(template, p.radius <= WIDE_PX, np.maximum, 0.0), 0))),
         ("log_snr_over_template", _log(s) - _log(np.maximum(at, 1.0))),
         ("log_gradient", _log(slope)),
         ("log_snr_astrometric", _log(s / np.hypot(1.0, REGISTRATION_PX * slope))),

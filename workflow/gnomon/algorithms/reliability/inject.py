@@ -1,11 +1,14 @@
-"""Point sources put into difference images, to learn from what becomes of them."""
+"""Sources and artefacts put into difference images, to learn from what becomes of them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
 
 from gnomon.algorithms.alert.cutouts import cutouts
+from gnomon.algorithms.difference.shapes import trail_image
+from gnomon.algorithms.difference.subtract import psf_width
 from gnomon.algorithms.reliability.features import Triplets
 from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel
@@ -31,8 +34,14 @@ HOST_OFFSET_PX = 2.0
 """Standard deviation, per axis, of the place of a source near a galaxy."""
 
 NEGATIVE_PART = 0.4
-"""Part of the sources that are fainter than the template, as fading ones are."""
+"""Part of the sources that are fainter than the template, as fading ones are: the template shows them."""
 
+TRAIL_PART = 0.3
+"""Part of the others that are trails, as asteroids leave,"""
+
+LONGEST_TRAIL = 8.0
+"""and their greatest length in standard deviations of the PSF: a degree a day in 60 s under 0.8 arcsec, or a third of
+that in 3 minutes; short ones are the more frequent."""
 
 ARTEFACT_EVERY = 3
 """One in so many of what is put in is an artefact."""
@@ -40,11 +49,26 @@ ARTEFACT_EVERY = 3
 LARGEST_SHIFT_PX = 0.4
 """Of a star that was badly registered: a dipole is left of it."""
 
+DIPOLE_PART = 0.5
+"""Of the artefacts on stars; the others are stars that the kernel did not match: by so much of their flux,"""
+
+SCALE_ERROR = 0.04
+"""one standard deviation,"""
+
+WIDTH_ERROR = 0.2
+"""and by so much of what a blur of one pixel would change; templates of few exposures leave 1 to 6 % of a star."""
+
 COSMIC_RAY_SIGMAS = (6.0, 60.0)
 """Least and greatest height of a cosmic ray's pixels over the noise."""
 
 COSMIC_RAY_PX = 10
 """Longest track."""
+
+TEMPLATE_PART = 0.5
+"""Part of the cosmic rays that lie in the template, where few exposures cannot outvote one;"""
+
+WIDENED = (0.3, 0.7)
+"""warp and matching kernel have widened these, by so much in standard deviations of the PSF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +76,8 @@ class Injected:
     """A difference image with new sources and new artefacts."""
 
     image: Image
+    template: F4
+    """(ny, nx) as subtracted, with what is in it alone."""
     x: F8
     """(n,) pixels."""
     y: F8
@@ -70,11 +96,12 @@ def inject(
     njy_per_count: float,
     rng: np.random.Generator,
 ) -> Injected:
-    """A difference with ``n`` new things: two thirds point sources, the others dipoles and cosmic rays.
+    """A difference with ``n`` new things: two thirds sources, the others dipoles and cosmic rays.
 
     A third of the sources lies where it falls, a third on stars, a third near galaxies. Subtraction is linear: a
     source in the visit's image appears on the difference with the difference's PSF, since the kernel was fitted at
-    other stars. So nothing has to be subtracted again.
+    other stars. So nothing has to be subtracted again. What has faded is put into the template, too: nothing can
+    fade that was not there.
 
     Parameters
     ----------
@@ -89,26 +116,53 @@ def inject(
     x, y = _places(template_score, n, rng)
     ix, iy = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
     real = np.arange(len(x)) % ARTEFACT_EVERY > 0
-    elsewhere = rng.permutation(len(x))
-    stamps = psf.stamps(x[elsewhere], y[elsewhere], x - ix, y - iy).astype(np.float64)
+    stamps = _source_images(psf, x, y, rng)
     sky = np.sqrt(image.variance[iy, ix].astype(np.float64))
+    flux = sky / np.sqrt((stamps**2).sum(axis=(1, 2))) * _log_uniform(rng, snr, len(x))
     sign = np.where(rng.random(len(x)) < NEGATIVE_PART, -1.0, 1.0)
-    flux = sign * sky / np.sqrt((stamps**2).sum(axis=(1, 2))) * _log_uniform(rng, snr, len(x))
-    out, noise = image.flux.astype(np.float64), image.variance.astype(np.float64)
+    out, noise, before = (p.astype(np.float64) for p in (image.flux, image.variance, template))
     half = psf.size // 2
     for k, (a, b) in enumerate(zip(ix.tolist(), iy.tolist(), strict=True)):
         window = slice(b - half, b + half + 1), slice(a - half, a + half + 1)
         if real[k]:
-            photons = np.maximum(flux[k] * stamps[k], 0) * njy_per_count
-            out[window] += flux[k] * stamps[k] + np.sqrt(photons) * rng.standard_normal(photons.shape)
+            light = flux[k] * stamps[k]
+            photons = light * njy_per_count
+            out[window] += sign[k] * light + np.sqrt(photons) * rng.standard_normal(photons.shape)
             noise[window] += photons
-        elif template_score[b, a] > BRIGHT_TEMPLATE:
-            out[window] += _dipole(template[window], rng)
+            before[window] += light * (sign[k] < 0)
         else:
-            out[window] += sky[k] * _cosmic_ray(psf.size, rng)
+            star = template[window] if template_score[b, a] > BRIGHT_TEMPLATE else None
+            now, then = _artefact(star, float(sky[k]), psf, rng)
+            out[window] += now
+            before[window] += then
     known = image.variance > 0
     flux_plane, variance = (np.where(known, p, 0).astype(np.float32) for p in (out, noise))
-    return Injected(Image(flux_plane, variance, image.mask), x, y, real)
+    return Injected(Image(flux_plane, variance, image.mask), before.astype(np.float32), x, y, real)
+
+
+def _artefact(star: F4 | None, sky: float, psf: PsfModel, rng: np.random.Generator) -> tuple[F8, F8]:
+    """What is no source, on the difference and in the template: a dipole of a star, or a cosmic ray of either image."""
+    nothing = np.zeros((psf.size, psf.size))
+    if star is not None:
+        return (_dipole if rng.random() < DIPOLE_PART else _mismatch)(star, rng), nothing
+    track = sky * _cosmic_ray(psf.size, rng)
+    if rng.random() >= TEMPLATE_PART:
+        return track, nothing
+    widened = np.asarray(gaussian_filter(track, rng.uniform(*WIDENED) * psf_width(psf)), np.float64)
+    return -widened, widened
+
+
+def _source_images(psf: PsfModel, x: F8, y: F8, rng: np.random.Generator) -> F8:
+    """(n, size, size) point sources and trails of unit flux, with the PSF of another place."""
+    elsewhere = rng.permutation(len(x))
+    stamps = np.maximum(psf.stamps(x[elsewhere], y[elsewhere], x - np.rint(x), y - np.rint(y)), 0).astype(
+        np.float64
+    )
+    longest = LONGEST_TRAIL * psf_width(psf)
+    for k in np.flatnonzero(rng.random(len(x)) < TRAIL_PART).tolist():
+        length, angle = longest * rng.uniform() ** 2, rng.uniform(0, np.pi)
+        stamps[k] = np.maximum(trail_image(psf, float(x[k]), float(y[k]), length, angle, psf.size // 2), 0)
+    return stamps
 
 
 def _log_uniform(rng: np.random.Generator, bounds: tuple[float, float], n: int) -> F8:
@@ -121,6 +175,13 @@ def _dipole(template: F4, rng: np.random.Generator) -> F8:
     by_row, by_column = np.gradient(template.astype(np.float64))
     length, angle = rng.uniform(0.05, LARGEST_SHIFT_PX), rng.uniform(0, 2 * np.pi)
     return np.asarray(length * (np.sin(angle) * by_row + np.cos(angle) * by_column))
+
+
+def _mismatch(template: F4, rng: np.random.Generator) -> F8:
+    """What a wrong kernel leaves of a star: a part of its flux, and a part of what another width would change."""
+    star = template.astype(np.float64)
+    scale, width = (s * rng.standard_normal() for s in (SCALE_ERROR, WIDTH_ERROR))
+    return np.asarray(scale * star + width * (gaussian_filter(star, 1.0) - star), np.float64)
 
 
 def _cosmic_ray(side: int, rng: np.random.Generator) -> F8:

@@ -13,17 +13,22 @@ F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
 MIN_EXAMPLES = 100
-"""Of each class; fewer say nothing about nineteen features."""
+"""Of each class; fewer say nothing about some twenty features."""
 
+PARTS = 4
+"""Of the examples: as many ensembles, each grown without one of them."""
 
 MISLABELLED = 0.7
-"""A bogus example that the other half of the examples gives this probability is none."""
+"""A bogus example that the other parts of the examples give this probability is none."""
+
+PRIOR_EXAMPLES = 100
+"""Unlabelled examples that weigh as much as the mix of the training: a handful does not tell another."""
 
 PRIOR_STEPS = 50
 """Steps to the part of real ones: far more than it takes."""
 
 FEW = 3
-"""With fewer than so many times `MIN_EXAMPLES` of a class its halves say too little."""
+"""With fewer than so many times `MIN_EXAMPLES` of a class its parts say too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +83,16 @@ def log_odds(model: TreeEnsemble, x: F8) -> F8:
 
 
 def probability(model: TreeEnsemble, x: F8) -> F8:
-    """Calibrated probability of class 1 at the prior of the calibration set, (n,)."""
+    """Calibrated probability of class 1 at the prior of the examples, (n,)."""
     return np.interp(log_odds(model, x), model.score_knots, model.probability_knots)
 
 
 def train(x: F8, label: npt.NDArray[np.bool_], plan: BoostingPlan, rng: np.random.Generator) -> TreeEnsemble:
-    """Boost trees on three quarters of the examples, calibrate on the rest.
+    """Boost an ensemble on all examples but a part, for every part; the mean of them is the model.
 
-    Second-order boosting of the logistic loss with histograms (Chen & Guestrin 2016, eqs 5 to 7).
+    Second-order boosting of the logistic loss with histograms (Chen & Guestrin 2016, eqs 5 to 7). What each ensemble
+    says of the part that it has not seen calibrates the probability; all together they depend little on chance
+    (Breiman 1996).
 
     Parameters
     ----------
@@ -100,11 +107,22 @@ def train(x: F8, label: npt.NDArray[np.bool_], plan: BoostingPlan, rng: np.rando
     n_real, n_bogus = int(label.sum()), int((~label).sum())
     if min(n_real, n_bogus) < MIN_EXAMPLES:
         raise UnprocessableData(f"{n_real} real and {n_bogus} bogus examples, {MIN_EXAMPLES} of each wanted")
-    held_out = rng.permutation(len(x)) % 4 == 0
-    raw = _boost(x[~held_out], label[~held_out].astype(np.float64), plan)
-    knots = isotonic(log_odds(raw, x[held_out]), label[held_out])
-    prior = float(label[held_out].mean())
-    return TreeEnsemble(raw.feature, raw.threshold, raw.value, raw.bias, *knots, prior)
+    parts, odds = _by_parts(x, label, plan, rng)
+    trees = (np.concatenate([getattr(p, name) for p in parts]) for name in ("feature", "threshold", "value"))
+    feature, threshold, value = trees
+    bias = float(np.mean([p.bias for p in parts]))
+    return TreeEnsemble(feature, threshold, value / PARTS, bias, *isotonic(odds, label), float(label.mean()))
+
+
+def _by_parts(
+    x: F8, label: npt.NDArray[np.bool_], plan: BoostingPlan, rng: np.random.Generator
+) -> tuple[list[TreeEnsemble], F8]:
+    """Ensembles that have not seen one part each, and the log odds (n,) that they give it."""
+    part, odds = rng.permutation(len(x)) % PARTS, np.zeros(len(x))
+    ensembles = [_boost(x[part != k], label[part != k].astype(np.float64), plan) for k in range(PARTS)]
+    for k, ensemble in enumerate(ensembles):
+        odds[part == k] = log_odds(ensemble, x[part == k])
+    return ensembles, odds
 
 
 def train_cleaned(
@@ -112,8 +130,8 @@ def train_cleaned(
 ) -> TreeEnsemble:
     """`train` without the bogus examples that look real to trees which have not seen them.
 
-    Some detections that never come back are real: asteroids, flares. Trees grown on one half judge the other
-    half (Northcutt et al. 2021, section 3), and what they call real by more than `MISLABELLED` is left out. Where there
+    Some detections that never come back are real: asteroids, flares. Trees grown on the other parts judge each part
+    (Northcutt et al. 2021, section 3), and what they call real by more than `MISLABELLED` is left out. Where there
     are few examples all are kept.
 
     Parameters
@@ -127,12 +145,9 @@ def train_cleaned(
     """
     if min(int(label.sum()), int((~label).sum())) < FEW * MIN_EXAMPLES:
         return train(x, label, plan, rng)
-    fold = rng.permutation(len(x)) % 2 == 0
-    few = replace(plan, n_trees=plan.n_trees // 3)
-    kept = np.ones(len(x), np.bool_)
-    for half in (fold, ~fold):
-        judged = train(x[half], label[half], few, rng)
-        kept[~half] = label[~half] | (probability(judged, x[~half]) < MISLABELLED)
+    _, odds = _by_parts(x, label, replace(plan, n_trees=plan.n_trees // 3), rng)
+    knots, told = isotonic(odds, label)
+    kept = label | (np.interp(odds, knots, told) < MISLABELLED)
     return train(x[kept], label[kept], plan, rng)
 
 
@@ -191,14 +206,15 @@ def at_prior_of(model: TreeEnsemble, x: F8) -> TreeEnsemble:
     """The model with probabilities for the mix of classes of unlabelled examples ``x``.
 
     The part of real ones is the fixed point of the mean of the probabilities (Saerens, Latinne & Decaestecker
-    2002, eqs 2.4 and 2.5). Without examples the model stays as it is.
+    2002, eqs 2.4 and 2.5), drawn to the mix of the training as by `PRIOR_EXAMPLES` of these. Without examples the
+    model stays as it is.
     """
     if not len(x):
         return model
     p, was = probability(model, x), model.prior
     part = was
     for _ in range(PRIOR_STEPS):
-        part = float(np.clip(_moved(p, was, part).mean(), 1 / (2 + len(x)), 1 - 1 / (2 + len(x))))
+        part = (float(_moved(p, was, part).sum()) + PRIOR_EXAMPLES * was) / (len(x) + PRIOR_EXAMPLES)
     return replace(model, probability_knots=_moved(model.probability_knots, was, part), prior=part)
 
 

@@ -95,8 +95,14 @@ def empties(products: Products) -> list[Failure]:
 
 
 def notes(products: Products) -> list[Failure]:
-    """What stands in the notes of calibrated detectors, such as a map that was kept."""
-    return [
+    """What stands in the notes of calibrated detectors, such as a map that was kept, and of other tables."""
+    told = [
+        Failure(stage, f"{table.meta.get('data_id', '')} {detector}", text)
+        for stage, tables in products.tables().items()
+        for table in tables
+        for detector, _, text in (n.partition(": ") for n in str(table.meta.get("note", "")).split("; ") if n)
+    ]
+    return told + [
         Failure("visit", f"visit={visit} detector={detector}", text)
         for s in products.summaries
         if len(s)

@@ -26,6 +26,10 @@ class ChangeCount:
     """Of these, detected."""
     kept: int = 0
     """Of these, reliable."""
+    movers: int = 0
+    """Asteroids that were detected, as bright and on known pixels."""
+    movers_kept: int = 0
+    """Of these, reliable."""
     reliable: int = 0
     """Reliable detections."""
     true: int = 0
@@ -42,7 +46,7 @@ class ChangeCount:
 
 
 def count_changes(
-    found: Catalog, seen: Catalog, transient: B1, templates: Catalog, least: float
+    found: Catalog, seen: Catalog, transient: B1, asteroid: B1, templates: Catalog, least: float
 ) -> ChangeCount:
     """Count what was found of what changed, and what of the found is true.
 
@@ -51,10 +55,11 @@ def count_changes(
     found : detections of a visit with ``ra``, ``dec`` (degrees), ``isNegative``, ``reliability``
     seen : true sources of the visit that change: transients, asteroids, variable stars
     transient : (n,) rows of ``seen`` that are transients to be found
+    asteroid : likewise asteroids
     templates : true sources that come and go, in other visits: the template may hold them
     least : reliability from which a detection is one
     """
-    wanted = seen.take(transient)
+    wanted, movers = seen.take(transient), seen.take(asteroid)
     if not len(found):
         return ChangeCount(wanted=len(wanted))
     with np.errstate(invalid="ignore"):
@@ -66,11 +71,24 @@ def count_changes(
         len(wanted),
         int(near(wanted, found).sum()),
         int(near(wanted, told).sum()),
+        int(near(movers, found).sum()),
+        int(near(movers, told).sum()),
         len(told),
         int((now | before).sum()),
         int(rises.sum()),
         int((now & rises).sum()),
     )
+
+
+def flux_errors(found: Catalog, new: Catalog) -> F8:
+    """Measured over true flux, less 1, of single rises (``psfFlux``) with a ``new`` source (``flux``) behind them."""
+    rises = found.take(~(found["isNegative"] | found["isDipole"]).astype(np.bool_))
+    if not len(rises) or not len(new):
+        return np.zeros(0)
+    a, b = (directions(np.radians(t["ra"]), np.radians(t["dec"])) for t in (rises, new))
+    distance, row = cKDTree(b).query(a, distance_upper_bound=chord(SAME))
+    pairs = np.isfinite(distance)
+    return np.asarray(rises["psfFlux"][pairs] / new["flux"][row[pairs]] - 1, np.float64)
 
 
 def near(these: Catalog, those: Catalog) -> B1:

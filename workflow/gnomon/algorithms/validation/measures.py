@@ -216,10 +216,17 @@ MEASURES = (
     Measure("transients detected", "Transients of S/N above 8, on known pixels, that were detected at all."),
     Measure(
         "transients found",
-        "Transients of S/N above 8 in a visit, on known pixels of the difference, with a reliable detection.",
+        "Transients of S/N above 8 in a visit, on known pixels of the difference, with a reliable detection; of all "
+        "bands together, as some hold a handful.",
         bar=0.90,
         sense="above",
         requirement="at least 90 % of injected transients above S/N 8 found",
+    ),
+    Measure("transients found in a band", "The same band by band."),
+    Measure("error of transients found in a band", "Standard error of that, binomial."),
+    Measure(
+        "detected asteroids reliable",
+        "Detected asteroids of S/N above 8 whose detection is reliable, of all bands.",
     ),
     Measure(
         "reliable detections true",
@@ -230,6 +237,19 @@ MEASURES = (
         requirement="at least 90 % purity after reliability",
     ),
     Measure("reliable rises true", "The same of those brighter than the template, in the visit alone."),
+    Measure(
+        "flux error of new sources",
+        "Median of PSF flux on the difference over true flux, less 1, of rises with a transient or asteroid of S/N "
+        "above 20 behind them.",
+        bar=0.01,
+        sense="within",
+        requirement="fluxes on difference images unbiased to 1 %",
+    ),
+    Measure(
+        "static stars left",
+        "Median of PSF flux on the difference over true flux of stars that do not vary, S/N above 20, on clean pixels: "
+        "the error of the template's flux scale.",
+    ),
     Measure(
         "repeated objects true", "DIA objects seen at least twice that are transients or variable stars."
     ),
