@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import toy
 from gnomon.algorithms.background import background_map
-from gnomon.containers.catalog import Catalog
+from gnomon.algorithms.visit.focal_sky import mesh_text
+from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.wcs import wcs_from_text, wcs_to_text
 from gnomon.io.catalogs import conform, empty_catalog
 from gnomon.pipeline.joint import FinalizeVisitConfig
@@ -12,6 +15,7 @@ from gnomon.steps.calibrate_visit import calibrate_visit
 from gnomon.steps.finalize_visit import finalize_visit
 from steps.summaries import rows
 
+CORNERS = ("ll", "lr", "ul", "ur")
 ARCSEC = np.pi / 180 / 3600
 
 
@@ -22,10 +26,10 @@ def before():
     )
 
 
-def run(before, astrometry=(), photometry=(), stars=()):
+def run(before, astrometry=(), photometry=(), stars=(), **options):
     return finalize_visit(
         before.image, before.source, before.summary, astrometry, photometry, stars,
-        data_id=toy.data_id(), config=FinalizeVisitConfig(),
+        data_id=toy.data_id(), config=FinalizeVisitConfig(**options),
     )  # fmt: skip
 
 
@@ -115,3 +119,31 @@ def test_without_a_solution_the_detector_keeps_its_own_and_says_so(before, fits,
     assert why in after.summary["note"][0]
     assert after.summary["zeroPoint"][0] == before.summary["zeroPoint"][0]
     assert (after.image.image.flux == before.image.image.flux).all()
+
+
+def test_light_that_the_detectors_sky_swallowed_comes_back_from_the_focal_planes(before):
+    """Four detectors side by side; on one the mesh has a bump of two by two cells, missing in its pixels."""
+    bump = np.zeros_like(before.image.background.level)
+    assert bump.shape == (4, 4)
+    bump[1:3, 1:3] = 20 * before.summary["skyNoise"][0]
+    sky = replace(before.image.background, level=before.image.background.level + bump)
+    taken = background_map(sky) - background_map(before.image.background)
+    pixels = replace(before.image.image, flux=before.image.image.flux - taken)
+    image = replace(before.image, image=pixels, background=sky)
+    row = before.summary
+    step = row["lrcra"] - row["llcra"]
+    rows = [row.with_columns(detector=row["detector"] + k, **{f"{c}cra": row[f"{c}cra"] + k * step for c in CORNERS})
+            for k in range(4)]  # fmt: skip
+    scale = row["pixelScale"][0]
+    rows[0] = rows[0].with_columns(skyMesh=np.array([mesh_text(sky, scale)], object))
+    summary = concatenate(rows)
+    given = image, before.source, summary, [], [], []
+    own, focal = (
+        finalize_visit(*given, data_id=toy.data_id(), config=FinalizeVisitConfig(sky=s))
+        for s in ("detector", "focal_plane")
+    )
+    good = pixels.variance > 0
+    np.testing.assert_array_equal(own.image.image.flux, pixels.flux)
+    back = (focal.image.image.flux - pixels.flux)[good & (taken > 0.5 * taken.max())]
+    # flat fields and stars leave the cells of the toy's sky uneven by about a noise of a pixel
+    np.testing.assert_allclose(back.mean(), taken[good & (taken > 0.5 * taken.max())].mean(), rtol=0.1)

@@ -97,8 +97,12 @@ class RawLayout:
     """Degree of the polynomial."""
     saturation_radius: int = 1
     """Margin about saturated pixels and their bleed trails, pixels."""
+    brighter_fatter: float = 0.0
+    """Part of its area that a pixel loses by an electron of its own charge, about 2e-6; 0: not corrected."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.brighter_fatter < 1e-4:
+            raise ValueError(f"found brighter_fatter {self.brighter_fatter}, wanted 0 to 1e-4 per electron")
         if len(self.linearity) > 4:
             raise ValueError(f"found {len(self.linearity)} linearity coefficients, wanted at most 4")
         if not 0 < self.suspect_fraction <= 1:

@@ -1,6 +1,6 @@
 """Steps that see all visits of a tract together."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
@@ -71,6 +71,8 @@ class FinalizeVisitConfig:
     """Fewer detections in the joint zero points, and the detector keeps its own zero point."""
     min_psf_stars: Annotated[int, Ge(5), Le(10000)] = 20
     """Fewer isolated stars to fit, and the detector keeps its preliminary PSF; 10000 keeps it always."""
+    sky: Literal["detector", "focal_plane"] = "detector"
+    """Sky where large objects lie: the detector's own, which swallows them, or that of all detectors of the visit."""
 
 
 @dataclass(frozen=True, config=OPTIONS)

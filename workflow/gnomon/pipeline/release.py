@@ -68,7 +68,7 @@ STEPS = (
             "truth_detector": "truth_detector",
         },
         writes={"check": "visit_check"},
-        version=2,
+        version=3,
         cost=Cost(cpu_s=1.5, mem_mb=200, out_mb=0.1),
     ),
     Step(

@@ -12,6 +12,7 @@ from gnomon.containers.wcs import Wcs
 from gnomon.sim import galaxies
 from gnomon.sim.bands import AB_ZERO_NJY, BAND
 from gnomon.sim.camera import Sensor, sensor
+from gnomon.sim.charge import gather_charge
 from gnomon.sim.headers import detector_header, visit_header
 from gnomon.sim.optics import corner_radius, detector_centres, refraction_spread, true_wcs, zenith_in_pixels
 from gnomon.sim.psf import PsfField, PsfShape, psf_field, shape_at
@@ -187,6 +188,8 @@ def _expose(
         tracks = recipe.camera.cosmic_rays * expected.size / 1e6 * (visit.exptime + _READOUT_S) / _CR_SECONDS
         y, x, charge = cosmic_rays(rng, (expected.shape[0], expected.shape[1]), tracks)
         electrons[y, x] += charge.astype(np.float32)
+        if recipe.camera.brighter_fatter:
+            electrons = gather_charge(electrons, recipe.camera.brighter_fatter)
         bleed(electrons, recipe.camera.full_well)
     amps = read_detector(recipe, detector, electrons, rng)
     hits = Catalog({"detector": np.full(len(x), detector), "x": x, "y": y, "electrons": charge})

@@ -35,6 +35,8 @@ class CameraRecipe:
     """Part of every other amplifier of the detector that is added to an amplifier."""
     dark_current: float = 0.05
     """Electrons per second and pixel."""
+    brighter_fatter: float = 0.0
+    """Part of its area that a pixel loses by an electron of its own charge; 2e-6 is usual of thick sensors."""
     cosmic_rays: float = 24.0
     """Tracks per million pixels in an exposure of 30 s with its readout."""
     flaws: bool = True

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from gnomon.algorithms.validation import check_sources
 from gnomon.algorithms.validation.bars import check_table
+from gnomon.algorithms.validation.psf import psf_residuals
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
 from gnomon.errors import UnprocessableData
@@ -23,7 +24,10 @@ def check_visit(
     data_id: DataId,
     config: CheckVisitConfig,
 ) -> Catalog:
-    """Completeness, astrometry, fluxes, zero points and seeing of one visit against what was simulated."""
+    """Completeness, astrometry, fluxes, zero points and seeing of one visit against what was simulated.
+
+    Its PSF is held against its reserve stars.
+    """
     if not len(summary):
         raise UnprocessableData(str(source.meta.get("empty_reason", "no detector was calibrated")))
     made = truth.take(np.isin(truth["detector"], summary["detector"]))
@@ -40,6 +44,7 @@ def check_visit(
         "zero point error": (float(np.sqrt(np.mean(off**2))), len(off)),
         "zero point, worst detector": (_largest(off), len(off)),
         "seeing, worst detector": (_largest(seeing), len(off)),
+        **psf_residuals(source),
     }
     return check_table(str(summary["band"][0]), measured)
 

@@ -12,6 +12,7 @@ from gnomon.algorithms.visit.finalize import (
     final_summary,
     with_note,
 )
+from gnomon.algorithms.visit.focal_sky import keep_large_objects
 from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
@@ -44,6 +45,8 @@ def finalize_visit(
     """
     mine = source.take(source["detector"] == data_id.detector)
     row = summary.take(summary["detector"] == data_id.detector)
+    if config.sky == "focal_plane":
+        image = keep_large_objects(image, summary, data_id.detector)
     key = (data_id.visit, data_id.detector)
     where = choose(astrometry, *key, config.min_astrometry_stars, "astrometry")
     bright = choose(photometry, *key, config.min_photometry_stars, "photometry")

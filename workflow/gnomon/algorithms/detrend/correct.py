@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.detrend.assembly import check_layout
+from gnomon.algorithms.detrend.brighter_fatter import correct_brighter_fatter, potential
 from gnomon.algorithms.detrend.crosstalk import crosstalk_terms
 from gnomon.algorithms.detrend.overscan import Overscan, measure_overscan
 from gnomon.algorithms.detrend.saturation import grow_saturation
@@ -44,9 +45,10 @@ class Masters:
 def detrend(raw: RawDetector, masters: Masters, dark_s: float, layout: RawLayout) -> Image:
     """Electrons of one detector, before background subtraction.
 
-    In order: overscan, crosstalk, master bias, linearity, gain, dark current, flat. The variance is shot
-    noise plus read noise plus the noise of the masters. Mask: SAT (level, bleed trails, margin), SUSPECT,
-    CROSSTALK, BAD (defects, response below 0.1, an amplifier whose overscan is bad), NO_DATA (not finite).
+    In order: overscan, crosstalk, master bias, linearity, gain, dark current, flat, brighter-fatter. The
+    variance is shot noise plus read noise plus the noise of the masters. Mask: SAT (level, bleed trails,
+    margin), SUSPECT, CROSSTALK, BAD (defects, response below 0.1, an amplifier whose overscan is bad), NO_DATA (not
+    finite).
 
     Parameters
     ----------
@@ -87,7 +89,21 @@ def detrend(raw: RawDetector, masters: Masters, dark_s: float, layout: RawLayout
     image = Image(out[0], out[1], grow_saturation(out[2], layout.saturation_radius) if lost[0] else out[2])
     _flag_crosstalk(image, raw.amps, ghosts)
     _lose(image, [a for a, fault in zip(raw.amps, faults, strict=True) if fault])
-    return image
+    return _narrowed(image, planes, dark_s, layout.brighter_fatter) if layout.brighter_fatter else image
+
+
+def _narrowed(image: Image, planes: MasterPlanes, dark_s: float, loss: float) -> Image:
+    """Without the brighter-fatter effect, which acts on the charge: the flat multiplied in, the dark current added.
+
+    Pixels without information are taken to hold the detector's median.
+    """
+    flat = np.float32(1) if planes.flat is None else planes.flat
+    dark = np.float32(0) if planes.dark is None else planes.dark * np.float32(dark_s)
+    known = image.variance > 0
+    charge = np.where(known, image.flux, np.median(image.flux[known])) * flat + dark
+    gained = correct_brighter_fatter(charge, potential(loss)) - charge
+    flux = np.where(known, image.flux + gained / np.where(known, flat, 1), image.flux)
+    return Image(flux.astype(np.float32), image.variance, image.mask)
 
 
 def above_overscan(raw: RawDetector, layout: RawLayout) -> Image:
@@ -99,7 +115,7 @@ def above_overscan(raw: RawDetector, layout: RawLayout) -> Image:
     amps = tuple(
         replace(a, header={**a.header, "GAIN": 1.0, "RDNOISE": _read_noise_adu(a)}) for a in raw.amps
     )
-    plain = replace(layout, linearity=(), crosstalk=())
+    plain = replace(layout, linearity=(), crosstalk=(), brighter_fatter=0.0)
     return detrend(RawDetector(amps, raw.header), Masters(), 0.0, plain)
 
 

@@ -10,6 +10,7 @@ from gnomon.algorithms.report.html import picture
 from gnomon.algorithms.report.plots import GREY, to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products, filled, gathered
 from gnomon.algorithms.report.repeatability import repeatability
+from gnomon.algorithms.visit.quality import shape_residuals
 from gnomon.containers.catalog import Catalog, Column, concatenate
 
 F8 = npt.NDArray[np.float64]
@@ -17,7 +18,10 @@ F8 = npt.NDArray[np.float64]
 _STAR = (
     "sourceId", "visit", "detector", "band", "coord_ra", "coord_dec", "coord_decErr", "x", "y", "psfFlux", "psfFluxErr",
 )  # fmt: skip
-_SHAPE = ("detector", "x", "y", "ixx", "iyy", "ixy", "isPsfStar")
+_SHAPE = (
+    "detector", "x", "y", "ixx", "iyy", "ixy", "ixxPSF", "iyyPSF", "ixyPSF", "psfFlux", "psfFluxErr",
+    "isPsfStar", "isPsfReserve",
+)  # fmt: skip
 _BINS = 4
 """Along each side of a detector."""
 _LEAST = 3
@@ -25,16 +29,21 @@ _LEAST = 3
 
 
 def focal_plane(products: Products) -> Markup:
-    """Residuals of isolated stars and ellipticities of PSF stars over the focal plane; scatter by magnitude."""
+    """Residuals of isolated stars and of the PSF, ellipticities over the focal plane; scatter by magnitude."""
     stars = residuals(products)
     shapes = gathered([_psf_stars(s) for s in filled(products.sources)], _SHAPE, 200_000)
     places = _Focal(products)
-    figure = Figure(figsize=(11.5, 4.0), layout="constrained")
-    axes = figure.subplots(1, 3)
+    figure = Figure(figsize=(14.5, 4.0), layout="constrained")
+    axes = figure.subplots(1, 4)
     _arrows(axes[0], places, stars)
     _magnitudes(figure, axes[1], places, stars)
-    _whiskers(axes[2], places, shapes)
-    said = "Isolated stars: detections minus the mean over all visits. PSF stars: shapes. Axes as the detectors'."
+    left = shape_residuals(shapes)
+    _whiskers(axes[2], places, shapes, *_ellipticity(shapes), "shapes")
+    _whiskers(axes[3], places, shapes, left["e1"], left["e2"], "shapes less the PSF's")
+    said = (
+        "Isolated stars: detections minus the mean over all visits. PSF stars: shapes, and what is left of them "
+        "without the PSF's, those that the PSF has not seen included. Axes as the detectors'."
+    )
     below = "The same stars: half of the central 68 % about each star's mean, by brightness; dashed the stated errors."
     return picture(to_png(figure), "residuals over the focal plane", said) + picture(
         repeatability(stars), "scatter of stars about their means by magnitude", below
@@ -93,7 +102,7 @@ def _from_mean(values: Column, group: Column) -> F8:
 
 
 def _psf_stars(table: Catalog) -> Catalog:
-    return table.take(table["isPsfStar"].astype(bool))
+    return table.take(table["isPsfStar"].astype(bool) | table["isPsfReserve"].astype(bool))
 
 
 class _Focal:
@@ -178,12 +187,15 @@ def _magnitudes(figure: Figure, axis: Axes, places: _Focal, stars: Catalog) -> N
         figure.colorbar(dots, ax=axis, shrink=0.75)
 
 
-def _whiskers(axis: Axes, places: _Focal, shapes: Catalog) -> None:
+def _ellipticity(shapes: Catalog) -> tuple[F8, F8]:
     size = shapes["ixx"] + shapes["iyy"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        e1, e2 = (shapes["ixx"] - shapes["iyy"]) / size, 2 * shapes["ixy"] / size
+        return (shapes["ixx"] - shapes["iyy"]) / size, 2 * shapes["ixy"] / size
+
+
+def _whiskers(axis: Axes, places: _Focal, shapes: Catalog, e1: F8, e2: F8, title: str) -> None:
     found = places.bins(shapes["detector"], shapes["x"], shapes["y"], e1, e2)
-    places.outline(axis, "shapes")
+    places.outline(axis, title)
     if not len(found):
         return
     e, angle = np.hypot(found[:, 2], found[:, 3]), 0.5 * np.arctan2(found[:, 3], found[:, 2])
@@ -198,5 +210,5 @@ def _whiskers(axis: Axes, places: _Focal, shapes: Catalog) -> None:
         headaxislength=0,
         color="#9c2f63",
     )
-    typical = float(np.round(np.median(e), 3)) or 0.01
+    typical = float(f"{np.median(e):.1g}") or 0.01
     axis.quiverkey(lines, 0.97, 1.03, typical, f"e = {typical:g}", labelpos="W", fontproperties={"size": 9})

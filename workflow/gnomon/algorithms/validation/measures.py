@@ -35,6 +35,16 @@ MEASURES = (
         "zero point, worst detector", "Largest error of any detector, against the truth.", "mag", "largest"
     ),
     Measure("seeing, worst detector", "Largest relative error of any detector's seeing.", "", "largest"),
+    *(
+        Measure(f"PSF {n} residual", f"Mean {what} of reserve stars of single visits less that of the PSF.")
+        for n, what in (("size", "ln T"), ("e1", "e1"), ("e2", "e2"))
+    ),
+    Measure(
+        "PSF TE1", "Mean product of two reserve stars' ellipticities less the PSF's, nearer than 1 arcmin."
+    ),
+    Measure(
+        "PSF TE2", "The same of stars farther apart than 5 arcmin; photon noise alone leaves 1e-5 a visit."
+    ),
     Measure("PSF flux bias", "Isolated stars of S/N above 50 on single visits, against the truth."),
     Measure(
         "PSF flux pull, less 1",

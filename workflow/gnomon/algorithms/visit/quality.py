@@ -10,7 +10,8 @@ from gnomon.containers.psf import PsfModel
 
 F8 = npt.NDArray[np.float64]
 
-_FLOOR = 0.003  # of size and shape: no star may outweigh all others by being bright
+FLOOR = 0.003
+"""Of size and shape: no star may outweigh all others by being bright."""
 _CLIP = 5.0  # errors
 _MOMENTS = ("ixx", "iyy", "ixy", "ixxPSF", "iyyPSF", "ixyPSF", "psfFlux", "psfFluxErr")
 
@@ -53,7 +54,7 @@ def shape_residuals(stars: Catalog) -> dict[str, F8]:
 
 def _mean(values: F8, error: F8) -> float:
     """Mean weighted by the errors and a floor; outliers left out."""
-    error = np.hypot(error, _FLOOR)
+    error = np.hypot(error, FLOOR)
     good = np.isfinite(values) & np.isfinite(error)
     if not good.any():
         return float("nan")

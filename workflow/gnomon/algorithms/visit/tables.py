@@ -9,6 +9,7 @@ import numpy.typing as npt
 from gnomon.algorithms.photometry.depth import limiting_magnitude, noise_equivalent_area
 from gnomon.algorithms.photometry.zero_point import ZeroPoint
 from gnomon.algorithms.visit.characterise import Characterised
+from gnomon.algorithms.visit.focal_sky import mesh_text
 from gnomon.algorithms.visit.locate import Located
 from gnomon.algorithms.visit.quality import psf_quality
 from gnomon.containers.calibrated import CalibratedImage
@@ -77,6 +78,7 @@ def summary_row(
         "nPsfStar": len(found.star_x),
         "skyBg": float(np.median(calibrated.background.level)) / scale**2,
         "skyNoise": noise,
+        "skyMesh": mesh_text(calibrated.background, scale),
         "zeroPoint": zero_point.value,
         "zeroPointErr": zero_point.error,
         "photomKind": NOMINAL if zero_point.nominal else VISIT,
