@@ -90,7 +90,7 @@ def _ours(*, artifacts: bool):
         inputs = [CoaddInput(k, 0, 0.7, bounds, lambda v=view: v) for k, view in enumerate(views)]
         wcs = tangent_wcs(_MIDDLE, (side / 2, side / 2), [[-scale, 0], [0, scale]])
         settings = ArtifactSettings() if artifacts else ArtifactSettings(few_most=0.0)
-        options = PatchOptions(31, settings, 700)
+        options = PatchOptions(31, settings, 600)
         seconds, cells = cpu_seconds(lambda: tuple(coadd_patch(grid.cells(), side, wcs, inputs, options)))
         image = PatchCoadd(cells, wcs, (side, side)).stitched()
         for name, plane in (("flux", image.flux), ("variance", image.variance)):

@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=4096)
     parser.add_argument("--rows", type=int, default=2)
     parser.add_argument("--columns", type=int, default=27)
-    parser.add_argument("--memory", type=float, default=700)
+    parser.add_argument("--memory", type=float, default=600)
     parser.add_argument("--noise", action="store_true", help="a noise realisation as well")
     options = parser.parse_args()
     keep_freed_memory()  # as the command line does

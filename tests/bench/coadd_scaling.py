@@ -23,7 +23,7 @@ from gnomon.parallel import WorkDone, ranks
 
 GRID = PatchGrid(SCALE, cells_inner=25)
 CONTEXT_PX, READ_PX = 12, 24  # around what is kept: warped, and read
-MEMORY_MB = (700, 350)
+MEMORY_MB = (600, 350)
 
 
 def measured(n: int, memory: float) -> tuple[float, float]:
@@ -75,7 +75,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--memory", type=float, default=700)
+    parser.add_argument("--memory", type=float, default=600)
     options = parser.parse_args()
     keep_freed_memory()
     found = MPI.COMM_WORLD.gather(measured(options.epochs, options.memory), root=0)

@@ -29,13 +29,16 @@ def test_size_and_shape_of_the_model_over_the_detector(field):
     got = adaptive_moments(fit.model.stamps(at_x, at_y))
     want = adaptive_moments(true_stamps(at_x, at_y, SIDE, 0.7, SIZE))
     size = got.trace / want.trace - 1
-    # issue 4 wants |mean dT/T| < 1e-3, rms <= 1e-3, de rms <= 3e-4 of a 4k detector; this field is 0.4 of one and
-    # crowded with stars: 510 in the fit, neighbours within 4 arcsec of most of them
-    assert abs(size.mean()) < 1e-3
-    assert size.std() < 1.5e-3
-    for got_e, want_e in ((got.e1, want.e1), (got.e2, want.e2)):
-        assert abs((got_e - want_e).mean()) < 4e-4
-        assert (got_e - want_e).std() < 8e-4
+    e = np.stack([got.e1 - want.e1, got.e2 - want.e2])
+    # the bars of issue 4; its |mean de| < 1e-4 is of many visits: one detector of 510 stars, crowded, knows it to 1e-4
+    assert abs(size.mean()) < 5e-4
+    assert size.std() < 1e-3
+    assert np.abs(e.mean(axis=1)).max() < 3e-4
+    assert e.std(axis=1).max() < 3e-4
+    apart = np.hypot(at_x[:, None] - at_x, at_y[:, None] - at_y)
+    product = np.einsum("ki,kj->ij", e, e)
+    assert abs(product[(apart > 0) & (apart < 300)].mean()) < 2e-5  # TE1: 1 arcmin
+    assert abs(product[apart > 1500].mean()) < 1e-7  # TE2: 5 arcmin
 
 
 def test_reserve_stars_agree_with_the_model(field):

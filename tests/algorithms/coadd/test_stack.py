@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from gnomon.algorithms.coadd import warp_to_cell
+from gnomon.algorithms.coadd.stack import Pool
 from gnomon.containers.box import Box
 from gnomon.containers.image import Image
 from gnomon.containers.psf import PsfModel
@@ -43,3 +44,14 @@ def test_a_cell_that_reaches_over_the_border_gets_none():
 def test_a_detector_without_information_gives_none():
     image, psf = detector(0.0)
     assert warp_to_cell(image, tangent(), psf, tangent(), Box(100, 90, 80, 70), 1, 1) is None
+
+
+def test_a_pool_holds_no_more_than_was_in_use_together():
+    pool = Pool()
+    for pixels in (30, 50, 40, 60, 20):
+        first, second = pool.take(pixels), pool.take(pixels)
+        assert all(p.size >= pixels for planes in (first, second) for p in planes)
+        pool.give(first)
+        pool.give(second)
+    sizes = [pool.take(1)[0].size for _ in range(3)]
+    assert sorted(sizes) == [1, 60, 60]

@@ -46,7 +46,7 @@ class CoaddConfig:
     """Equal parts of the band in a dcr coadd."""
     psf_size_px: Annotated[int, Ge(9), Le(201)] = 31
     """Side of a cell's PSF image, odd."""
-    memory_mb: Annotated[float, Ge(10), Le(1e5)] = 700
+    memory_mb: Annotated[float, Ge(10), Le(1e5)] = 600
     """Memory for warps, 10^6 bytes a process: more of it makes more cells at a time, with fewer reads. What comes
     out does not depend on it."""
 

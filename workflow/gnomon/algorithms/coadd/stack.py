@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -140,21 +141,26 @@ def stack_warps(warps: Iterable[CellWarp], capacity: int) -> WarpStack | None:
 
 
 class Pool:
-    """Arrays that were used and may be used again: fresh memory costs as much as the arithmetic on it."""
+    """Memory that was used and may be used again: fresh memory costs as much as the arithmetic on it.
+
+    It holds as many sets of planes as were in use together, each no larger than the largest asked for.
+    """
 
     def __init__(self) -> None:
-        self._free: dict[tuple[int, ...], list[_Planes]] = {}
+        self._free: list[_Planes] = []
 
-    def take(self, shape: tuple[int, ...]) -> "_Planes":
-        """Flux, variance and mask of a shape, with anything in them."""
-        free = self._free.get(shape)
-        if free:
-            return free.pop()
-        return np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
+    def take(self, pixels: int) -> "_Planes":
+        """Flux, variance and mask of at least so many pixels in a row, with anything in them."""
+        for k, planes in enumerate(self._free):
+            if planes[0].size >= pixels:
+                return self._free.pop(k)
+        if self._free:
+            self._free.pop()  # too small for what comes now: it makes room
+        return np.empty(pixels, np.float32), np.empty(pixels, np.float32), np.empty(pixels, np.uint32)
 
     def give(self, planes: "_Planes") -> None:
         """Take back what nobody looks at any more."""
-        self._free.setdefault(planes[0].shape, []).append(planes)
+        self._free.append(planes)
 
 
 _Planes = tuple[F4, F4, U4]
@@ -212,8 +218,11 @@ class _Store:
     """Memory for a stack, filled plane by plane."""
 
     def __init__(self, like: CellWarp, capacity: int, pool: Pool) -> None:
-        self.planes = pool.take((capacity, *like.image.shape))
-        self.flux, self.variance, self.mask = self.planes
+        shape = (capacity, *like.image.shape)
+        self.planes = pool.take(prod(shape))
+        flux, variance, mask = self.planes
+        self.flux, self.variance = (p[: prod(shape)].reshape(shape) for p in (flux, variance))
+        self.mask = mask[: prod(shape)].reshape(shape)
         self.psf = np.empty((capacity, *like.psf.shape), np.float32)
         self.facts: list[tuple[int, int, float, F8]] = []
 
