@@ -277,7 +277,7 @@ def test_decam_differences_are_made_with_few_stars_and_say_so(decam):
     for parts in images:
         image = next(iter(parts.values())).image
         known = (image.variance > 0) & (image.mask == 0)
-        assert known.mean() > 0.3
+        assert known.mean() > 0.2  # cells are covered whole or not at all, and the cuts are small
         # the variance is that of a point source's score: pixels alone scatter less; what galaxies leave adds some
         assert 0.7 < mad_sigma(image.flux[known] / np.sqrt(image.variance[known])) < 1.2
     assert len(formats.read(DATASETS["reliability_model"], root / "diff" / "reliability_model.h5"))
