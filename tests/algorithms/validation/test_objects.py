@@ -33,7 +33,7 @@ def objects(true, factor=1.0, seed=0):
     n = len(true.ra)
     columns = {
         "coord_ra": true.ra, "coord_dec": true.dec, "flags": np.zeros(n, np.uint32),
-        "detect_significance": true.snr[:, 0],
+        "detect_significance": true.snr[:, 0], "blendedness": np.zeros(n, np.float32),
     }  # fmt: skip
     for k, band in enumerate("gr"):
         err = true.flux[:, k] / true.snr[:, k]
@@ -58,6 +58,17 @@ def test_fluxes_five_percent_high_are_a_bias_of_five_percent_and_no_colour():
     assert rows["coadd PSF flux bias", "g"][0] == pytest.approx(0.05, abs=0.004)
     assert rows["model flux bias of galaxies", "r"][0] == pytest.approx(0.05, abs=0.004)
     assert rows["model colour bias g-r", ""][0] == pytest.approx(0, abs=0.004)
+
+
+def test_stars_in_the_light_of_others_are_not_judged():
+    true = truth(2000)
+    table = objects(true)
+    spoiled = np.arange(2000) % 8 == 0  # half of the steady stars
+    table = table.with_columns(
+        blendedness=np.where(spoiled, np.float32(0.3), np.float32(np.nan)),
+        g_psfFlux=np.where(spoiled, 1.5, 1.0) * table["g_psfFlux"],
+    )
+    assert check_patch(table, true, ("g", "r"))["coadd PSF flux bias", "g"][0] == pytest.approx(0, abs=0.004)
 
 
 def test_half_of_the_objects_is_half_of_the_completeness():

@@ -47,13 +47,22 @@ def test_light_beyond_the_aperture_is_that_of_the_simulated_profile():
 
 
 def test_a_median_without_values_is_its_prior():
-    assert shrunk_median(np.array([np.nan] * 9 + [5.0] * 4), 1.0, 0.1) == 1.0
+    assert shrunk_median(np.array([np.nan] * 9 + [5.0] * 4), np.ones(13), 1.0, 0.1) == 1.0
 
 
 def test_a_sharp_median_stands_and_a_noisy_one_yields():
-    spread = np.linspace(-1, 1, 101)
-    assert shrunk_median(1.2 + 1e-6 * spread, 1.0, 0.1) == pytest.approx(1.2, abs=1e-4)
-    assert shrunk_median(1.2 + 100 * spread, 1.0, 0.01) == pytest.approx(1.0, abs=1e-4)
+    spread, alike = np.linspace(-1, 1, 101), np.ones(101)
+    assert shrunk_median(1.2 + 1e-6 * spread, alike, 1.0, 0.1) == pytest.approx(1.2, abs=1e-4)
+    assert shrunk_median(1.2 + 100 * spread, alike, 1.0, 0.01) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_bright_stars_outweigh_many_faint_ones():
+    rng = np.random.default_rng(1)
+    spread = np.repeat([0.003, 0.1], [15, 60])
+    found = [shrunk_median(1.02 + spread * rng.standard_normal(75), spread, 1.0, 1.0) for _ in range(200)]
+    # 1.25 sigma / sqrt(n) of the bright ones; a plain median of all has ten times that
+    assert np.std(found) == pytest.approx(1.25 * 0.003 / np.sqrt(15), rel=0.25)
+    assert np.mean(found) == pytest.approx(1.02, abs=3e-4)
 
 
 def test_fluxes_and_errors_are_corrected_alike():

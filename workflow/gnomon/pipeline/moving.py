@@ -83,9 +83,9 @@ class LinkConfig:
 class OrbitsConfig:
     """How the orbits of a night are fitted."""
 
-    sigma_floor_mas: Annotated[float, Ge(0), Le(1000)] = 3.0
+    sigma_floor_mas: Annotated[float, Ge(0), Le(1000)] = 2.0
     """Error of the astrometry of a visit, added in quadrature: air, refraction by colour. Bright asteroids of the
-    demo scatter by 1.5 (r, i) to 4 mas (g) beyond their stated errors."""
+    demo scatter by 1.5 to 2 (r, i, z, y) and 4 mas (g) beyond their stated errors."""
     rejection_chi2: Annotated[float, Gt(1), Le(1000)] = 16.0
     """chi2 (2 degrees of freedom) above which a detection is left out of an orbit."""
 

@@ -85,6 +85,7 @@ STEPS = (
             "objects": "object",
         },
         writes={"check": "object_check"},
+        version=2,
         cost=Cost(cpu_s=3, mem_mb=500, mem_mb_per_input=20, out_mb=0.01),
     ),
     Step(

@@ -20,6 +20,7 @@ I8 = npt.NDArray[np.int64]
 MATCH_ARCSEC = 0.5
 ALONE_ARCSEC = 3.0  # a source is alone where nothing true of `ALONE_PART` of its flux is nearer
 ALONE_PART = 0.02
+ALONE_BLENDEDNESS = 0.1  # and no more of the light in its pixels is that of brighter ones farther off
 UNSOUND = sum(SOURCE[n] for n in ("saturated", "edge", "badCenter"))
 COLOURS = (("g", "r"), ("r", "i"), ("i", "z"))
 FAINT_SNR = 10.0  # errors of fainter objects are those of the sky
@@ -142,7 +143,8 @@ def check_patch(
     real[found] = best[true] > 1
     rows["object purity", ""] = _mean(real[objects["detect_significance"] > 10])
     sound = (objects["flags"][found] & np.uint32(UNSOUND)) == 0
-    pairs = objects.take(found[sound & alone[true]]), truth.take(true[sound & alone[true]])
+    lone = sound & alone[true] & ~(objects["blendedness"][found] > ALONE_BLENDEDNESS)
+    pairs = objects.take(found[lone]), truth.take(true[lone])
     for k, band in enumerate(bands):
         rows |= _fluxes(*pairs, k, band)
     rows |= _colours(*pairs, bands)

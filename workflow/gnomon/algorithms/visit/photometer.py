@@ -21,6 +21,7 @@ _KOLMOGOROV_WING = 0.075  # of the light is beyond R, times (R / FWHM)^(-5/3); 0
 _STAMP_PRIOR = (
     0.003  # how well the PSF's stamp is normalised: the expectation counts as one star of this error
 )
+_STAR_SPREAD = 0.003  # of the ratio of two fluxes of one bright star: faint neighbours, the PSF's model
 _ENOUGH_STARS = 5  # for a median, and for those with neighbours to be left out
 
 
@@ -56,7 +57,8 @@ def correct_apertures(
     if not np.any((stars[name] > 0) & (stars["psfFlux"] > 0)):
         raise UnprocessableData(f"none of {len(stars)} stars has a positive flux within its aperture")
     # The PSF's stamp is as wide as the aperture: its flux is expected to lack just what lies beyond.
-    inside = shrunk_median(stars[name] / stars["psfFlux"], 1.0, _STAMP_PRIOR)
+    spread = np.hypot(stars[f"{name}Err"] / stars["psfFlux"], _STAR_SPREAD)
+    inside = shrunk_median(stars[name] / stars["psfFlux"], spread, 1.0, _STAMP_PRIOR)
     value = inside / (1 - light_beyond(fwhm_px))
     middle = ((shape[1] - 1) / 2, (shape[0] - 1) / 2)
     correction = Smooth(np.array([value]), 0, middle, (shape[1] / 2, shape[0] / 2))
@@ -76,18 +78,35 @@ def light_beyond(fwhm_px: float) -> float:
     return float(_KOLMOGOROV_WING * (TOTAL_APERTURE_PX / fwhm_px) ** _WING_POWER)
 
 
-def shrunk_median(values: F8, prior: float, prior_err: float) -> float:
-    """Median of the finite values, drawn to a prior as far as its own robust error asks for.
+def shrunk_median(values: F8, spread: F8, prior: float, prior_err: float) -> float:
+    """Median weighted by 1 / spread^2, drawn to a prior as far as its own robust error asks for.
 
-    The error of a median of n normal deviates is 1.25 sigma / sqrt(n), sigma from the median absolute deviation.
+    The faint half of a detector's stars has ten times the error of the bright one, and a plain median counts heads.
+    The error of a median of normal deviates is 1.25 / sqrt(sum of weights), times how much more they scatter than
+    foretold, by their median absolute deviation.
+
+    Parameters
+    ----------
+    values : (n,) those that are not finite are left out
+    spread : (n,) standard deviation foretold for each
+    prior, prior_err : what is expected, and how well
     """
-    good = values[np.isfinite(values)]
-    if len(good) < _ENOUGH_STARS:
+    good = np.isfinite(values) & np.isfinite(spread)
+    if good.sum() < _ENOUGH_STARS:
         return prior
-    middle = float(np.median(good))
-    error = 1.25 * MAD_TO_SIGMA * float(np.median(np.abs(good - middle))) / np.sqrt(len(good))
+    values, spread = values[good], spread[good]
+    middle = _weighted_median(values, spread**-2)
+    excess = MAD_TO_SIGMA * _weighted_median(np.abs(values - middle) / spread, spread**-2)
+    error = 1.25 * excess / np.sqrt(np.sum(spread**-2))
     weight = prior_err**2 / (prior_err**2 + error**2)
     return float(weight * middle + (1 - weight) * prior)
+
+
+def _weighted_median(values: F8, weight: F8) -> float:
+    """Where half of the weight lies below, between the values that stand next to it."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weight[order]) - 0.5 * weight[order]
+    return float(np.interp(0.5 * np.sum(weight), below, values[order]))
 
 
 def calibrate_photometry(
