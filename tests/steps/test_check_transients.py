@@ -87,7 +87,9 @@ def test_transients_and_true_detections_are_counted():
 
 def test_fluxes_of_new_sources_and_what_is_left_of_static_stars_are_compared():
     image, _ = judged.pair(1)
-    got = check([detections([10.0, 10.2, 10.4]), detections([10.6])])
+    halves = detections([10.6, 10.6])
+    unmeasured = halves.with_columns(psfFlux=np.array([2020.0, np.nan]))
+    got = check([detections([10.0, 10.2, 10.4]), unmeasured])
     # the transient of flux 2000 fails the cut of S/N above 20, the asteroid of 3000 is measured as 2020
     assert got["flux error of new sources"] == (pytest.approx(2020 / 3000 - 1), 1)
     value, n = got["static stars left"]

@@ -215,7 +215,7 @@ STEPS = (
             "objects": Many("dia_object"),
         },
         writes={"check": "transient_check"},
-        version=2,
+        version=3,
         cost=Cost(cpu_s=1, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=1, out_mb=0.1),
     ),
 )

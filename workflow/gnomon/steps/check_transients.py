@@ -109,8 +109,9 @@ def _clean(image: Image, x: F8, y: F8) -> B1:
 
 
 def _median(name: str, values: Sequence[F8]) -> dict[str, tuple[float, int]]:
-    """The median of all values by its name; nothing without any."""
+    """The median of all known values by its name; nothing without any."""
     every = np.concatenate(values)
+    every = every[np.isfinite(every)]
     return {name: (float(np.median(every)), len(every))} if len(every) else {}
 
 
