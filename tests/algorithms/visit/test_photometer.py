@@ -25,7 +25,7 @@ def table(ratio, flags=None):
     n = len(ratio)
     psf = np.full(n, 1000.0)
     columns = {"x": np.full(n, 500.0), "y": np.full(n, 500.0), "psfFlux": psf, "psfFluxErr": psf / 100}
-    columns |= {"ap17Flux": psf * ratio, "ap17FluxErr": psf / 50}
+    columns |= {"ap17Flux": psf * ratio, "ap17FluxErr": psf / 1000}
     return Catalog({**columns, "flags": np.zeros(n, np.uint32) if flags is None else flags})
 
 
@@ -52,8 +52,15 @@ def test_a_median_without_values_is_its_prior():
 
 def test_a_sharp_median_stands_and_a_noisy_one_yields():
     spread, alike = np.linspace(-1, 1, 101), np.ones(101)
-    assert shrunk_median(1.2 + 1e-6 * spread, alike, 1.0, 0.1) == pytest.approx(1.2, abs=1e-4)
-    assert shrunk_median(1.2 + 100 * spread, alike, 1.0, 0.01) == pytest.approx(1.0, abs=1e-4)
+    assert shrunk_median(1.2 + 1e-6 * spread, 1e-6 * alike, 1.0, 0.1) == pytest.approx(1.2, abs=1e-4)
+    assert shrunk_median(1.2 + 100 * spread, 1e-6 * alike, 1.0, 0.01) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_one_bright_star_does_not_stand_for_all():
+    spread = np.repeat([0.005, 0.05], [1, 12])
+    # the bright one holds nine tenths of the weight: its own error is the median's
+    found = shrunk_median(np.repeat([1.01, 1.0], [1, 12]), spread, 1.0, 0.003)
+    assert found == pytest.approx(1 + 0.01 * 9e-6 / (9e-6 + (1.25 * 0.005) ** 2), abs=4e-4)
 
 
 def test_bright_stars_outweigh_many_faint_ones():
@@ -68,8 +75,8 @@ def test_bright_stars_outweigh_many_faint_ones():
 def test_fluxes_and_errors_are_corrected_alike():
     corrected, smooth = correct(table(np.full(40, 1.01)))
     factor = smooth.at(500.0, 500.0)[0]
-    # 40 equal stars: the prior of 0.3 % gives way to them
-    assert factor == pytest.approx(1.01 / (1 - light_beyond(4.0)), rel=1e-6)
+    # 40 stars of 0.3 %: the prior of 0.3 % gives way to them but for 1.25^2 / 41
+    assert factor == pytest.approx(1.01 / (1 - light_beyond(4.0)), rel=5e-4)
     np.testing.assert_allclose(corrected["psfFlux"], 1000 * factor)
     np.testing.assert_allclose(corrected["psfFluxErr"], 10 * factor)
 

@@ -83,7 +83,7 @@ def shrunk_median(values: F8, spread: F8, prior: float, prior_err: float) -> flo
 
     The faint half of a detector's stars has ten times the error of the bright one, and a plain median counts heads.
     The error of a median of normal deviates is 1.25 / sqrt(sum of weights), times how much more they scatter than
-    foretold, by their median absolute deviation.
+    foretold, by their median absolute deviation: never less, as one bright star may be the median and its own scatter.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def shrunk_median(values: F8, spread: F8, prior: float, prior_err: float) -> flo
     values, spread = values[good], spread[good]
     middle = _weighted_median(values, spread**-2)
     excess = MAD_TO_SIGMA * _weighted_median(np.abs(values - middle) / spread, spread**-2)
-    error = 1.25 * excess / np.sqrt(np.sum(spread**-2))
+    error = 1.25 * max(excess, 1.0) / np.sqrt(np.sum(spread**-2))
     weight = prior_err**2 / (prior_err**2 + error**2)
     return float(weight * middle + (1 - weight) * prior)
 
