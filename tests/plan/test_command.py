@@ -47,6 +47,8 @@ def test_the_summary_counts_the_jobs(toy, capsys):
     main(["--configfile", str(toy[0])])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert next(line for line in lines if line[:1] == ["simulate"])[1] == "13"
+    main(["--configfile", str(toy[0]), "--cost"])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == lines
 
 
 def test_slices_obey_the_limit(toy, capsys):

@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     given.add_argument("--campaign", help="the whole campaign as JSON; the plan is made and nothing printed")
     parser.add_argument("--config", nargs="*", default=[], metavar="KEY=VALUE", help="over the file's")
     asked = parser.add_mutually_exclusive_group()
-    asked.add_argument("--summary", action="store_true", help="jobs and cost of every step (what is shown)")
+    asked.add_argument(
+        "--summary", "--cost", action="store_true", help="jobs and cost of every step (what is shown)"
+    )
     asked.add_argument("--slices", action="store_true", help="jobs and cost of every slice")
     asked.add_argument("--slice", metavar="NAME", help="what one slice makes")
     asked.add_argument("--why", metavar="FILE", help="from what, and by which steps, a product is made")
