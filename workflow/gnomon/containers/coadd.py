@@ -152,7 +152,7 @@ class Selection:
     ellipticity: tuple[float, ...]
     """Of the PSF."""
     transparency: tuple[float, ...]
-    """Over the median of these detectors."""
+    """Light over that of a clear night; where that is not known, rate over the median of these detectors."""
     noise: tuple[float, ...]
     """Standard deviation of a pixel of sky over the median of these detectors."""
     cells: tuple[int, ...]

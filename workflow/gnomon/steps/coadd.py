@@ -26,7 +26,7 @@ from gnomon.pipeline.coadd import DCR, KINDS, ON_REQUEST, TEMPLATE, CoaddConfig
 _CORNERS = ("ll", "lr", "ur", "ul")
 _NARROWER = 0.95  # of the model's FWHM: what is wider could only be matched by amplifying its noise
 _UNUSED = "covers no cell whole without being masked"
-_JUDGED = ("seeing", "psfE1", "psfE2", "zeroPoint", "exptime", "skyNoise")
+_JUDGED = ("seeing", "psfE1", "psfE2", "zeroPoint", "exptime", "skyNoise", "transparency")
 _EXPOSED = ("visit", "detector", "midpointMjdTai")
 _FWHM = 2.3548200450309493  # of a Gaussian over its standard deviation
 
@@ -133,8 +133,8 @@ def _quality(summaries: Sequence[Catalog], found: Sequence[CoaddInput]) -> Quali
         for k, (v, d) in enumerate(zip(t["visit"], t["detector"], strict=True))
     }
     mine = [rows[i.visit, i.detector] for i in found]
-    seeing, e1, e2, zero, time, noise = (np.array([float(t[name][k]) for t, k in mine]) for name in _JUDGED)
-    return quality(seeing, np.hypot(e1, e2), zero, time, noise)
+    seeing, e1, e2, *rest = (np.array([float(t[name][k]) for t, k in mine]) for name in _JUDGED)
+    return quality(seeing, np.hypot(e1, e2), *rest)
 
 
 def _considered(
