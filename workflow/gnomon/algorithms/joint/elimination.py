@@ -161,7 +161,7 @@ def _reduced_normal(rows: Rows, weighted: sparse.csr_array, stars: _StarBlocks) 
         part = cross[first * m : (first + slab) * m].toarray()
         solved = np.einsum("sij,sjp->sip", inverse, part.reshape(len(inverse), m, columns))
         normal -= part.T @ solved.reshape(len(part), columns)
-    return (normal + normal.T) / 2
+    return np.asarray((normal + normal.T) / 2, np.float64)
 
 
 def _factor_and_solve(normal: F8, right: F8) -> tuple[F8, F8]:
