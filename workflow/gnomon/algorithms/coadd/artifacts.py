@@ -126,7 +126,7 @@ def _noise_shape(variance: F4) -> F4:
     border = _border_noise(*variance.shape)
     if level == 0:
         return border
-    shape = np.maximum(variance * np.float32(1 / level), np.float32(0.25))
+    shape: F4 = np.maximum(variance * np.float32(1 / level), np.float32(0.25))
     np.sqrt(shape, shape)
     shape *= border
     return shape
