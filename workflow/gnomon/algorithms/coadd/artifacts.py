@@ -16,6 +16,7 @@ from gnomon.kernels.coadd import (
     keep_rare_regions,
     round_widths,
     smooth_filled,
+    smooth_gaussian,
     static_sky,
     typical_variance,
     weighted_mean,
@@ -114,15 +115,17 @@ def _matched(stack: WarpStack, mean: MeanPlanes) -> tuple[F4, F4, F8]:
     smooth, width = np.empty_like(stack.flux), np.sqrt(target - variance)
     least = _CORRELATED * _noise_left(width) / np.sqrt(stack.weight)
     for k in range(len(stack)):
-        given = stack.variance[k], stack.mask[k], EXCLUDED, mean.flux
-        smooth_filled(stack.flux[k], *given, float(width[k]), smooth[k])
+        if mean.gaps[k]:
+            given = stack.variance[k], stack.mask[k], EXCLUDED, mean.flux
+            smooth_filled(stack.flux[k], *given, float(width[k]), smooth[k])
+        else:
+            smooth_gaussian(stack.flux[k], float(width[k]), smooth[k])
     return smooth, _noise_shape(mean.variance), least
 
 
 def _noise_shape(variance: F4) -> F4:
     """Standard deviation by pixel over the typical one, and more at the border."""
-    sample = np.ascontiguousarray(variance[::_SAMPLE_PX, ::_SAMPLE_PX])
-    level, _ = typical_variance(sample, np.zeros(sample.shape, np.uint32), 0)
+    level, _ = typical_variance(variance, np.zeros(variance.shape, np.uint32), 0, _SAMPLE_PX)
     border = _border_noise(*variance.shape)
     if level == 0:
         return border
