@@ -90,15 +90,21 @@ def faint_trails(found: U1, smooth: F4, sky: F4, allowed: F4, shape: F4, noise: 
 
     Limits: dashes of less than half of a trail, chords shorter than 0.4 of the cell.
     """
-    weight = np.where(allowed <= _FORGIVEN * noise.min(), 1 / shape, np.float32(0))
-    scale = np.ascontiguousarray(weight[_samples(weight.shape)])
+    at, most = _samples(sky.shape), _FORGIVEN * float(noise.min())
+    scale = _weight(allowed[at], shape[at], most)
     snr, line = _best(smooth, sky, noise, scale)
     trails: dict[int, Bools] = {}
     for k in map(int, np.flatnonzero(snr > _CANDIDATE)):
-        mask = _trails(_Scene(smooth[k], sky, float(noise[k]), weight, found[k]), line[k], scale)
+        scene = _Scene(smooth[k], sky, float(noise[k]), _weight(allowed, shape, most), found[k])
+        mask = _trails(scene, line[k], scale)
         if mask is not None:
             trails[k] = mask
     return trails
+
+
+def _weight(allowed: F4, shape: F4, most: float) -> F4:
+    """Over the relative noise; 0 on stars."""
+    return np.where(allowed <= np.float32(most), 1 / shape, np.float32(0))
 
 
 def _best(planes: F4, sky: F4, noise: F8, scale: F4) -> tuple[F4, I4]:
@@ -195,7 +201,7 @@ def _fitted(course: _Course, across: F8, along: F8, z: F4) -> _Course | None:
 def _height(across: F8, z: F4) -> float:
     """Sum over five pixels across a line, in its standard error."""
     inside = np.abs(across) <= _BOX_PX / 2
-    return float(z[inside].sum(dtype=np.float64) / np.sqrt(max(1, np.count_nonzero(inside))))
+    return float(z[inside].sum(dtype=np.float64) / np.sqrt(max(1, int(np.count_nonzero(inside)))))
 
 
 def _is_trail(across: F8, along: F8, z: F4) -> bool:
