@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from gnomon.algorithms.streak.radon import QUADRANTS, Line, line_at, line_sums
 from gnomon.constants import MAD_TO_SIGMA
-from gnomon.containers.image import Image
+from gnomon.containers.image import Image, strips
 from gnomon.flags import MASK, UNUSABLE
 
 F4 = npt.NDArray[np.float32]
@@ -90,10 +90,13 @@ def find_streaks(significance: F4, usable: Bools, options: StreakOptions | None 
 
     Limits: a trail shorter than a quarter of the image loses signal to noise with its length; curved ones are cut.
     """
-    options = options or StreakOptions()
     clipped = np.clip(significance, -_CLIP, _CLIP)
     np.copyto(clipped, 0, where=~usable)
-    free = usable.copy()
+    return _search(clipped, usable.copy(), options or StreakOptions())
+
+
+def _search(clipped: F4, free: Bools, options: StreakOptions) -> list[Streak]:
+    """Streaks in a clipped significance, 0 where it is not free; what is found is taken out of both."""
     found: list[Streak] = []
     rejected = 0
     while len(found) < options.most and rejected < _REJECTED:
@@ -125,16 +128,26 @@ def mark_streaks(image: Image, options: StreakOptions | None = None) -> Image:
     ----------
     image : sky subtracted, any unit
     """
-    usable = ((image.mask & np.uint32(UNUSABLE)) == 0) & (image.variance > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        significance = np.sqrt(image.variance)
-        np.divide(image.flux, significance, out=significance)
-    streaks = find_streaks(significance, usable, options)
+    streaks = _search(*_clipped_significance(image), options or StreakOptions())
     if not streaks:
         return image
     mask = image.mask.copy()
     mask[streak_mask(streaks, image.shape)] |= np.uint32(MASK["STREAK"])
     return Image(image.flux, image.variance, mask)
+
+
+def _clipped_significance(image: Image) -> tuple[F4, Bools]:
+    """Flux over its standard deviation, clipped, 0 where unusable; and where it is usable."""
+    clipped, usable = np.empty(image.shape, np.float32), np.empty(image.shape, bool)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for rows in strips(image.shape):
+            part = np.sqrt(image.variance[rows])
+            np.divide(image.flux[rows], part, out=part)
+            np.clip(part, -_CLIP, _CLIP, out=clipped[rows])
+            np.greater(image.variance[rows], 0, out=usable[rows])
+            usable[rows] &= (image.mask[rows] & np.uint32(UNUSABLE)) == 0
+            np.copyto(clipped[rows], 0, where=~usable[rows])
+    return clipped, usable
 
 
 def _forget(clipped: F4, free: Bools, streak: Streak) -> None:
