@@ -73,10 +73,10 @@ def significance_map(image: Image, psf: Psf, *, ignore: int = NO_LIGHT) -> F4:
     return kernel.significance(image.flux, image.variance, image.mask, ignore, column, row)
 
 
-def mark_detected(
-    image: Image, footprints: Footprints, *, grow_px: int = 0, in_place: bool = False
-) -> Image:
-    """The image with DETECTED and DETECTED_NEGATIVE set afresh in the footprints, grown by a disc; its mask a copy or not.
+def mark_detected(image: Image, footprints: Footprints, *, grow_px: int = 0, in_place: bool = False) -> Image:
+    """The image with DETECTED and DETECTED_NEGATIVE set afresh in the footprints, grown by a disc.
+
+    The mask is a copy unless `in_place`.
 
     Raises
     ------

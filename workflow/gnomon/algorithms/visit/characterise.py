@@ -115,7 +115,9 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     if _is_filled(marked, coarse) and options.background_box_px >= 2 * _LEAST_BOX_PX:
         return characterise(image, replace(options, background_box_px=_LEAST_BOX_PX))
     left = fit_background(marked, box_px=options.background_box_px, masked=True)
-    final = subtract_background(marked, left, in_place=True)  # in filled pixels too: a filling keeps a smooth sky
+    final = subtract_background(
+        marked, left, in_place=True
+    )  # in filled pixels too: a filling keeps a smooth sky
     stars = first.x[first.used], first.y[first.used]
     fitted = fit_psf(final, *stars, size=options.psf_size_px, start=first.model, iterations=_MORE_TURNS)
     return _characterised(final, _sum_of(coarse, left), fitted, sources, rows[1])
@@ -185,7 +187,7 @@ def _middle(image: Image) -> Image:
 
 
 def _without_cosmic_rays(image: Image, fwhm_px: float) -> Image:
-    """CR marked, then CR and all other unusable pixels filled: in the flux of the image itself, in copies of the rest."""
+    """CR marked, then CR and all other unusable pixels filled; the flux in place, mask and variance in copies."""
     hit, mask = np.flatnonzero(find_cosmic_rays(image, fwhm_px)), image.mask.copy()
     mask.reshape(-1)[hit] |= np.uint32(MASK["CR"])
     return interpolate(Image(image.flux, image.variance.copy(), mask), fwhm_px, in_place=True)

@@ -27,13 +27,13 @@ def measure_detector(found: Characterised, detection_snr: float) -> tuple[Image,
     Returns
     -------
     Image
-        With DETECTED set in the footprints.
+        That of ``found``, with DETECTED set in the footprints.
     Catalog
         The table of `measure_sources` with isPsfStar and isPsfReserve.
     """
     footprints = find_footprints(found.image, found.psf, threshold=detection_snr)
     sources = _split_and_measured(found, footprints)
-    marked = mark_detected(found.image, footprints)
+    marked = mark_detected(found.image, footprints, in_place=True)
     return marked, sources.with_columns(
         isPsfStar=_nearest(sources, found.star_x, found.star_y),
         isPsfReserve=_nearest(sources, found.reserve_x, found.reserve_y),
