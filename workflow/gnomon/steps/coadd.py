@@ -59,19 +59,17 @@ def coadd(
         noise=_noise_key(data_id),
         refraction=_refraction(summaries, (wcs, side), site, data_id, config),
     )
-    made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
-    cells = tuple(sorted(made, key=lambda c: c.cell.index))
-    if not any(len(c.visit) for c in cells):
+    patch = PatchCoadd.of(coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over), (side, side))
+    if not any(len(c.visit) for c in patch.cells):
         raise UnprocessableData(
             f"none of {len(inputs)} detectors chosen of {len(summaries)} visits covers a cell whole"
             + "".join(f"; the first left out: {reason}" for reason in [*filter(None, why)][:1])
         )
-    patch = PatchCoadd(cells, wcs, (side, side))
-    considered = _considered(found, judged, why, patch.inputs())
-    planes = patch.stitched(), patch.count(), wcs, patch.psf()
-    lists = patch.inputs(), patch.masked_fraction(), considered
+    rows, considered = patch.rows, _considered(found, judged, why, patch.inputs())
+    planes = rows.image, rows.count, wcs, patch.psf()
+    lists = patch.inputs(), rows.masked_fraction, considered
     parts = tuple(options.refraction.parts.tolist()) if options.refraction is not None else ()
-    return Coadd(*planes, data_id.band, *lists, "", patch.noise(), patch.parts(), parts, data_id, site)
+    return Coadd(*planes, data_id.band, *lists, "", rows.noise, rows.parts, parts, data_id, site)
 
 
 def _noise_key(data_id: DataId) -> int | None:
