@@ -2,5 +2,5 @@
 
 from pydantic import ConfigDict
 
-OPTIONS = ConfigDict(extra="forbid", use_attribute_docstrings=True, defer_build=True)
-"""Refuse unknown options; take the docstring under a field as its description; a job builds its own step's alone."""
+OPTIONS = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+"""Refuse unknown options; take the docstring under a field as its description."""

@@ -48,15 +48,15 @@ def interpolate(
     if not bad.any():
         return image
     length = np.sqrt(2) * psf_fwhm_px * _SIGMA_PER_FWHM
-    flux, variance, mask = (
-        p if in_place else p.copy(order="C") for p in (image.flux, image.variance, image.mask)
-    )
+    if not in_place:
+        image = Image(image.flux.copy("C"), image.variance.copy("C"), image.mask.copy("C"))
+    flux, variance, mask = image.flux, image.variance, image.mask
     places = np.flatnonzero(bad)
     unknown = places[variance.reshape(-1)[places] <= 0]
     fill_bad(flux, variance, bad.view(np.uint8), float(length), _NUGGET, _REACH_PX, _typical(flux, bad))
     variance.reshape(-1)[unknown] = 0
     mask.reshape(-1)[places] |= np.uint32(MASK["INTRP"])
-    return Image(flux, variance, mask)
+    return image
 
 
 def _marked_or_unknown(image: Image, bits: int) -> npt.NDArray[np.bool_]:

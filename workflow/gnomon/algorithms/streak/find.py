@@ -7,14 +7,12 @@ import numpy.typing as npt
 
 from gnomon.algorithms.streak.radon import QUADRANTS, Line, line_at, line_sums
 from gnomon.constants import MAD_TO_SIGMA
-from gnomon.containers.image import Image, strips
-from gnomon.flags import MASK, UNUSABLE
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_CLIP = 4.0  # standard deviations: a star counts no more than the pixels of a bright trail
+CLIP = 4.0  # standard deviations: a star counts no more than the pixels of a bright trail
 _LARGE_PX, _BIN, _LARGE_BIN = 2048, 4, 8  # pixels summed before the transform: about a trail's width
 _CANDIDATE = (
     4.5  # a line is looked at whose sum stands out by this over the scatter of all, which stars widen
@@ -90,13 +88,13 @@ def find_streaks(significance: F4, usable: Bools, options: StreakOptions | None 
 
     Limits: a trail shorter than a quarter of the image loses signal to noise with its length; curved ones are cut.
     """
-    clipped = np.clip(significance, -_CLIP, _CLIP)
+    clipped = np.clip(significance, -CLIP, CLIP)
     np.copyto(clipped, 0, where=~usable)
-    return _search(clipped, usable.copy(), options or StreakOptions())
+    return search(clipped, usable.copy(), options or StreakOptions())
 
 
-def _search(clipped: F4, free: Bools, options: StreakOptions) -> list[Streak]:
-    """Streaks in a clipped significance, 0 where it is not free; what is found is taken out of both."""
+def search(clipped: F4, free: Bools, options: StreakOptions) -> list[Streak]:
+    """Streaks in a significance clipped at `CLIP`, 0 where it is not free; what is found is taken out of both."""
     found: list[Streak] = []
     rejected = 0
     while len(found) < options.most and rejected < _REJECTED:
@@ -119,35 +117,6 @@ def streak_mask(streaks: list[Streak], shape: tuple[int, int]) -> Bools:
     for s in streaks:
         _draw(mask, s)
     return mask
-
-
-def mark_streaks(image: Image, options: StreakOptions | None = None) -> Image:
-    """The image with STREAK set on its trails; the same object where it has none.
-
-    Parameters
-    ----------
-    image : sky subtracted, any unit
-    """
-    streaks = _search(*_clipped_significance(image), options or StreakOptions())
-    if not streaks:
-        return image
-    mask = image.mask.copy()
-    mask[streak_mask(streaks, image.shape)] |= np.uint32(MASK["STREAK"])
-    return Image(image.flux, image.variance, mask)
-
-
-def _clipped_significance(image: Image) -> tuple[F4, Bools]:
-    """Flux over its standard deviation, clipped, 0 where unusable; and where it is usable."""
-    clipped, usable = np.empty(image.shape, np.float32), np.empty(image.shape, bool)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for rows in strips(image.shape):
-            part = np.sqrt(image.variance[rows])
-            np.divide(image.flux[rows], part, out=part)
-            np.clip(part, -_CLIP, _CLIP, out=clipped[rows])
-            np.greater(image.variance[rows], 0, out=usable[rows])
-            usable[rows] &= (image.mask[rows] & np.uint32(UNUSABLE)) == 0
-            np.copyto(clipped[rows], 0, where=~usable[rows])
-    return clipped, usable
 
 
 def _forget(clipped: F4, free: Bools, streak: Streak) -> None:
