@@ -17,6 +17,7 @@ from gnomon.io.instrument import read_instrument
 from gnomon.pipeline.campaign import CampaignOptions
 from gnomon.pipeline.simulation import SimulateSkyConfig
 from gnomon.schemas import schema
+from gnomon.sim.headers import INSTRUMENT as SIMULATED
 from gnomon.sim.optics import nominal_wcs
 from gnomon.sim.recipe import SurveyRecipe
 from gnomon.sim.schedule import Visit, visits
@@ -47,9 +48,12 @@ def exposures_of(options: CampaignOptions) -> Exposures:
     Raises
     ------
     ConfigError
-        The folder holds no exposure that can be used.
+        The folder holds no exposure that can be used, or there is no folder and the camera is a real one.
     """
     if not options.data:
+        if options.instrument != SIMULATED:
+            wanted = f"give the folder of the exposures of {options.instrument} as data=DIR"
+            raise ConfigError(f"data: {wanted}; without one only {SIMULATED} is simulated")
         given = options.steps.get("simulate_sky", {})
         config = TypeAdapter(SimulateSkyConfig).validate_python(given)
         return Exposures(simulated_table(survey_recipe(config)))
