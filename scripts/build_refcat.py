@@ -16,7 +16,9 @@ def main() -> None:
     parser.add_argument("tables", nargs="+", help="CSV, Parquet or FITS tables")
     parser.add_argument("--flavour", required=True, help="a name in config/refcats.yaml")
     parser.add_argument("--into", required=True, help="folder of the shards")
-    parser.add_argument("--flavours", default="config/refcats.yaml", help="the kinds of catalogue that are known")
+    parser.add_argument(
+        "--flavours", default="config/refcats.yaml", help="the kinds of catalogue that are known"
+    )
     arguments = parser.parse_args()
     flavours = read_flavours(arguments.flavours)
     if arguments.flavour not in flavours:

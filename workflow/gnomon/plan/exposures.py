@@ -12,7 +12,7 @@ from gnomon.containers.catalog import Catalog
 from gnomon.containers.instrument import Instrument
 from gnomon.containers.tiling import Tiling
 from gnomon.errors import ConfigError
-from gnomon.io.ingest import SCHEMA, Reject, exposure_files, ingest
+from gnomon.io.ingest import SCHEMA, SUFFIXES, Reject, exposure_files, ingest
 from gnomon.io.instrument import read_instrument
 from gnomon.pipeline.campaign import CampaignOptions
 from gnomon.pipeline.simulation import SimulateSkyConfig
@@ -59,7 +59,7 @@ def exposures_of(options: CampaignOptions) -> Exposures:
         return Exposures(simulated_table(survey_recipe(config)))
     found = ingest(exposure_files(Path(options.data)), instrument_of(options))
     if not len(found.table):
-        refused = f"{len(found.rejects)} files refused"
+        refused = f"{len(found.rejects)} files refused (names of exposures end in {', '.join(SUFFIXES)})"
         why = f"; the first: {found.rejects[0].path}: {found.rejects[0].reason}" if found.rejects else ""
         raise ConfigError(f"data: {options.data} holds no exposure of {options.instrument}, {refused}{why}")
     return Exposures(found.table, found.rejects)
