@@ -54,6 +54,6 @@ def finalize_visit(
     factor = 1.0
     if len(bright.row):
         mine, image, factor = apply_zero_point(mine, image, bright.row)
-    done = refit_psf(image, mine, stars, config.min_psf_stars)
+    done = refit_psf(image, mine, stars, config.min_psf_stars, source)
     made = final_summary(row, done.image, done.sources, where, bright, factor)
     return FinalVisit(done.image, done.sources, with_note(made, done.note))
