@@ -1,6 +1,7 @@
 """Scatter beyond the stated errors: what added to them makes the residuals what they should be."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,19 @@ MEDIAN_OF_TWO = 1.0518
 """Median of the larger of two |unit normal| variables."""
 
 _STEPS = 22  # halvings: six digits of the variance
+
+
+def rows_by_group(group: npt.NDArray[np.intp], groups: int) -> list[npt.NDArray[np.intp]]:
+    """Rows of each of ``groups`` groups, rising; one sort, however many groups there are.
+
+    Parameters
+    ----------
+    group
+        (n,) number of each row's group.
+    """
+    order = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[order], np.arange(groups + 1))
+    return [order[low:high] for low, high in pairwise(bounds)]
 
 
 def excess_from_chi2(square: F8, error: F8, dof: int) -> float:
@@ -47,8 +61,17 @@ def excess_from_median(size: F8, error: F8, expected: float) -> float:
     """
     if not len(size):
         return 0.0
-    high = (2 * float(np.median(size)) / expected) ** 2
-    return root_of_variance(lambda v: float(np.median(size / np.sqrt(error**2 + v))) - expected, high)
+    high, square = (2 * float(np.median(size)) / expected) ** 2, error**2
+    return root_of_variance(lambda v: median(size / np.sqrt(square + v)) - expected, high)
+
+
+def median(values: F8) -> float:
+    """Median of (n,) finite values, n > 0, at a third of the cost of numpy's, which looks for NaN."""
+    middle = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, middle)[middle])
+    pair = np.partition(values, (middle - 1, middle))[middle - 1 : middle + 1]
+    return float((pair[0] + pair[1]) / 2)
 
 
 def root_of_variance(surplus: Callable[[float], float], high: float) -> float:

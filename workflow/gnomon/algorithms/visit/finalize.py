@@ -1,6 +1,6 @@
 """One detector with the map and the zero point of the joint fits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,15 +9,21 @@ import numpy.typing as npt
 
 from gnomon.algorithms.background import scale_background
 from gnomon.algorithms.joint.positions import zero_point_over
-from gnomon.algorithms.photometry.depth import limiting_magnitude, noise_equivalent_area
+from gnomon.algorithms.photometry.depth import (
+    effective_time,
+    limiting_magnitude,
+    noise_equivalent_area,
+    transparency,
+)
 from gnomon.algorithms.photometry.zero_point import AB_NJY
 from gnomon.algorithms.visit.photometer import in_njy
 from gnomon.algorithms.visit.quality import psf_quality
-from gnomon.algorithms.visit.tables import JOINT, place_on_sky, sky_columns
+from gnomon.algorithms.visit.tables import JOINT, NOMINAL, place_on_sky, sky_columns
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
 from gnomon.containers.catalog import Catalog
-from gnomon.containers.image import Image
+from gnomon.containers.image import Image, strips
+from gnomon.containers.instrument import Conditions
 from gnomon.containers.wcs import Wcs, wcs_from_text
 
 F4 = npt.NDArray[np.float32]
@@ -84,7 +90,6 @@ def apply_zero_point(
     zero_point = zero_point_over(found)
     middle = float(zero_point.coefficients[0])
     own = image.photo.zero_point
-    factor = _factor(surface(zero_point, shape), own)
     cells = _cell_centres(image.background)
     sky = _factor(zero_point.at(*(c.ravel() for c in cells)).reshape(cells[0].shape), own)
     photo = PhotoCalib(
@@ -95,7 +100,7 @@ def apply_zero_point(
     )
     calibrated = replace(
         image,
-        image=Image(image.image.flux * factor, image.image.variance * (factor * factor), image.image.mask),
+        image=_times_factor(image.image, surface(zero_point, shape), own),
         photo=photo,
         background=scale_background(image.background, sky),
     )
@@ -155,6 +160,22 @@ def final_summary(
     return summary.with_columns(**columns)
 
 
+def with_conditions(summary: Catalog, reference: Mapping[str, Conditions]) -> Catalog:
+    """The summary of one detector with transparency and effective time, where its band has a reference.
+
+    A zero point of the header says nothing of the night.
+    """
+    clear = reference.get(str(summary["band"][0]))
+    if clear is None or summary["photomKind"][0] == NOMINAL:
+        return summary
+    names = ("zeroPoint", "exptime", "airmass", "seeing", "skyBg")
+    zero_point, exptime, airmass, seeing, sky = (float(summary[n][0]) for n in names)
+    rate = zero_point - 2.5 * np.log10(exptime)
+    clarity = transparency(rate, airmass, clear)
+    worth = effective_time(exptime, rate, seeing, sky, clear)
+    return summary.with_columns(transparency=np.array([clarity]), effTime=np.array([worth]))
+
+
 def with_note(summary: Catalog, note: str) -> Catalog:
     """The summary of one detector with a sentence added to its note."""
     text = "; ".join(t for t in (str(summary["note"][0]), note) if t)
@@ -164,6 +185,16 @@ def with_note(summary: Catalog, note: str) -> Catalog:
 def final_map(image: CalibratedImage, taken: Taken) -> Wcs:
     """The map that a detector ends with."""
     return wcs_from_text(str(taken.row["wcs"][0])) if len(taken.row) else image.wcs
+
+
+def _times_factor(image: Image, zero_point: F4, own: float) -> Image:
+    """Flux and variance by another zero point of each pixel."""
+    flux, variance = np.empty_like(image.flux), np.empty_like(image.variance)
+    for rows in strips(image.shape):
+        factor = _factor(zero_point[rows], own)
+        np.multiply(image.flux[rows], factor, out=flux[rows])
+        np.multiply(image.variance[rows], factor * factor, out=variance[rows])
+    return Image(flux, variance, image.mask)
 
 
 def _factor(zero_point: npt.NDArray[Any], own: float) -> F4:
