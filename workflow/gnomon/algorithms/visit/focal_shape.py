@@ -32,8 +32,11 @@ def focal_shape(stars: Catalog, detector: int, model: PsfModel) -> F8 | None:
 
     Returns
     -------
-    (nterm, 3) coefficients in the order of `polynomial_terms`, or None where stars of one detector are all there is.
+    (nterm, 3) coefficients in the order of `polynomial_terms`, or None for fewer than 30 stars or those of one
+    detector alone.
     """
+    if len(stars) < _FEWEST:
+        return None
     plane = _tangent(stars)
     maps = {int(d): _affine(stars, plane, stars["detector"] == d) for d in np.unique(stars["detector"])}
     mine = maps.get(detector)
@@ -49,11 +52,11 @@ def focal_shape(stars: Catalog, detector: int, model: PsfModel) -> F8 | None:
     good = np.isfinite(value).all(1) & np.isfinite(error)
     if good.sum() < _FEWEST:
         return None
-    at = tuple(v[good] for v in model.normalise(x, y))
+    u, v = (place[good] for place in model.normalise(x, y))
     out = np.zeros(((_DEGREE + 1) * (_DEGREE + 2) // 2, 3))
     for k in range(3):
-        degree = best_degree(*at, value[good, k], error[good], _DEGREE)
-        fitted = shape_polynomial(*at, value[good, k], error[good], degree)
+        degree = best_degree(u, v, value[good, k], error[good], _DEGREE)
+        fitted = shape_polynomial(u, v, value[good, k], error[good], degree)
         out[: len(fitted), k] = fitted
     return out
 
@@ -61,7 +64,7 @@ def focal_shape(stars: Catalog, detector: int, model: PsfModel) -> F8 | None:
 def _tangent(stars: Catalog) -> F8:
     """(n, 2) places on the plane that touches the sky amid the stars; its axes are as good as any."""
     place = directions(np.radians(stars["coord_ra"]), np.radians(stars["coord_dec"]))
-    axes = np.linalg.svd(place - place.mean(0), full_matrices=False)[2] if len(place) else np.eye(3)
+    axes = np.linalg.svd(place - place.mean(0), full_matrices=False)[2]
     return np.asarray((place - place.mean(0)) @ axes[:2].T)
 
 
