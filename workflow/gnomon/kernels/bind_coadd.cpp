@@ -4,6 +4,7 @@
 
 #include <tuple>
 
+#include "candidates.hpp"
 #include "coadd.hpp"
 #include "psf_width.hpp"
 #include "static_sky.hpp"
@@ -93,15 +94,17 @@ void static_sky(Cube<const float> planes, std::size_t groups, Plane<float> out) 
   gnomon::static_sky({planes.data(), planes.shape(0), planes.shape(1), planes.shape(2)}, groups, out.data());
 }
 
-bool deviating(Plane<const float> plane, Plane<const float> sky, Plane<const float> allowed, Plane<const float> shape,
-               double high, double low, double least, Plane<std::uint8_t> seed, Plane<std::uint8_t> faint) {
+bool candidates(Plane<const float> plane, Plane<const float> sky, Plane<const float> allowed,
+                Plane<const float> shape, const std::tuple<double, double, double> &sigmas,
+                const std::tuple<std::size_t, std::size_t> &reach, Plane<std::uint8_t> found) {
   for (const auto &other : {sky, allowed, shape}) need_same(plane, other, 2);
-  need_same(plane, seed, 2);
-  need_same(plane, faint, 2);
+  need_same(plane, found, 2);
   if (plane.shape(0) == 0 || plane.shape(1) == 0) return false;
+  const auto [high, low, least] = sigmas;
+  const auto [follow, grow] = reach;
   nb::gil_scoped_release release;
-  return gnomon::deviating(plane.data(), sky.data(), allowed.data(), shape.data(), plane.shape(0), plane.shape(1),
-                           {high, low, least}, seed.data(), faint.data());
+  return gnomon::candidates(plane.data(), {sky.data(), allowed.data(), shape.data(), plane.shape(0), plane.shape(1)},
+                            {high, low, least, follow, grow}, found.data());
 }
 
 void rare_regions(Plane<std::uint8_t> mask, Plane<const std::uint8_t> rare, double share) {
@@ -126,7 +129,7 @@ NB_MODULE(_coadd, m) {
         nb::arg("out").noconvert());
   m.def("smooth", &smooth, nb::arg("plane").noconvert(), nb::arg("sigma"), nb::arg("out").noconvert());
   m.def("static_sky", &static_sky, nb::arg("planes").noconvert(), nb::arg("groups"), nb::arg("out").noconvert());
-  m.def("deviating", &deviating, nb::arg("plane").noconvert(), nb::arg("sky").noconvert(),
-        nb::arg("allowed").noconvert(), nb::arg("shape").noconvert(), nb::arg("high"), nb::arg("low"),
-        nb::arg("least"), nb::arg("seed").noconvert(), nb::arg("faint").noconvert());
+  m.def("candidates", &candidates, nb::arg("plane").noconvert(), nb::arg("sky").noconvert(),
+        nb::arg("allowed").noconvert(), nb::arg("shape").noconvert(), nb::arg("sigmas"), nb::arg("reach"),
+        nb::arg("found").noconvert());
 }

@@ -170,31 +170,35 @@ def static_sky(planes: F4, groups: int = 0) -> F4:
     return out
 
 
-def deviating(
-    plane: F4, sky: F4, allowed: F4, shape: F4, high: float, low: float, least: float = 0.0
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None:
+def candidates(
+    plane: F4,
+    sky: tuple[F4, F4, F4],
+    sigmas: tuple[float, float, float],
+    reach: tuple[int, int],
+    found: npt.NDArray[np.uint8],
+) -> bool:
     """Where a plane differs from the sky, either way, by more than is allowed and the noise explains.
 
     Parameters
     ----------
-    plane, sky : (ny, nx) float32
-    allowed : (ny, nx) float32, difference forgiven
-    shape : (ny, nx) float32, how the noise varies; its scale is told from the median difference
-    high, low : standard deviations
-    least : that a standard deviation can be
+    plane : (ny, nx) float32
+    sky : its level, the difference forgiven, and how the noise varies (its scale is told from the median
+        difference); each (ny, nx) float32
+    sigmas : standard deviations beyond which a pixel is a candidate, and down to which it is followed; the
+        least that a standard deviation can be
+    reach : pixels along both axes over which it is followed, and then grown
+    found : (ny, nx) uint8, set to 1 for candidates, else 0; not written where nothing is beyond the first
 
     Returns
     -------
-    Masks of what is beyond ``high`` and beyond ``low``; None where nothing is beyond ``high``.
+    Whether there are any.
 
     Raises
     ------
     ValueError
         Shapes differ.
     """
-    seed, faint = np.empty(plane.shape, np.uint8), np.empty(plane.shape, np.uint8)
-    found = _coadd.deviating(plane, sky, allowed, shape, high, low, least, seed, faint)
-    return (seed.view(bool), faint.view(bool)) if found else None
+    return bool(_coadd.candidates(plane, *sky, sigmas, reach, found))
 
 
 def keep_rare_regions(

@@ -8,11 +8,10 @@ import numpy.typing as npt
 
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
-from gnomon.algorithms.cosmicray.dilate import dilated
 from gnomon.kernels.coadd import (
     MeanBits,
     MeanPlanes,
-    deviating,
+    candidates,
     highest_around,
     keep_rare_regions,
     round_widths,
@@ -87,15 +86,15 @@ def find_artifacts(
     smooth, noise_shape, least = _matched(stack, mean or _plain_mean(stack))
     sky = static_sky(smooth, _GROUPS if n >= _FEW else 0)
     allowed = highest_around(sky, settings.tolerance)
-    times = np.zeros((ny, nx), np.uint16)
+    seen, times = (sky, allowed, noise_shape), np.zeros((ny, nx), np.uint16)
+    spoiled = []
     for k in range(n):
-        differs = deviating(smooth[k], sky, allowed, noise_shape, settings.sigma, _LOW, float(least[k]))
-        if differs is not None:
-            seed, faint = differs
-            found[k] = dilated(seed | (faint & dilated(seed, _FOLLOW_PX)), _GROW_PX)
+        sigmas = settings.sigma, _LOW, float(least[k])
+        if candidates(smooth[k], seen, sigmas, (_FOLLOW_PX, _GROW_PX), found[k]):
+            spoiled.append(k)
             times += found[k]
     rare = times <= most
-    for k in map(int, np.flatnonzero(found.any((1, 2)))):
+    for k in spoiled:
         found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
     return found
 
