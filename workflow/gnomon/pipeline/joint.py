@@ -100,7 +100,7 @@ STEPS = (
         FitAstrometryConfig,
         reads=_STARS,
         writes={"fit": "astrometry_fit"},
-        version=3,
+        version=4,
         cost=Cost(cpu_s=4, cpu_s_per_input=0.1, mem_mb=500, mem_mb_per_input=3, out_mb=0.05),
     ),
     Step(
@@ -108,7 +108,7 @@ STEPS = (
         FitPhotometryConfig,
         reads=_STARS,
         writes={"fit": "photometry_fit"},
-        version=4,
+        version=5,
         cost=Cost(cpu_s=3, cpu_s_per_input=0.05, mem_mb=500, mem_mb_per_input=3, out_mb=0.02),
     ),
     Step(

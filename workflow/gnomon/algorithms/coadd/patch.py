@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings
 from gnomon.algorithms.coadd.cell import coadd_stack
 from gnomon.algorithms.coadd.chromatic import Refraction
-from gnomon.algorithms.coadd.footprint import Footprint, footprint
+from gnomon.algorithms.coadd.footprint import BlockSky, Footprint, block_sky, footprint
 from gnomon.algorithms.coadd.stack import CellWarp, Pool, Stacker, weight_and_masked
 from gnomon.algorithms.warp.resample import PsfSpline, warp_windows
 from gnomon.containers.box import Box
@@ -174,6 +174,7 @@ class _Work:
     pool: Pool = field(default_factory=Pool)
     splines: dict[int, PsfSpline] = field(default_factory=dict)
     seen: dict[tuple[int, int], _Seen] = field(default_factory=dict)
+    blocks: dict[int, BlockSky] = field(default_factory=dict)
 
     def __call__(self, run: Run) -> list[CellCoadd]:
         numbers = range(run.first, run.first + run.count)
@@ -207,11 +208,18 @@ class _Work:
         name = block[0].index, k
         if name not in self.seen:
             view = self.inputs[k].view()
-            found = footprint(view, self.wcs, block, reduce(Box.around, shown.values()))
+            found = footprint(view, self._sky(block, shown))
             if k not in self.splines:
                 self.splines[k] = PsfSpline.of(view.psf)
             self.seen[name] = _Seen(found, *self.splines[k].factors(found.middle.x, found.middle.y))
         return self.seen[name]
+
+    def _sky(self, block: tuple[Cell, ...], shown: dict[int, Box]) -> BlockSky:
+        """Where a block lies: the same for all inputs."""
+        if block[0].index not in self.blocks:
+            self.blocks.clear()
+            self.blocks[block[0].index] = block_sky(self.wcs, block, reduce(Box.around, shown.values()))
+        return self.blocks[block[0].index]
 
     def _psf(self, k: int, seen: _Seen, number: int) -> F4:
         """The image on a cell of a star whose total flux is 1."""
