@@ -50,6 +50,7 @@ def test_mean_equals_its_slow_twin():
     np.testing.assert_array_equal(fast.mask, slow[2])
     np.testing.assert_array_equal(fast.count, slow[3])
     np.testing.assert_allclose(fast.masked_fraction, slow[4], rtol=1e-6)
+    assert fast.gaps.all()
 
 
 def test_pixels_are_summed_alone():
@@ -76,6 +77,8 @@ def test_bits_tell_what_was_done_to_the_mean():
     again = weighted_mean(
         flux, variance, mask, reject, weight, bits, weighted_mean(flux, variance, mask, none, weight, bits)
     )
+    assert plain.gaps.tolist() == [((variance[k] <= 0) | ((mask[k] & 4) > 0)).any() for k in range(len(flux))]
+    assert not weighted_mean(flux, np.ones_like(flux), 0 * mask, none, weight, bits).gaps.any()
     for name in ("flux", "variance", "mask", "count", "masked_fraction"):
         assert getattr(again, name).tobytes() == getattr(made, name).tobytes()
 

@@ -1,29 +1,15 @@
 #include "candidates.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 #include <vector>
+
+#include "median.hpp"
 
 namespace gnomon {
 namespace {
 
 constexpr std::size_t kSample = 3;  // pixels between those that the noise is told from
-constexpr int kShift = 20;          // of a float's bits: eight steps a power of two are left
-
-// The value of rank n / 2 of n positive numbers: of those that share its leading bits, which are counted first.
-float middle_of(std::vector<float> &values) {
-  std::array<std::uint32_t, 1u << (31 - kShift)> count{};
-  const auto step = [](float v) { return std::bit_cast<std::uint32_t>(v) >> kShift; };
-  for (const float v : values) ++count[step(v)];
-  std::size_t below = 0, at = 0;
-  while (below + count[at] <= values.size() / 2) below += count[at++];
-  const auto end = std::partition(values.begin(), values.end(), [&](float v) { return step(v) == at; });
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2 - below);
-  std::nth_element(values.begin(), middle, end);
-  return *middle;
-}
 
 double noise_of(const float *plane, const Sky &sky) {
   std::vector<float> sample;

@@ -27,6 +27,8 @@ class MeanPlanes:
     """(ny, nx) uint16, inputs used; 0 where all were left out and averaged all the same."""
     masked_fraction: F4
     """(ny, nx) float32, weight of inputs left out or touched over that of all with information."""
+    gaps: npt.NDArray[np.uint8]
+    """(n,) uint8, 1 for an input that has a pixel without information or with an excluded bit."""
 
 
 class MeanBits(NamedTuple):
@@ -77,28 +79,33 @@ def weighted_mean(
     ValueError
         Shapes differ.
     """
-    out = _planes(flux.shape[1], flux.shape[2]) if plain is None else plain
-    arrays = out.flux, out.variance, out.mask, out.count, out.masked_fraction
+    out = _planes(*flux.shape) if plain is None else plain
+    arrays = out.flux, out.variance, out.mask, out.count, out.masked_fraction, out.gaps
     _coadd.mean(flux, variance, mask, reject, weight, bits, plain is not None, *arrays)
     return out
 
 
-def _planes(*shape: int) -> MeanPlanes:
+def _planes(n: int, *shape: int) -> MeanPlanes:
     flux, variance, fraction = (np.empty(shape, np.float32) for _ in range(3))
-    return MeanPlanes(flux, variance, np.empty(shape, np.uint32), np.empty(shape, np.uint16), fraction)
+    bits, count = np.empty(shape, np.uint32), np.empty(shape, np.uint16)
+    return MeanPlanes(flux, variance, bits, count, fraction, np.zeros(n, np.uint8))
 
 
-def smooth_gaussian(plane: F4, sigma_px: float) -> F4:
+def smooth_gaussian(plane: F4, sigma_px: float, out: F4 | None = None) -> F4:
     """A (ny, nx) float32 plane convolved with a Gaussian of ``sigma_px``, its border pixels repeated outward.
+
+    Parameters
+    ----------
+    out : where it is written; None makes a plane
 
     Raises
     ------
     ValueError
-        A negative width.
+        A negative width, or shapes that differ.
     """
-    out = np.empty_like(plane)
-    _coadd.smooth(plane, sigma_px, out)
-    return out
+    smooth = np.empty_like(plane) if out is None else out
+    _coadd.smooth(plane, sigma_px, smooth)
+    return smooth
 
 
 def smooth_filled(
@@ -114,15 +121,21 @@ def smooth_filled(
     _coadd.smooth_filled(plane, variance, mask, excluded, fill, sigma_px, out)
 
 
-def typical_variance(variance: F4, mask: U4, bad: int) -> tuple[float, float]:
+def typical_variance(variance: F4, mask: U4, bad: int, step: int) -> tuple[float, float]:
     """Median of the variances above 0 (0 if there is none), and share of the pixels that have none or a bad bit.
+
+    Parameters
+    ----------
+    variance, mask : (ny, nx) float32 and uint32
+    bad : bits
+    step : of the pixels along both axes every ``step``-th is looked at
 
     Raises
     ------
     ValueError
         Shapes differ.
     """
-    found: tuple[float, float] = _coadd.typical(variance, mask, bad)
+    found: tuple[float, float] = _coadd.typical(variance, mask, bad, step)
     return found
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.coadd.lines import faint_trails
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
 from gnomon.kernels.coadd import (
@@ -16,6 +17,7 @@ from gnomon.kernels.coadd import (
     keep_rare_regions,
     round_widths,
     smooth_filled,
+    smooth_gaussian,
     static_sky,
     typical_variance,
     weighted_mean,
@@ -64,8 +66,9 @@ def find_artifacts(
     Every warp is smoothed by a Gaussian to one common width, and compared with a robust static sky: the
     median over epochs, or from 20 epochs on the median of 15 means of every 15th epoch. What deviates
     either way beyond the noise and the tolerance is a candidate; a connected region of candidates is an
-    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star). Long
-    straight artifacts are continued through the stars that they cross.
+    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star). Trails
+    too faint for any pixel are found as lines. Long straight artifacts are continued through the stars that
+    they cross.
 
     Parameters
     ----------
@@ -93,6 +96,9 @@ def find_artifacts(
         if candidates(smooth[k], seen, sigmas, (_FOLLOW_PX, _GROW_PX), found[k]):
             spoiled.append(k)
             times += found[k]
+    for k, trail in faint_trails(found, smooth, sky, allowed, noise_shape, least).items():
+        times += trail & (found[k] == 0)
+        found[k] |= trail
     rare = times <= most
     for k in spoiled:
         found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
@@ -114,15 +120,17 @@ def _matched(stack: WarpStack, mean: MeanPlanes) -> tuple[F4, F4, F8]:
     smooth, width = np.empty_like(stack.flux), np.sqrt(target - variance)
     least = _CORRELATED * _noise_left(width) / np.sqrt(stack.weight)
     for k in range(len(stack)):
-        given = stack.variance[k], stack.mask[k], EXCLUDED, mean.flux
-        smooth_filled(stack.flux[k], *given, float(width[k]), smooth[k])
+        if mean.gaps[k]:
+            given = stack.variance[k], stack.mask[k], EXCLUDED, mean.flux
+            smooth_filled(stack.flux[k], *given, float(width[k]), smooth[k])
+        else:
+            smooth_gaussian(stack.flux[k], float(width[k]), smooth[k])
     return smooth, _noise_shape(mean.variance), least
 
 
 def _noise_shape(variance: F4) -> F4:
     """Standard deviation by pixel over the typical one, and more at the border."""
-    sample = np.ascontiguousarray(variance[::_SAMPLE_PX, ::_SAMPLE_PX])
-    level, _ = typical_variance(sample, np.zeros(sample.shape, np.uint32), 0)
+    level, _ = typical_variance(variance, np.zeros(variance.shape, np.uint32), 0, _SAMPLE_PX)
     border = _border_noise(*variance.shape)
     if level == 0:
         return border

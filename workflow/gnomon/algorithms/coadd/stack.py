@@ -114,10 +114,7 @@ def warp_to_cell(
 
 def weight_and_masked(warp: Image) -> tuple[float | None, float]:
     """Inverse of the median variance (None where none is known), and masked share, by every fourth pixel."""
-    sample = slice(None, None, _STRIDE_PX)
-    variance = np.ascontiguousarray(warp.variance[sample, sample])
-    mask = np.ascontiguousarray(warp.mask[sample, sample])
-    median, masked = typical_variance(variance, mask, EXCLUDED | MASK["BAD"])
+    median, masked = typical_variance(warp.variance, warp.mask, EXCLUDED | MASK["BAD"], _STRIDE_PX)
     return 1 / median if median > 0 else None, masked
 
 
@@ -214,15 +211,15 @@ class Stacker:
     def stack(self) -> WarpStack | None:
         """What was gathered; None if nothing was."""
         if not self._kept and self._spoiled is not None:
-            self._spoiled, spoiled = None, replace(self._spoiled, masked=0.0)
-            self.add(spoiled)
+            self.add(replace(self._spoiled, masked=0.0))
         if not self._kept:
             return None
         n, kept = len(self._kept), self._kept
-        names = (np.array([getattr(w, name) for w in kept], np.int64) for name in ("visit", "detector"))
-        planes, psf = (self._flux[:n], self._variance[:n], self._mask[:n]), np.stack([w.psf for w in kept])
-        weight, slopes = np.array([w.weight for w in kept], np.float64), np.stack([w.slopes for w in kept])
-        return WarpStack(*names, *planes, psf, weight, slopes)
+        names = np.array([w.visit for w in kept], np.int64), np.array([w.detector for w in kept], np.int64)
+        flux, variance, mask = self._flux[:n], self._variance[:n], self._mask[:n]
+        psf, slopes = np.stack([w.psf for w in kept]), np.stack([w.slopes for w in kept])
+        weight = np.array([w.weight for w in kept], np.float64)
+        return WarpStack(*names, flux, variance, mask, psf, weight, slopes)
 
     def release(self) -> None:
         """Hand the memory back: the stack is not looked at any more."""

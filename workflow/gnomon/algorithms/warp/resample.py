@@ -55,7 +55,8 @@ def warp_section(
 
     What a pixel gets does not depend on which part of the output is asked for: same nodes, same bits.
     """
-    made = Image(*(np.empty(nodes.shape, t) for t in (np.float32, np.float32, np.uint32)))
+    flux, variance = np.empty(nodes.shape, np.float32), np.empty(nodes.shape, np.float32)
+    made = Image(flux, variance, np.empty(nodes.shape, np.uint32))
     warp_windows(section, shape, nodes, [(0, 0)], [made], interpolant)
     return made
 
@@ -75,11 +76,12 @@ def warp_windows(
             image.flux[:], image.variance[:], image.mask[:] = 0, 0, MASK["NO_DATA"]
         return
     part, bits = section(rows, columns), (MASK["NO_DATA"], MASK["SENSOR_EDGE"])
-    given = (np.ascontiguousarray(plane) for plane in (part.flux, part.variance, part.mask))
+    flux, variance = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
     windows = [(y + nodes.skip[0], x + nodes.skip[1]) for y, x in first]
     planes, places = [(o.flux, o.variance, o.mask) for o in out], (nodes.x, nodes.y, nodes.area)
     origin = columns.start, rows.start
-    warp(*given, places, nodes.tile, interpolant, bits, windows, planes, origin=origin)
+    mask, how = np.ascontiguousarray(part.mask), (nodes.tile, interpolant, bits)
+    warp(flux, variance, mask, places, *how, windows, planes, origin=origin)
 
 
 def warp_psf(psf: PsfModel, source: Wcs, target: Wcs, x: float, y: float, size: int | None = None) -> F4:
