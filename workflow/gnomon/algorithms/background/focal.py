@@ -84,7 +84,7 @@ def fit_focal_sky(x: F8, y: F8, level: F8, detector: I8) -> FocalSky:
 def _settle(terms: F8, level: F8, kept: B1, near: csr_array) -> tuple[F8, F8, B1, float]:
     """Coefficients, residuals, cells that see the sky and their scatter, by turns of fitting and leaving out."""
     for _ in range(_TURNS):
-        coefficients = np.linalg.lstsq(terms[kept], level[kept], rcond=None)[0]
+        coefficients: F8 = np.asarray(np.linalg.lstsq(terms[kept], level[kept], rcond=None)[0], np.float64)
         left = level - terms @ coefficients
         scatter = _scatter(left[kept], float(np.median(level)))
         lifted = left >= np.median(left[kept]) + _CLIP * scatter
