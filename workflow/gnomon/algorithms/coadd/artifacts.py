@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.coadd.lines import faint_trails
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
 from gnomon.algorithms.cosmicray.dilate import dilated
@@ -65,8 +66,9 @@ def find_artifacts(
     Every warp is smoothed by a Gaussian to one common width, and compared with a robust static sky: the
     median over epochs, or from 20 epochs on the median of 15 means of every 15th epoch. What deviates
     either way beyond the noise and the tolerance is a candidate; a connected region of candidates is an
-    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star). Long
-    straight artifacts are continued through the stars that they cross.
+    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star). Trails
+    too faint for any pixel are found as lines. Long straight artifacts are continued through the stars that
+    they cross.
 
     Parameters
     ----------
@@ -94,6 +96,9 @@ def find_artifacts(
             seed, faint = differs
             found[k] = dilated(seed | (faint & dilated(seed, _FOLLOW_PX)), _GROW_PX)
             times += found[k]
+    for k, trail in faint_trails(found, smooth, sky, allowed, noise_shape, least).items():
+        times += trail & (found[k] == 0)
+        found[k] |= trail
     rare = times <= most
     for k in map(int, np.flatnonzero(found.any((1, 2)))):
         found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
