@@ -60,7 +60,7 @@ def finalize_visit(
     factor = 1.0
     if len(bright.row):
         mine, image, factor = apply_zero_point(mine, image, bright.row)
-    done = refit_psf(image, mine, stars, config.min_psf_stars)
+    done = refit_psf(image, mine, stars, config.min_psf_stars, source)
     made = final_summary(row, done.image, done.sources, where, bright, factor)
     made = with_conditions(made, instrument.reference)
     made = with_sky_sources(made, done.image, np.random.default_rng(key))
