@@ -51,6 +51,18 @@ def test_stars_of_all_visits_are_found_once():
     conform(found.source, "isolated_star_source")
 
 
+def test_stars_have_a_colour_where_both_bands_saw_them():
+    blue, red = visit(0), visit(1)
+    n = len(blue)
+    blue = blue.with_columns(band=np.full(n, "g", object), psfFlux=np.linspace(500.0, 1500.0, n))
+    red = red.with_columns(band=np.full(n, "i", object))
+    found = run([blue, red, visit(2)])
+    flux = found.source["psfFlux"][found.source["band"] == "g"]  # in order of star
+    np.testing.assert_allclose(found.star["colour"], -2.5 * np.log10(flux / 1000), atol=1e-6)
+    assert (found.star.meta["blue"], found.star.meta["red"]) == ("g", "i")
+    assert np.isnan(run([visit(k) for k in range(3)]).star["colour"]).all()
+
+
 def test_star_that_moves_is_still_one_star():
     assert len(run([visit(k, moved_arcsec=0.15 * k) for k in range(4)]).star) == 30
 

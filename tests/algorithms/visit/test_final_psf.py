@@ -6,7 +6,14 @@ import pytest
 import toy
 from gnomon.algorithms.psf import adaptive_moments
 from gnomon.algorithms.visit.characterise import gaussian_psf
-from gnomon.algorithms.visit.final_psf import identified, kept_aside, psf_moments, refit_psf, same_flux
+from gnomon.algorithms.visit.final_psf import (
+    colours,
+    identified,
+    kept_aside,
+    psf_moments,
+    refit_psf,
+    same_flux,
+)
 from gnomon.algorithms.visit.quality import shape_residuals
 from gnomon.containers.calibrated import Smooth
 from gnomon.containers.catalog import Catalog
@@ -52,6 +59,17 @@ def test_sources_take_the_name_of_the_star_at_their_place():
     })  # fmt: skip
     np.testing.assert_array_equal(identified(source, [near]), [8, 7, -1])
     assert len(identified(source.take([]), [near])) == 0
+
+
+def test_stars_take_their_colour_from_whichever_tract_has_them():
+    tables = [
+        Catalog({"isolatedStarId": np.array([3, 1]), "colour": np.array([0.3, np.nan], np.float32)}),
+        Catalog({"isolatedStarId": np.zeros(0, np.int64), "colour": np.zeros(0, np.float32)}),
+        Catalog({"isolatedStarId": np.array([2]), "colour": np.array([0.2], np.float32)}),
+        Catalog({"isolatedStarId": np.array([5])}),
+    ]
+    found = colours(np.array([1, 2, 3, 5, -1]), tables)
+    np.testing.assert_allclose(found, [np.nan, 0.2, 0.3, np.nan, np.nan], atol=1e-7)
 
 
 def test_fluxes_by_another_psf_keep_their_sum():

@@ -1,7 +1,7 @@
 """A point-spread function that varies over a detector."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,19 @@ class Psf(Protocol):
         """(n, size, size) float32 of unit sum, centred on the middle pixel."""
 
 
+class Chromatic(NamedTuple):
+    """How the shape of the PSF goes with the colour of the star."""
+
+    e1: float
+    """Slope of e1, per magnitude."""
+    e2: float
+    """Slope of e2, per magnitude."""
+    ln_size: float
+    """Slope of ln T, per magnitude."""
+    reference: float
+    """Colour for which the PSF holds, magnitudes."""
+
+
 @dataclass(frozen=True, slots=True)
 class PsfModel:
     """Pixel images times polynomials of position: ``P(x, y) = sum_k basis[k] X^p_k Y^q_k``.
@@ -50,6 +63,8 @@ class PsfModel:
     """Pixel (x, y) where X = Y = 0."""
     scale: tuple[float, float]
     """Pixels per unit of X and of Y."""
+    chromatic: Chromatic | None = None
+    """What the colour of a star changes; None where it is not known. All that is drawn here is of the reference."""
 
     @property
     def size(self) -> int:

@@ -25,6 +25,8 @@ class IsolatedStarsConfig:
     """No other star nearer than this."""
     min_detections: Annotated[int, Ge(2), Le(1000)] = 2
     """Fewest visits."""
+    colour: tuple[str, str] = ("g", "i")
+    """Bands whose difference is the colour of a star."""
 
 
 @dataclass(frozen=True, config=OPTIONS)
@@ -93,6 +95,7 @@ STEPS = (
         IsolatedStarsConfig,
         reads={"skymap": "skymap", "sources": Many("preliminary_source")},
         writes={"star": "isolated_star", "source": "isolated_star_source"},
+        version=2,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.05, mem_mb=300, mem_mb_per_input=2, out_mb=0.5),
     ),
     Step(
@@ -138,7 +141,7 @@ STEPS = (
             "instrument": "instrument",
         },
         writes={"image": "calexp", "source": "source", "summary": "visit_summary"},
-        version=5,
+        version=6,
         axis="detector",
         cost=Cost(cpu_s=1.5, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=20, out_mb=14),
     ),

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.association.tables import ARCSEC, MatchLimits, StarTables, star_tables
+from gnomon.algorithms.joint.gather import row_of, star_colours
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.dataid import DataId
 from gnomon.containers.skymap import SkyMap
@@ -29,7 +30,8 @@ def isolated_stars(
         config.radius_arcsec * ARCSEC, config.n_sigma, config.sigma_floor_mas * 1e-3 * ARCSEC
     )
     found = star_tables(concatenate(parts), limits, config.isolation_arcsec * ARCSEC, config.min_detections)
-    return _of_tract(found, skymap, data_id.tract)
+    mine = _of_tract(found, skymap, data_id.tract)
+    return StarTables(_with_colour(mine, config.colour), mine.source)
 
 
 def _star_like(source: Catalog, min_snr: float) -> npt.NDArray[np.bool_]:
@@ -45,3 +47,11 @@ def _of_tract(found: StarTables, skymap: SkyMap, tract: int) -> StarTables:
     star = found.star.take(skymap.tract_of(ra, dec) == tract)
     mine = np.isin(found.source["isolatedStarId"], star["isolatedStarId"])
     return StarTables(star, found.source.take(mine))
+
+
+def _with_colour(found: StarTables, bands: tuple[str, str]) -> Catalog:
+    """The stars with their colour by their own detections."""
+    row, _ = row_of(found.star["isolatedStarId"], found.source["isolatedStarId"])
+    colour = star_colours(row, len(found.star), found.source, bands)
+    star = found.star.with_columns(colour=colour.astype(np.float32))
+    return Catalog(star.columns, {**star.meta, "blue": bands[0], "red": bands[1]})

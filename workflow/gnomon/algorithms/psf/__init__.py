@@ -1,6 +1,7 @@
 """The point-spread function: its stars, its model, its moments."""
 
-from gnomon.algorithms.psf.degree import best_degree, shape_polynomial
+from gnomon.algorithms.psf.colour import psf_of_colour
+from gnomon.algorithms.psf.degree import best_degree, drawn_to_zero, shape_polynomial
 from gnomon.algorithms.psf.fit import PsfFit, fit_psf
 from gnomon.algorithms.psf.moments import Moments, adaptive_moments
 from gnomon.algorithms.psf.select import StarSelection, select_stars
@@ -11,7 +12,9 @@ __all__ = [
     "StarSelection",
     "adaptive_moments",
     "best_degree",
+    "drawn_to_zero",
     "fit_psf",
+    "psf_of_colour",
     "select_stars",
     "shape_polynomial",
 ]

@@ -57,8 +57,23 @@ def shape_polynomial(x: F8, y: F8, value: F8, error: F8, degree: int, *, free: i
     -------
     (nterm,) coefficients in the order of `polynomial_terms`.
     """
-    terms = polynomial_terms((x, y), degree)
-    keep, scale = np.ones(len(x), bool), 1.0
+    return drawn_to_zero(polynomial_terms((x, y), degree), value, error, free)
+
+
+def drawn_to_zero(terms: F8, value: F8, error: F8, free: int) -> F8:
+    """Coefficients of the terms of a linear model, all but the first ones drawn to zero as in `shape_polynomial`.
+
+    Parameters
+    ----------
+    terms : (n, nterm) values at the stars
+    value, error : (n,) as in `best_degree`
+    free : first terms that are not drawn to zero
+
+    Returns
+    -------
+    (nterm,) coefficients.
+    """
+    keep, scale = np.ones(len(value), bool), 1.0
     for _ in range(_CLIPS):
         root = keep / error
         best = np.linalg.lstsq(terms * root[:, None], value * root, rcond=None)[0]

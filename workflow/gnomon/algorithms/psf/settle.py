@@ -111,7 +111,7 @@ def _without_excess(model: PsfModel, found: F8, wanted: F8) -> PsfModel:
     """The model less what its centroid and its shape have beyond nothing and the wanted one, to first order."""
     excess = found.copy()
     excess[:, 2:] -= wanted
-    change = np.tensordot(excess, _derivatives(model.basis[0].astype(np.float64)), axes=1)
+    change = np.tensordot(excess, derivatives(model.basis[0].astype(np.float64)), axes=1)
     return replace(model, basis=(model.basis + change).astype(np.float32))
 
 
@@ -137,8 +137,8 @@ def _projected(at: tuple[F8, F8], coefficients: F8, lower: int, degree: int, wei
     return out
 
 
-def _derivatives(mean: F8) -> F8:
-    """(5, n, n) minus the change of an image for a unit of x, y, e1, e2, ln T: so that adding takes it out."""
+def derivatives(mean: F8) -> F8:
+    """(5, n, n) minus the change of an (n, n) image for a unit of x, y, e1, e2, ln T: so that adding takes it out."""
     at = np.arange(len(mean)) - (len(mean) - 1) / 2
     slope = resampling_matrix(np.arange(len(mean), dtype=np.float64), len(mean), slope=True)
     by_x, by_y = mean @ slope.T, slope @ mean

@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from gnomon.algorithms.joint.gather import row_of
 from gnomon.algorithms.psf import adaptive_moments, fit_psf, select_stars
 from gnomon.algorithms.visit.characterise import UNFIT, sigma_px
-from gnomon.algorithms.visit.focal_shape import focal_shape
+from gnomon.algorithms.visit.focal_shape import chromatic_shape, focal_shape
 from gnomon.containers.calibrated import CalibratedImage, Smooth
 from gnomon.containers.catalog import Catalog
-from gnomon.containers.psf import PsfModel, polynomial_terms
+from gnomon.containers.psf import Chromatic, PsfModel, polynomial_terms
 from gnomon.containers.sphere import chord, directions
 
 F8 = npt.NDArray[np.float64]
@@ -74,6 +75,7 @@ def refit_psf(
     if len(rows) < fewest:
         why = f"preliminary PSF: {len(rows)} stars of all visits, {fewest} wanted"
         return FinalPsf(image, sources, why)
+    shape, chromatic = (None, None) if visit is None else _of_visit(visit, stars, sources, image.psf)
     fitted = fit_psf(
         image.image,
         sources["x"][rows],
@@ -81,22 +83,36 @@ def refit_psf(
         size=image.psf.size,
         start=image.psf,
         iterations=_TURNS,
-        shape=None if visit is None else _focal_shape(visit, stars, sources, image.psf),
+        shape=shape,
     )
     correction = same_flux(image.aperture_correction, image.psf, fitted.model)
-    final = replace(image, psf=fitted.model, aperture_correction=correction)
+    final = replace(image, psf=replace(fitted.model, chromatic=chromatic), aperture_correction=correction)
     marked = {n: np.zeros(len(sources), bool) for n in ("isPsfStar", "isPsfReserve")}
     marked["isPsfStar"][rows[fitted.used]] = True
     marked["isPsfReserve"][found[aside]] = True
     return FinalPsf(final, sources.with_columns(**marked, **psf_moments(fitted.model, sources)), "")
 
 
-def _focal_shape(visit: Catalog, stars: Sequence[Catalog], mine: Catalog, psf: PsfModel) -> F8 | None:
-    """The shape of the PSF over the focal plane by the PSF stars of all detectors that are not kept aside."""
+def _of_visit(
+    visit: Catalog, stars: Sequence[Catalog], mine: Catalog, psf: PsfModel
+) -> tuple[F8 | None, Chromatic | None]:
+    """The PSF's shape over the focal plane and with colour by the PSF stars of all detectors not kept aside."""
     seen = visit.take(np.flatnonzero(visit["isPsfStar"] | visit["isPsfReserve"]))
     identity = identified(seen, stars)
-    seen = seen.take(np.flatnonzero((identity >= 0) & ~kept_aside(identity)))
-    return focal_shape(seen, int(mine["detector"][0]), psf)
+    rows = np.flatnonzero((identity >= 0) & ~kept_aside(identity))
+    seen = seen.take(rows).with_columns(colour=colours(identity[rows], stars))
+    detector = int(mine["detector"][0])
+    return focal_shape(seen, detector, psf), chromatic_shape(seen, detector, psf)
+
+
+def colours(identity: I8, stars: Sequence[Catalog]) -> F8:
+    """(n,) colours of the stars of that isolatedStarId, magnitudes; NaN for none."""
+    out = np.full(len(identity), np.nan)
+    for table in stars:
+        row, known = row_of(table["isolatedStarId"], identity)
+        if known.any() and "colour" in table:
+            out[known] = table["colour"][row[known]]
+    return out
 
 
 def identified(sources: Catalog, stars: Sequence[Catalog]) -> I8:

@@ -1,11 +1,13 @@
-"""The PSF's shape over the focal plane of a visit, from the stars of all its detectors."""
+"""The PSF's shape over the focal plane of a visit and with colour, from the stars of all its detectors."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.psf import best_degree, shape_polynomial
+from gnomon.algorithms.psf import best_degree, drawn_to_zero, shape_polynomial
 from gnomon.containers.catalog import Catalog
-from gnomon.containers.psf import PsfModel
+from gnomon.containers.psf import Chromatic, PsfModel, polynomial_terms
 from gnomon.containers.sphere import directions
 
 F8 = npt.NDArray[np.float64]
@@ -14,6 +16,8 @@ _DEGREE = 2  # of the polynomial over the focal plane at most: what is finer is 
 _FLOOR = 0.003  # error of a star's moments beyond its photons'
 _FEWEST = 30  # stars that make a field
 _PER_DETECTOR = 3  # stars that tell how a detector lies
+_ROUNDING = 1e-9  # of a slope that was drawn to zero
+_SPREAD = 0.1  # magnitudes rms; stars of less differ in nothing but their noise
 
 
 def focal_shape(stars: Catalog, detector: int, model: PsfModel) -> F8 | None:
@@ -35,6 +39,67 @@ def focal_shape(stars: Catalog, detector: int, model: PsfModel) -> F8 | None:
     (nterm, 3) coefficients in the order of `polynomial_terms`, or None for fewer than 30 stars or those of one
     detector alone.
     """
+    seen = _shapes(stars, detector, model)
+    if seen is None:
+        return None
+    out = np.zeros(((_DEGREE + 1) * (_DEGREE + 2) // 2, 3))
+    for k in range(3):
+        degree = best_degree(seen.u, seen.v, seen.value[:, k], seen.error, _DEGREE)
+        fitted = shape_polynomial(seen.u, seen.v, seen.value[:, k], seen.error, degree)
+        out[: len(fitted), k] = fitted
+    return out
+
+
+def chromatic_shape(stars: Catalog, detector: int, model: PsfModel) -> Chromatic | None:
+    """How e1, e2 and ln T, in the pixels of one detector, go with the colour of the stars of all of them.
+
+    Least squares for the slope beside the polynomial over the focal plane; a slope z times its error becomes
+    ``z max(0, 1 - 2 / z^2)`` as in `shape_polynomial`: seeing goes as ``lambda^-0.2``, refraction within the band
+    elongates the blue along the zenith (Plazas & Bernstein 2012, PASP 124, 1113; Meyers & Burchat 2015, ApJ 807, 182).
+
+    Parameters
+    ----------
+    stars, detector, model : as in `focal_shape`; stars with ``colour``, magnitudes, NaN where unknown
+
+    Returns
+    -------
+    Slopes about the weighted mean colour; None where `focal_shape` has none, for fewer than 30 stars with a colour, a
+    spread of colours below 0.1 mag rms, and where all slopes may be noise.
+    """
+    seen = _shapes(stars.take(np.isfinite(stars["colour"])), detector, model)
+    if seen is None:
+        return None
+    weight = 1 / seen.error**2
+    reference = float(np.average(seen.colour, weights=weight))
+    redder = seen.colour - reference
+    if np.sqrt(np.average(redder**2, weights=weight)) < _SPREAD:
+        return None
+    slopes = []
+    for value in seen.value.T:
+        terms = polynomial_terms((seen.u, seen.v), best_degree(seen.u, seen.v, value, seen.error, _DEGREE))
+        both = np.column_stack([terms, redder])
+        slope = float(drawn_to_zero(both, value, seen.error, terms.shape[1])[-1])
+        slopes.append(slope if abs(slope) > _ROUNDING else 0.0)
+    return Chromatic(*slopes, reference) if any(slopes) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """What stars tell, in the pixels of one detector."""
+
+    u: F8
+    v: F8
+    """(n,) places in the model's coordinates."""
+    value: F8
+    """(n, 3) e1, e2, ln T."""
+    error: F8
+    """(n,) of each of them."""
+    colour: F8
+    """(n,) magnitudes; NaN without."""
+
+
+def _shapes(stars: Catalog, detector: int, model: PsfModel) -> _Shapes | None:
+    """Shapes of all stars; None where they tell less than a field."""
     if len(stars) < _FEWEST:
         return None
     plane = _tangent(stars)
@@ -53,12 +118,8 @@ def focal_shape(stars: Catalog, detector: int, model: PsfModel) -> F8 | None:
     if good.sum() < _FEWEST:
         return None
     u, v = (place[good] for place in model.normalise(x, y))
-    out = np.zeros(((_DEGREE + 1) * (_DEGREE + 2) // 2, 3))
-    for k in range(3):
-        degree = best_degree(u, v, value[good, k], error[good], _DEGREE)
-        fitted = shape_polynomial(u, v, value[good, k], error[good], degree)
-        out[: len(fitted), k] = fitted
-    return out
+    colour = stars["colour"] if "colour" in stars else np.full(len(stars), np.nan)
+    return _Shapes(u, v, value[good], error[good], colour[good].astype(np.float64))
 
 
 def _tangent(stars: Catalog) -> F8:
