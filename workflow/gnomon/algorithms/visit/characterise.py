@@ -1,12 +1,13 @@
 """Background, cosmic rays and PSF of one detector, each found with the help of the others."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.background import fit_background, subtract_background
-from gnomon.algorithms.cosmicray import find_cosmic_rays, interpolate
+from gnomon.algorithms.cosmicray import classify_cosmic_rays, find_cosmic_rays, interpolate
 from gnomon.algorithms.detect import deblend, find_footprints, mark_detected
 from gnomon.algorithms.measure import measure_sources
 from gnomon.algorithms.psf import PsfFit, fit_psf, select_stars
@@ -61,6 +62,8 @@ class CharacteriseOptions:
     """Side of the PSF model."""
     psf_star_snr: float = 50.0
     """Least signal to noise of a PSF star."""
+    cosmic_rays: Literal["classifier", "sharpness"] = "classifier"
+    """How cosmic rays are told from stars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     coarse = fit_background(image, box_px=options.background_box_px)
     flat = mark_streaks(subtract_background(image, coarse))
     fwhm = _seeing(flat, gaussian_psf(FIRST_FWHM_PX, image.shape), options)
-    cleaned = _without_cosmic_rays(flat, fwhm)
+    cleaned = _without_cosmic_rays(flat, fwhm, options)
     sources = _bright_sources(cleaned, gaussian_psf(fwhm, image.shape), options)
     rows = select_rows(sources, options.psf_star_snr)
     first = fit_psf(cleaned, sources["x"][rows[0]], sources["y"][rows[0]], size=options.psf_size_px)
@@ -185,10 +188,11 @@ def _middle(image: Image) -> Image:
     return Image(flux, variance, np.ascontiguousarray(part.mask))
 
 
-def _without_cosmic_rays(image: Image, fwhm_px: float) -> Image:
+def _without_cosmic_rays(image: Image, fwhm_px: float, options: CharacteriseOptions) -> Image:
     """CR marked, then CR and all other unusable pixels filled."""
     mask = image.mask.copy()
-    mask[find_cosmic_rays(image, fwhm_px)] |= np.uint32(MASK["CR"])
+    find = classify_cosmic_rays if options.cosmic_rays == "classifier" else find_cosmic_rays
+    mask[find(image, fwhm_px)] |= np.uint32(MASK["CR"])
     return interpolate(Image(image.flux, image.variance, mask), fwhm_px)
 
 
