@@ -83,6 +83,7 @@ def summary(visit, image, band="r", detector=0):
     facts = {"visit": [visit], "detector": [detector], "seeing": [0.7 + 0.01 * visit]}
     facts |= {"band": np.array([band], object), "midpointMjdTai": [61000.0 + visit], "exptime": [30.0]}
     facts |= {"zeroPoint": [31.4], "skyNoise": [NOISE], "skyBg": [500.0], "psfE1": [0.02], "psfE2": [-0.01]}
+    facts |= {"transparency": [np.nan]}
     return Catalog({n: np.asarray(c) for n, c in {**facts, **corners}.items()})
 
 

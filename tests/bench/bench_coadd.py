@@ -70,13 +70,33 @@ def _view(scene: Path, visit: int):
 _MIDDLE = np.radians(50.0), np.radians(-20.0)
 
 
+def _write(cells, shape: tuple[int, int], across: int, out: Path) -> float:
+    """Flux and variance, row of cells by row of cells as they are made."""
+    from gnomon.containers.coadd import Rows
+
+    waiting: dict[int, tuple[Rows, list[int]]] = {}
+    with (out / "flux.raw").open("wb") as flux, (out / "variance.raw").open("wb") as variance:
+        for made in cells:
+            kept = made.cell.kept(shape)
+            if kept.y0 not in waiting:
+                waiting[kept.y0] = Rows(shape, kept.y0, kept.ny), []
+            rows, come = waiting[kept.y0]
+            rows.put(made)
+            come.append(made.cell.index)
+            if len(come) == across:
+                assert kept.y0 == min(waiting)
+                rows.image.flux.tofile(flux)
+                rows.image.variance.tofile(variance)
+                del waiting[kept.y0]
+    return 0.0
+
+
 def _ours(*, artifacts: bool):
     """Cells of the patch; reads five images and variances, writes both planes."""
 
     def run(scene: Path, out: Path) -> float:
         from gnomon.algorithms.coadd.artifacts import ArtifactSettings
         from gnomon.algorithms.coadd.patch import CoaddInput, PatchOptions, coadd_patch
-        from gnomon.containers.coadd import PatchCoadd
         from gnomon.containers.skymap import PatchGrid
         from gnomon.containers.wcs import tangent_wcs
         from gnomon.memory import keep_freed_memory
@@ -91,11 +111,12 @@ def _ours(*, artifacts: bool):
         wcs = tangent_wcs(_MIDDLE, (side / 2, side / 2), [[-scale, 0], [0, scale]])
         settings = ArtifactSettings() if artifacts else ArtifactSettings(few_most=0.0)
         options = PatchOptions(31, settings, 600)
-        seconds, cells = cpu_seconds(lambda: tuple(coadd_patch(grid.cells(), side, wcs, inputs, options)))
-        image = PatchCoadd(cells, wcs, (side, side)).stitched()
-        for name, plane in (("flux", image.flux), ("variance", image.variance)):
-            np.save(out / name, plane)
-        return seconds
+        cells, across = grid.cells(), grid.cells_inner + 2 * grid.cells_border
+
+        def patch() -> float:
+            return _write(coadd_patch(cells, side, wcs, inputs, options), (side, side), across, out)
+
+        return cpu_seconds(patch)[0]
 
     return run
 
@@ -108,8 +129,9 @@ def _swarp(scene: Path, out: Path) -> list[str]:
 def _check(scene: Path, out: Path) -> dict[str, float]:
     """Scatter of the stars' fluxes in a 12 px disc, and noise of empty sky, where all five visits are."""
     stars = np.load(scene / "stars.npz")
-    if (out / "flux.npy").exists():
-        pixels = np.load(out / "flux.npy")
+    if (out / "flux.raw").exists():
+        pixels = np.fromfile(out / "flux.raw", "f4")
+        pixels = pixels.reshape(-1, round(np.sqrt(pixels.size)))
     else:
         from astropy.io import fits
 

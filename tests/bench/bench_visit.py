@@ -131,7 +131,7 @@ def _one_detector(scene: Path, out: Path, held: dict[str, Any], laps: "Laps") ->
     laps.lap("calibrate")
     zero_point = _joint_zero_point(visit, first.summary["zeroPoint"][0] + 0.01)
     stars = first.source.with_columns(isolatedStarId=first.source["sourceId"])
-    tables = first.source, first.summary, [], [zero_point], [stars]
+    tables = first.source, first.summary, [], [zero_point], [stars], held["instrument"]
     final = finalize_visit(first.image, *tables, data_id=data_id, config=FinalizeVisitConfig())
     del first
     laps.lap("finalize")

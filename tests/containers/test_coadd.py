@@ -1,10 +1,9 @@
 import numpy as np
 
-from gnomon.containers.box import Box
-from gnomon.containers.coadd import CellCoadd, PatchCoadd
+from gnomon.containers.coadd import CellCoadd, PatchCoadd, Rows
 from gnomon.containers.image import Image
 from gnomon.containers.skymap import PatchGrid
-from gnomon.containers.wcs import tangent_wcs
+from gnomon.flags import MASK
 
 
 def patch():
@@ -16,25 +15,30 @@ def patch():
         counts = np.full(value.shape, cell.index + 1, np.uint16), value / 10
         names = np.array([1]), np.array([2]), np.array([3.0])
         cells.append(CellCoadd(cell, cell.outer, image, *counts, np.zeros((5, 5), np.float32), *names))
-    wcs = tangent_wcs((0.0, 0.0), (0.0, 0.0), np.eye(2))
-    return PatchCoadd(tuple(cells), wcs, (grid.patch_outer, grid.patch_outer))
+    return grid, cells
 
 
 def test_inner_boxes_show_their_own_cell_and_the_border_the_cell_beside():
-    made = patch()
-    whole = made.stitched()
+    grid, cells = patch()
+    made = PatchCoadd.of(reversed(cells), (grid.patch_outer,) * 2)
+    rows, whole = made.rows, made.rows.image
     assert not whole.mask.any()
-    for cell in made.cells:
-        assert (whole.flux[cell.cell.inner.slices()] == cell.cell.index + 1).all()
-        assert (made.count()[cell.cell.inner.slices()] == cell.cell.index + 1).all()
+    for number, cell in enumerate(made.cells):
+        assert cell.cell.index == number
+        assert not cell.image.flux.size
+        assert (whole.flux[cell.cell.inner.slices()] == number + 1).all()
+        assert (rows.count[cell.cell.inner.slices()] == number + 1).all()
     assert whole.flux[0, 0] == 1
     assert whole.flux[-1, -1] == 4
-    assert made.masked_fraction().max() == np.float32(0.4)
+    assert rows.masked_fraction.max() == np.float32(0.4)
 
 
-def test_cell_at_a_position():
-    made = patch()
-    assert made.cell_at(5, 5).cell.index == 0
-    assert made.cell_at(13.6, 5).cell.index == 1
-    assert made.cell_at(0, 0) is None
-    assert isinstance(made.cells[0].cell.inner, Box)
+def test_rows_of_a_patch_are_those_of_the_whole():
+    grid, cells = patch()
+    side = grid.patch_outer
+    whole = PatchCoadd.of(cells, (side, side)).rows.image
+    upper = Rows((side, side), 14)
+    for made in cells[2:]:
+        upper.put(made)
+    np.testing.assert_array_equal(upper.image.flux, whole.flux[14:])
+    assert (Rows((side, side), 3, 5).image.mask == MASK["NO_DATA"]).all()

@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 from scipy.ndimage import label
 
-from gnomon.kernels.coadd import deviating, keep_rare_regions, smooth_gaussian, static_sky, weighted_mean
+from gnomon.kernels.coadd import (
+    MeanBits,
+    deviating,
+    highest_around,
+    keep_rare_regions,
+    round_widths,
+    smooth_gaussian,
+    static_sky,
+    weighted_mean,
+)
 
 
 def stack(rng, n=6, shape=(11, 130)):
@@ -34,7 +43,7 @@ def slow_mean(flux, variance, mask, reject, weight, excluded, touched):
 
 def test_mean_equals_its_slow_twin():
     args = stack(np.random.default_rng(1))
-    fast, slow = weighted_mean(*args, 4, 2), slow_mean(*args, 4, 2)
+    fast, slow = weighted_mean(*args, MeanBits(4, 2)), slow_mean(*args, 4, 2)
     # float32 results of double sums
     np.testing.assert_allclose(fast.flux, slow[0], rtol=1e-6)
     np.testing.assert_allclose(fast.variance, slow[1], rtol=1e-6)
@@ -45,14 +54,37 @@ def test_mean_equals_its_slow_twin():
 
 def test_pixels_are_summed_alone():
     flux, variance, mask, reject, weight = stack(np.random.default_rng(2), shape=(7, 1500))
-    whole = weighted_mean(flux, variance, mask, reject, weight, 4, 2)
+    whole = weighted_mean(flux, variance, mask, reject, weight, MeanBits(4, 2))
     part = [np.ascontiguousarray(a[:, 3:4, 700:]) for a in (flux, variance, mask, reject)]
-    assert weighted_mean(*part, weight, 4, 2).flux.tobytes() == whole.flux[3:4, 700:].tobytes()
+    assert weighted_mean(*part, weight, MeanBits(4, 2)).flux.tobytes() == whole.flux[3:4, 700:].tobytes()
+
+
+def test_bits_tell_what_was_done_to_the_mean():
+    flux, variance, mask, reject, weight = stack(np.random.default_rng(7), shape=(9, 300))
+    reject[:, 5:], variance[:, :3] = 0, 1
+    mask[:, :2], reject[:, :2] = 8, 0  # clean rows among others
+    variance[:, 8, 299] = 0
+    bits = MeanBits(
+        4, 2, kept=~8 & 0xFFFFFFFF, clipped=1 << 10, lost=1 << 11, inexact=1 << 12, no_data=1 << 13
+    )
+    plain, made = (weighted_mean(flux, variance, mask, reject, weight, b) for b in (MeanBits(4, 2), bits))
+    clipped, missing = reject.any(0), plain.count < len(flux)
+    told = np.where(clipped, bits.clipped, 0) | np.where(missing & ~clipped, bits.lost, 0)
+    told |= np.where(missing, bits.inexact, 0) | np.where(plain.variance > 0, 0, bits.no_data)
+    np.testing.assert_array_equal(made.mask, (plain.mask & bits.kept) | told)
+    none = np.zeros_like(reject)
+    again = weighted_mean(
+        flux, variance, mask, reject, weight, bits, weighted_mean(flux, variance, mask, none, weight, bits)
+    )
+    for name in ("flux", "variance", "mask", "count", "masked_fraction"):
+        assert getattr(again, name).tobytes() == getattr(made, name).tobytes()
 
 
 def test_an_empty_stack_is_zero():
     empty = np.zeros((0, 3, 4), np.float32)
-    planes = weighted_mean(empty, empty, empty.astype(np.uint32), empty.astype(np.uint8), np.zeros(0), 0, 0)
+    planes = weighted_mean(
+        empty, empty, empty.astype(np.uint32), empty.astype(np.uint8), np.zeros(0), MeanBits(0, 0)
+    )
     assert not planes.flux.any()
     assert not planes.variance.any()
 
@@ -88,14 +120,14 @@ def test_rare_regions_equal_labelled_ones():
 def test_refuses_stacks_of_two_shapes_and_negative_widths():
     flux, variance, mask, reject, weight = stack(np.random.default_rng(5))
     with pytest.raises(ValueError, match="differ in shape"):
-        weighted_mean(flux, variance[:3].copy(), mask, reject, weight, 0, 0)
+        weighted_mean(flux, variance[:3].copy(), mask, reject, weight, MeanBits(0, 0))
     with pytest.raises(ValueError, match="one weight"):
-        weighted_mean(flux, variance, mask, reject, weight[:3], 0, 0)
+        weighted_mean(flux, variance, mask, reject, weight[:3], MeanBits(0, 0))
     with pytest.raises(ValueError, match="negative"):
         smooth_gaussian(flux[0], -1.0)
 
 
-@pytest.mark.parametrize("n, groups", [(1, 0), (6, 0), (19, 0), (20, 15), (47, 15)])
+@pytest.mark.parametrize("n, groups", [(1, 0), (6, 0), (19, 0), (24, 0), (20, 15), (47, 15)])
 def test_the_static_sky_is_a_median_of_planes_or_of_group_means(n, groups):
     planes = np.random.default_rng(n).normal(100, 10, (n, 13, 37)).astype(np.float32)
     means = [planes[g::groups].mean(0, dtype=np.float64).astype(np.float32) for g in range(groups)] or planes
@@ -119,6 +151,56 @@ def test_deviations_are_those_beyond_what_is_allowed_and_the_noise():
     assert deviating(sky, sky, allowed, shape, 5.0, 2.0) is None
 
 
-def test_refuses_fewer_planes_than_groups():
+def test_refuses_fewer_planes_than_groups_and_long_medians():
     with pytest.raises(ValueError, match="fewer"):
         static_sky(np.zeros((3, 4, 4), np.float32), 5)
+    with pytest.raises(ValueError, match="too many"):
+        static_sky(np.zeros((25, 4, 4), np.float32))
+
+
+def test_the_highest_around_is_that_of_five_by_five_pixels():
+    plane = np.random.default_rng(8).normal(0, 1, (19, 23)).astype(np.float32)
+    padded = np.lib.stride_tricks.sliding_window_view(np.pad(np.abs(plane), 2), (5, 5))
+    np.testing.assert_array_equal(highest_around(plane, 0.5), np.float32(0.5) * padded.max((2, 3)))
+    assert highest_around(plane[:1, :1].copy(), 1.0) == abs(plane[0, 0])
+
+
+def gaussian(sigma, size=35):
+    line = np.exp(-0.5 * ((np.arange(size) - size // 2) / sigma) ** 2)
+    return np.outer(line, line) / line.sum() ** 2
+
+
+@pytest.mark.parametrize("sigma", [1.0, 1.6, 3.0])
+def test_gaussians_have_their_own_width(sigma):
+    images = np.stack([gaussian(sigma), 5 * gaussian(sigma)]).astype(np.float32)
+    # sums over pixels stand for integrals: 2e-3 at 1 px, nothing beyond
+    np.testing.assert_allclose(round_widths(images), sigma, rtol=3e-3)
+
+
+def test_what_is_no_star_has_some_width():
+    images = np.stack([np.zeros((21, 21)), -np.ones((21, 21)), np.ones((21, 21))]).astype(np.float32)
+    width = round_widths(images)
+    assert np.isfinite(width).all()
+    assert ((width >= 0.5) & (width <= 8)).all()
+    with pytest.raises(ValueError, match="square"):
+        round_widths(images[:, 1:].copy())
+
+
+def slow_width(image):
+    square = (np.arange(len(image)) - len(image) // 2) ** 2.0
+    variance = 1.7**2
+    for _ in range(12):
+        weight = np.exp(-0.5 * (square[:, None] + square) / variance) * image
+        weighted = (weight * (square[:, None] + square)).sum() / (2 * weight.sum())
+        own = 1 / (1 / weighted - 1 / variance)
+        variance = np.clip(own if own > 0 else 1.7**2, 0.5**2, 8.0**2)
+    return np.sqrt(variance)
+
+
+def test_widths_equal_their_slow_twin():
+    shapes = gaussian(1.5)[:, ::-1] + 0.3 * gaussian(3.2), gaussian(2.2) + 0.2 * np.roll(gaussian(2.0), 2, 0)
+    images = np.stack(shapes).astype(np.float32)
+    # sums of a thousand doubles in another order
+    np.testing.assert_allclose(
+        round_widths(images), [slow_width(i.astype(float)) for i in images], rtol=1e-12
+    )

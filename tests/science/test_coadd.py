@@ -130,48 +130,48 @@ def artifact_epochs(rng, n, side=300):
     return warps, np.array(clean), np.array(spoils), (x, y, flux)
 
 
-@pytest.mark.parametrize("n, completeness", [(12, 0.99), (20, 0.998), (100, 0.998)])
-def test_artifacts_go_and_star_cores_stay(n, completeness):
-    warps, clean, spoil, (x, y, flux) = artifact_epochs(np.random.default_rng(n), n)
-    stack = stack_warps(warps, n)
-    rejected = find_artifacts(stack).astype(bool)
-    # of what stands out of an epoch's noise (39 per pixel); wings of moving stars below are left
+def scores(stack, rejected, clean, spoil, stars):
+    """How well a rejection does, by the names of issue 5's bars; of artifacts what stands out of the noise of 39."""
     seen = spoil > 10
-    assert spoil[rejected & seen].sum() / spoil[seen].sum() > completeness
-    assert rejected[(spoil < 1)].mean() < 5e-3
     weight = stack.weight[:, None, None] * np.ones_like(stack.flux)
-    whole = (clean * weight).sum(0) / weight.sum(0)
-    left = np.where(rejected, 0, weight)
-    got = (stack.flux * left).sum(0) / left.sum(0)
-    v, u = np.mgrid[:300, :300]
-    cores = [np.hypot(u - a, v - b) < 5 for a, b, f in zip(x, y, flux, strict=True) if f > 1e4]
+
+    def mean(planes, keep):
+        return (planes * weight * keep).sum(0) / (weight * keep).sum(0)
+
+    whole, got, ideal = mean(clean, 1), mean(stack.flux, ~rejected), mean(clean, spoil <= 1)
+    v, u = np.mgrid[: whole.shape[0], : whole.shape[1]]
+    cores = [np.hypot(u - a, v - b) < 5 for a, b, f in zip(*stars, strict=True) if f > 1e4]
     bias = np.array([got[c].sum() / whole[c].sum() - 1 for c in cores])
-    # issue 5: |median| < 0.05 %, worst < 1 %
-    assert abs(np.median(bias)) < 5e-4
-    assert np.abs(bias).max() < 1e-2
-    ideal = (clean * np.where(spoil > 1, 0, weight)).sum(0) / np.where(spoil > 1, 0, weight).sum(0)
-    plain = (stack.flux * weight).sum(0) / weight.sum(0)
     sky = whole < 20
-    error = [float(np.std((v - whole)[sky])) for v in (got, ideal, plain)]
-    print(f"{n} epochs: residual {error[0]:.3f}, perfect mask {error[1]:.3f}, plain mean {error[2]:.3f} nJy")
-    assert error[0] < 1.5 * error[1]
-    assert error[0] < 0.6 * error[2]
+    return {
+        "masked": spoil[rejected & seen].sum() / spoil[seen].sum(),
+        "false": rejected[spoil < 1].mean(),
+        "bias": abs(np.median(bias)),
+        "worst": np.abs(bias).max(),
+        "residual": np.std((got - whole)[sky]) / np.std((ideal - whole)[sky]),
+    }
 
 
-def test_a_plain_mean_as_static_sky_is_too_weak_for_12_epochs(monkeypatch):
-    """The control: what is told from a mean that holds the artifacts themselves."""
-    warps, _, spoil, _ = artifact_epochs(np.random.default_rng(12), 12)
-    stack, seen = stack_warps(warps, 12), spoil > 10
-    robust = find_artifacts(stack).astype(bool)
+@pytest.mark.parametrize("n, least", [(12, 0.99), (20, 0.998), (100, 0.998)])
+def test_artifacts_go_and_star_cores_stay(n, least, monkeypatch):
+    warps, clean, spoil, stars = artifact_epochs(np.random.default_rng(n), n)
+    stack = stack_warps(warps, n)
+    truth = clean, spoil, stars
+    ours = scores(stack, find_artifacts(stack).astype(bool), *truth)
+    summed = scores(stack, np.zeros(spoil.shape, bool), *truth)
     monkeypatch.setattr(artifacts, "static_sky", lambda smooth, groups: smooth.mean(0))
-    plain = find_artifacts(stack).astype(bool)
-    kept = [spoil[~found & seen].sum() / spoil[seen].sum() for found in (robust, plain)]
-    print(
-        f"12 epochs: artifact flux kept {kept[0]:.4f} with a robust static sky, {kept[1]:.4f} with the mean"
-    )
+    control = scores(stack, find_artifacts(stack).astype(bool), *truth)
+    for name, row in (("gnomon", ours), ("told from the plain mean", control), ("plain mean", summed)):
+        print(f"| {n} | {name} | {' | '.join(f'{v:.2g}' if v < 0.5 else f'{v:.4f}' for v in row.values())} |")
+    # the bars of issue 5
+    assert ours["masked"] > least
+    assert ours["false"] < 5e-3
+    assert ours["bias"] < 5e-4
+    assert ours["worst"] < 1e-2
+    assert ours["residual"] < 1.5
+    assert summed["residual"] > 2
     # a twelfth of each artifact stands in the mean, more than the noise of few epochs allows to tell
-    assert kept[0] < 0.01
-    assert kept[1] > 0.5
+    assert n > 12 or control["masked"] < 0.5
 
 
 def test_a_plain_mean_keeps_what_the_rejection_removes():

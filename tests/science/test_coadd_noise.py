@@ -43,14 +43,14 @@ def test_its_variance_is_that_of_the_sky_to_one_percent_pixel_by_pixel_and_smoot
     wcs = tangent_wcs(MIDDLE, (side / 2, side / 2), [[-SCALE, 0], [0, SCALE]])
     inputs = [empty_sky(v, side) for v in range(1, 6)]
     options = PatchOptions(15, ArtifactSettings(), 300, noise=1)
-    made = PatchCoadd(tuple(coadd_patch(grid.cells(), side, wcs, inputs, options)), wcs, (side, side))
-    image, noise = made.stitched(), made.noise()
+    made = PatchCoadd.of(coadd_patch(grid.cells(), side, wcs, inputs, options), (side, side)).rows
+    image, noise = made.image, made.noise
     # 10^6 pixels correlated over some 2: the variance of either is known to 0.2 %, smoothed over 2 px to 1.2 %
     assert noise.var() == pytest.approx(image.flux.var(), rel=0.01)
     assert noise.var() == pytest.approx(image.variance.mean(), rel=0.01)
     wide, same = smooth_gaussian(image.flux, 2.0), smooth_gaussian(noise, 2.0)
     assert same.var() == pytest.approx(wide.var(), rel=0.05)
-    assert (made.count() < 5).mean() < 1e-3  # nothing here but noise: nothing to reject
+    assert (made.count < 5).mean() < 1e-3  # nothing here but noise: nothing to reject
     # independent pixels of this variance would have 1 / (4 pi 2^2) of it left: the interpolant correlates them
     assert same.var() > 1.1 * image.variance.mean() / (16 * np.pi)
     assert abs(np.mean(noise * image.flux)) < 0.01 * image.variance.mean()

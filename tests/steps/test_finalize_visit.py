@@ -9,12 +9,14 @@ from gnomon.algorithms.visit.focal_sky import mesh_text
 from gnomon.containers.catalog import Catalog, concatenate
 from gnomon.containers.wcs import wcs_from_text, wcs_to_text
 from gnomon.io.catalogs import conform, empty_catalog
+from gnomon.io.instrument import read_instrument
 from gnomon.pipeline.joint import FinalizeVisitConfig
 from gnomon.pipeline.visit import CalibrateVisitConfig
 from gnomon.steps.calibrate_visit import calibrate_visit
 from gnomon.steps.finalize_visit import finalize_visit
 from steps.summaries import rows
 
+CAMERA = read_instrument("config/instruments/gnomonsim.yaml")
 CORNERS = ("ll", "lr", "ul", "ur")
 ARCSEC = np.pi / 180 / 3600
 
@@ -28,7 +30,7 @@ def before():
 
 def run(before, astrometry=(), photometry=(), stars=(), **options):
     return finalize_visit(
-        before.image, before.source, before.summary, astrometry, photometry, stars,
+        before.image, before.source, before.summary, astrometry, photometry, stars, CAMERA,
         data_id=toy.data_id(), config=FinalizeVisitConfig(**options),
     )  # fmt: skip
 
@@ -121,6 +123,38 @@ def test_without_a_solution_the_detector_keeps_its_own_and_says_so(before, fits,
     assert (after.image.image.flux == before.image.image.flux).all()
 
 
+def test_transparency_and_effective_time_are_those_of_the_simulated_night(before):
+    """The first visit of the toy: its airmass, its cloud, its sky, the detector's own response."""
+    after, night = (
+        run(before, [astrometry_of(before)], [photometry_of(before, 0.0, 0.0)]).summary,
+        toy.visit(),
+    )
+    clear = CAMERA.reference[night.band]
+    light = 10 ** (-0.4 * night.cloud_mag) * toy.exposure()[1].detectors["response"][0]
+    # the toy's 30 reference stars give its zero point to 1 %
+    assert after["transparency"][0] == pytest.approx(light, rel=0.03)
+    eta = light * 10 ** (-0.4 * clear.extinction * (night.airmass - 1))
+    dark = 10 ** (0.4 * (night.sky_mag - clear.sky)) / toy.exposure()[1].detectors["response"][0]
+    wanted = night.exptime * eta**2 * (clear.seeing / after["seeing"][0]) ** 2 * dark
+    assert after["effTime"][0] == pytest.approx(wanted, rel=0.08)
+
+
+def test_a_band_without_reference_and_a_zero_point_of_the_header_have_no_transparency(before):
+    joint = [photometry_of(before)]
+    bare = replace(CAMERA, reference={})
+    after = finalize_visit(
+        before.image, before.source, before.summary, [], joint, [], bare,
+        data_id=toy.data_id(), config=FinalizeVisitConfig(),
+    ).summary  # fmt: skip
+    assert np.isnan(after["transparency"][0]) and np.isnan(after["effTime"][0])
+    nominal = before.summary.with_columns(photomKind=np.array(["header"], object))
+    after = finalize_visit(
+        before.image, before.source, nominal, [], [], [], CAMERA,
+        data_id=toy.data_id(), config=FinalizeVisitConfig(),
+    ).summary  # fmt: skip
+    assert np.isnan(after["transparency"][0]) and np.isnan(after["effTime"][0])
+
+
 def test_light_that_the_detectors_sky_swallowed_comes_back_from_the_focal_planes(before):
     """Four detectors side by side; on one the mesh has a bump of two by two cells, missing in its pixels."""
     bump = np.zeros_like(before.image.background.level)
@@ -137,7 +171,7 @@ def test_light_that_the_detectors_sky_swallowed_comes_back_from_the_focal_planes
     scale = row["pixelScale"][0]
     rows[0] = rows[0].with_columns(skyMesh=np.array([mesh_text(sky, scale)], object))
     summary = concatenate(rows)
-    given = image, before.source, summary, [], [], []
+    given = image, before.source, summary, [], [], [], CAMERA
     own, focal = (
         finalize_visit(*given, data_id=toy.data_id(), config=FinalizeVisitConfig(sky=s))
         for s in ("detector", "focal_plane")

@@ -42,14 +42,13 @@ def seen(visit, middle, mask=0):
 def coadded(middle, inputs):
     wcs = tangent_wcs(middle, (SIDE / 2, SIDE / 2), [[-SCALE, 0], [0, SCALE]])
     options = PatchOptions(21, ArtifactSettings(), 100, noise=1)
-    cells = tuple(coadd_patch(GRID.cells(), SIDE, wcs, inputs, options))
-    return PatchCoadd(cells, wcs, (SIDE, SIDE))
+    return PatchCoadd.of(coadd_patch(GRID.cells(), SIDE, wcs, inputs, options), (SIDE, SIDE)).rows
 
 
 @pytest.mark.parametrize("middle", [(0.0, 0.1), (2.0, np.pi / 2), (1.0, -np.pi / 2)])
 def test_a_patch_at_a_pole_or_across_ra_0_is_as_any_other(middle):
-    same = coadded((1.0, -0.3), [seen(v, (1.0, -0.3)) for v in (1, 2, 3)]).stitched()
-    here = coadded(middle, [seen(v, middle) for v in (1, 2, 3)]).stitched()
+    same = coadded((1.0, -0.3), [seen(v, (1.0, -0.3)) for v in (1, 2, 3)]).image
+    here = coadded(middle, [seen(v, middle) for v in (1, 2, 3)]).image
     # positions through the sky are good to 1e-9 rad / 1e-6 rad a pixel; the star's steepest slope is 1,200 per px
     np.testing.assert_allclose(here.flux, same.flux, atol=2.0)
     assert not (here.mask & MASK["NO_DATA"]).any()
@@ -58,14 +57,14 @@ def test_a_patch_at_a_pole_or_across_ra_0_is_as_any_other(middle):
 def test_no_visit_one_visit_and_one_that_is_all_mask():
     middle = 1.0, -0.3
     none, one = coadded(middle, []), coadded(middle, [seen(1, middle)])
-    assert (none.stitched().mask & MASK["NO_DATA"]).all()
-    assert not none.count().any()
-    assert one.count().min() == one.count().max() == 1
+    assert (none.image.mask & MASK["NO_DATA"]).all()
+    assert not none.count.any()
+    assert one.count.min() == one.count.max() == 1
     lost = coadded(middle, [seen(1, middle), seen(2, middle, MASK["SAT"])])
-    np.testing.assert_array_equal(lost.stitched().flux, one.stitched().flux)
+    np.testing.assert_array_equal(lost.image.flux, one.image.flux)
     only = coadded(middle, [seen(2, middle, MASK["SAT"])])
-    assert not only.count().any()
-    assert (only.stitched().mask & MASK["SAT"]).all()
+    assert not only.count.any()
+    assert (only.image.mask & MASK["SAT"]).all()
 
 
 def test_a_visit_withdrawn_leaves_what_was_never_there():
@@ -74,6 +73,6 @@ def test_a_visit_withdrawn_leaves_what_was_never_there():
     with_it, without = coadded(middle, inputs), coadded(middle, inputs[:2] + inputs[3:])
     again = coadded(middle, [seen(v, middle) for v in (1, 2, 4, 5)])
     for name in ("flux", "variance", "mask"):
-        assert getattr(without.stitched(), name).tobytes() == getattr(again.stitched(), name).tobytes()
-    assert without.noise().tobytes() == again.noise().tobytes()
-    assert with_it.noise().tobytes() != again.noise().tobytes()
+        assert getattr(without.image, name).tobytes() == getattr(again.image, name).tobytes()
+    assert without.noise.tobytes() == again.noise.tobytes()
+    assert with_it.noise.tobytes() != again.noise.tobytes()

@@ -4,7 +4,7 @@ import pytest
 from gnomon.algorithms.coadd.select import Rule, quality, reasons
 
 
-def seen(seeing, e=None, zp=None, time=None, noise=None):
+def seen(seeing, e=None, zp=None, time=None, noise=None, transparency=None):
     """What detectors are chosen by, all the same but for what is given."""
     n = len(seeing)
     return quality(
@@ -13,6 +13,7 @@ def seen(seeing, e=None, zp=None, time=None, noise=None):
         [27.0] * n if zp is None else zp,
         [30.0] * n if time is None else time,
         [10.0] * n if noise is None else noise,
+        [np.nan] * n if transparency is None else transparency,
     )
 
 
@@ -47,10 +48,19 @@ def test_clouds_trails_and_a_bright_sky_are_told_whatever_the_exposure_time():
         "ellipticity above 0.30",
         "sky noise above 3.00 of the median",
         "",
-        "transparency below 0.50 of the median",
+        "transparency below 0.50",
         "",
     ]
     assert not any(reasons([*range(6)], found, Rule(2.0)))
+
+
+def test_a_patch_of_cloudy_visits_is_told_from_a_clear_one_where_the_reference_says_so():
+    zp = [26.0, 26.0, 26.0, 27.0]
+    found = seen([0.8] * 4, zp=zp, transparency=[0.4, 0.4, np.nan, 1.0])
+    assert (
+        reasons([*range(4)], found, Rule(2.0, min_transparency=0.5))
+        == ["transparency below 0.50"] * 2 + [""] * 2
+    )
 
 
 def test_nothing_to_choose_from():

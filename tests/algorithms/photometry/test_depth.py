@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 
 from gnomon.algorithms.photometry.depth import (
-    effective_time_factor,
+    effective_time,
     gaussian_noise_equivalent_area,
     limiting_magnitude,
     limiting_magnitude_with_photons,
     noise_equivalent_area,
     sky_surface_brightness,
+    transparency,
 )
+from gnomon.containers.instrument import Conditions
+
+CLEAR = Conditions(zero_point=28.0, extinction=0.2, sky=21.0, seeing=0.8)
 
 
 def gaussian(fwhm):
@@ -49,6 +53,25 @@ def test_nothing_known_is_nan():
         noise_equivalent_area(np.zeros((3, 3)))
 
 
-def test_half_the_variance_is_twice_the_time():
-    assert effective_time_factor(40.0, 3.0, 40.0, 3.0 * np.sqrt(2)) == pytest.approx(2.0)
+def test_a_clear_night_is_clear_at_any_airmass():
+    assert transparency(28.0, 1.0, CLEAR) == pytest.approx(1.0)
+    assert transparency(27.9, 1.5, CLEAR) == pytest.approx(1.0)
+    assert transparency(27.9 - 0.5, 1.5, CLEAR) == pytest.approx(10**-0.2)
+    assert np.isnan(transparency(27.9, np.nan, CLEAR))
+
+
+@pytest.mark.parametrize(("loss", "seeing", "sky"), [(0.0, 0.8, 21.0), (0.7, 0.8, 21.0), (0.3, 1.3, 19.5)])
+def test_an_exposure_of_its_effective_time_under_the_reference_is_as_deep(loss, seeing, sky):
+    def depth(zero_point, time, fwhm, sky_electrons):
+        noise = np.sqrt(sky_electrons * time * 0.04) / (10 ** (0.4 * (zero_point - 31.4)) * time)
+        return limiting_magnitude(gaussian_noise_equivalent_area(fwhm / 0.2), noise)
+
+    rate, photons = 28.0 - loss, 10 ** (0.4 * (28.0 - sky))  # clouds do not dim the sky below them
+    worth = effective_time(30.0, rate, seeing, photons * 10 ** (0.4 * (31.4 - rate)), CLEAR)
+    reference = depth(28.0, worth, 0.8, 10 ** (0.4 * (28.0 - 21.0)))
+    assert reference == pytest.approx(depth(rate, 30.0, seeing, photons), abs=1e-9)
+    assert np.isnan(effective_time(30.0, rate, seeing, 0.0, CLEAR))
+
+
+def test_surface_brightness_is_by_solid_angle():
     assert sky_surface_brightness(1.0, 0.2) == pytest.approx(31.4 + 5 * np.log10(0.2))

@@ -1,6 +1,8 @@
 """Coadds made cell by cell."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,16 +59,51 @@ class CellCoadd:
     """(nsub, ny, nx) float32, nJy: parts of the band, bluest first; none where they were not told apart."""
 
 
+class Rows:
+    """Planes of some rows of a patch, on which its cells are put as they come."""
+
+    def __init__(self, patch: tuple[int, int], first: int = 0, count: int | None = None) -> None:
+        """Rows ``first`` to ``first + count`` of a patch of (ny, nx), or all; NO_DATA where no cell is put."""
+        self.patch, self.first = patch, first
+        self.shape = (patch[0] - first if count is None else count), patch[1]
+        flux, variance = np.zeros(self.shape, np.float32), np.zeros(self.shape, np.float32)
+        self.image = Image(flux, variance, np.full(self.shape, MASK["NO_DATA"], np.uint32))
+        self.count, self.masked_fraction = np.zeros(self.shape, np.uint16), np.zeros(self.shape, np.float32)
+        self.noise, self.parts = no_plane(), no_parts()
+
+    def put(self, made: CellCoadd) -> None:
+        """What the patch takes from a cell, all of whose rows are among these."""
+        kept = made.cell.kept(self.patch)
+        cut, to = kept.shifted(-made.box.x0, -made.box.y0).slices(), kept.shifted(0, -self.first).slices()
+        self.image.flux[to], self.image.variance[to] = made.image.flux[cut], made.image.variance[cut]
+        self.image.mask[to], self.count[to] = made.image.mask[cut], made.count[cut]
+        self.masked_fraction[to] = made.masked_fraction[cut]
+        if made.noise.size:
+            self.noise = self.noise if self.noise.size else np.zeros(self.shape, np.float32)
+            self.noise[to] = made.noise[cut]
+        if made.parts.size:
+            blank = np.zeros((len(made.parts), *self.shape), np.float32)
+            self.parts = self.parts if self.parts.size else blank
+            self.parts[:, *to] = made.parts[:, *cut]
+
+
 @dataclass(frozen=True, slots=True)
 class PatchCoadd:
-    """The cells of one patch in order of their index."""
+    """One patch: its planes, and what its cells say beside them."""
 
     cells: tuple[CellCoadd, ...]
-    """Rows of cells, lowest first."""
-    wcs: Wcs
-    """Pixels of the patch's outer box to sky."""
-    shape: tuple[int, int]
-    """(ny, nx) of the patch's outer box."""
+    """In order of their index, without planes."""
+    rows: Rows
+    """The planes: inner boxes from their own cells, the outermost border from the cells beside it."""
+
+    @classmethod
+    def of(cls, cells: Iterable[CellCoadd], shape: tuple[int, int]) -> "PatchCoadd":
+        """A patch of (ny, nx) pixels from its cells, in any order; no more than one is held with its planes."""
+        rows, light = Rows(shape), []
+        for made in cells:
+            rows.put(made)
+            light.append(replace(made, **_NO_PLANES))
+        return cls(tuple(sorted(light, key=lambda c: c.cell.index)), rows)
 
     def psf(self) -> CellPsf:
         """PSF images of all cells."""
@@ -80,62 +117,14 @@ class PatchCoadd:
         lists = ([getattr(c, name) for c in self.cells] for name in ("visit", "detector", "weight"))
         return CoaddInputs(index, *(np.concatenate(some) for some in lists))
 
-    def stitched(self) -> Image:
-        """One image: inner boxes from their own cells, the outermost border from the cells beside it."""
-        zero = np.zeros(self.shape, np.float32)
-        whole = Image(zero, zero.copy(), np.full(self.shape, MASK["NO_DATA"], np.uint32))
-        for to, cell, box in self._pieces():
-            whole.flux[to] = cell.image.flux[box]
-            whole.variance[to] = cell.image.variance[box]
-            whole.mask[to] = cell.image.mask[box]
-        return whole
 
-    def count(self) -> U2:
-        """(ny, nx) uint16: inputs used per pixel."""
-        whole = np.zeros(self.shape, np.uint16)
-        for to, cell, box in self._pieces():
-            whole[to] = cell.count[box]
-        return whole
-
-    def masked_fraction(self) -> F4:
-        """(ny, nx) float32: weight masked over weight of all."""
-        whole = np.zeros(self.shape, np.float32)
-        for to, cell, box in self._pieces():
-            whole[to] = cell.masked_fraction[box]
-        return whole
-
-    def noise(self) -> F4:
-        """(ny, nx) float32: one realisation of the noise, 0 where no visit fell; (0, 0) where none was made."""
-        whole = np.zeros(self.shape, np.float32)
-        made = [piece for piece in self._pieces() if piece[1].noise.size]
-        for to, cell, box in made:
-            whole[to] = cell.noise[box]
-        return whole if made else no_plane()
-
-    def parts(self) -> F4:
-        """(nsub, ny, nx) float32: parts of the band, 0 where no visit fell; (0, 0, 0) where there are none."""
-        made = [piece for piece in self._pieces() if piece[1].parts.size]
-        whole = np.zeros((len(made[0][1].parts) if made else 0, *self.shape), np.float32)
-        for to, cell, box in made:
-            whole[:, *to] = cell.parts[:, *box]
-        return whole if made else no_parts()
-
-    def cell_at(self, x: float, y: float) -> CellCoadd | None:
-        """The cell whose inner box holds a pixel position; None in the outermost border."""
-        for cell in self.cells:
-            inner = cell.cell.inner
-            if inner.x0 <= round(x) < inner.x1 and inner.y0 <= round(y) < inner.y1:
-                return cell
-        return None
-
-    def _pieces(self) -> list[tuple[tuple[slice, slice], CellCoadd, tuple[slice, slice]]]:
-        """What to copy where: all boxes first, then the inner boxes over them."""
-        outer = [(c.box.slices(), c, (slice(None), slice(None))) for c in self.cells]
-        inner = []
-        for c in self.cells:
-            box = c.cell.inner.shifted(-c.box.x0, -c.box.y0)
-            inner.append((c.cell.inner.slices(), c, box.slices()))
-        return outer + inner
+_NO_PLANES: dict[str, Any] = {
+    "image": Image(no_plane(), no_plane(), np.zeros((0, 0), np.uint32)),
+    "count": np.zeros((0, 0), np.uint16),
+    "masked_fraction": no_plane(),
+    "noise": no_plane(),
+    "parts": no_parts(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +152,7 @@ class Selection:
     ellipticity: tuple[float, ...]
     """Of the PSF."""
     transparency: tuple[float, ...]
-    """Over the median of these detectors."""
+    """Light over that of a clear night; where that is not known, rate over the median of these detectors."""
     noise: tuple[float, ...]
     """Standard deviation of a pixel of sky over the median of these detectors."""
     cells: tuple[int, ...]

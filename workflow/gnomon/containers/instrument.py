@@ -145,6 +145,24 @@ class CalibratedLayout:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """A clear dark night in one band, seen at the zenith: what exposures are measured against."""
+
+    zero_point: float
+    """AB magnitude of a source that gives one electron a second."""
+    extinction: float
+    """Magnitudes that an airmass takes."""
+    sky: float
+    """AB magnitude per square arcsecond."""
+    seeing: float
+    """FWHM, arcseconds."""
+
+    def __post_init__(self) -> None:
+        if not self.seeing > 0:
+            raise ValueError(f"found a reference seeing of {self.seeing} arcsec, wanted above 0")
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """A camera on a telescope, as `config/instruments/<name>.yaml` describes it."""
 
@@ -176,6 +194,8 @@ class Instrument:
     """Of the site above the ellipsoid, metres."""
     mpc_code: str = ""
     """Observatory code of the Minor Planet Center; empty: none, and reports say XXX."""
+    reference: Mapping[str, Conditions] = field(default_factory=dict)
+    """By band; one that is not named has neither transparency nor effective time."""
     steps: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Options of steps that this instrument wants otherwise than by default; a campaign may go further."""
     raw: RawLayout = field(default_factory=RawLayout)
@@ -199,7 +219,7 @@ class Instrument:
         return None
 
 
-for _part in (Detector, HeaderMap, RawLayout, CalibratedLayout, Instrument):
+for _part in (Detector, HeaderMap, RawLayout, CalibratedLayout, Conditions, Instrument):
     setattr(_part, "__pydantic_config__", _CLOSED)  # noqa: B010  read by pydantic's TypeAdapter
 
 

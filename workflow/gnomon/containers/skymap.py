@@ -40,6 +40,13 @@ class Cell:
     primary: bool
     """Whether it lies in the inner box of its patch, so that its objects are this patch's own."""
 
+    def kept(self, shape: tuple[int, int]) -> Box:
+        """Pixels that a patch of (ny, nx) takes from it: its own, and the patch's border beside it."""
+        o, i = self.outer, self.inner
+        x0, y0 = o.x0 if o.x0 == 0 else i.x0, o.y0 if o.y0 == 0 else i.y0
+        x1, y1 = o.x1 if o.x1 == shape[1] else i.x1, o.y1 if o.y1 == shape[0] else i.y1
+        return Box(x0, y0, x1 - x0, y1 - y0)
+
 
 @dataclass(frozen=True, slots=True)
 class PatchGrid:

@@ -1,7 +1,11 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/tuple.h>
+
+#include <tuple>
 
 #include "coadd.hpp"
+#include "psf_width.hpp"
 #include "static_sky.hpp"
 
 namespace nb = nanobind;
@@ -20,10 +24,13 @@ void need_same(const A &a, const B &b, std::size_t dimensions) {
     if (a.shape(k) != b.shape(k)) throw nb::value_error("stacks differ in shape");
 }
 
+using Bits = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t,
+                        std::uint32_t>;
+
 void mean(Cube<const float> flux, Cube<const float> variance, Cube<const std::uint32_t> mask,
-          Cube<const std::uint8_t> reject, Weights weight, std::uint32_t excluded, std::uint32_t touched,
-          Plane<float> out_flux, Plane<float> out_variance, Plane<std::uint32_t> out_mask,
-          Plane<std::uint16_t> count, Plane<float> masked_fraction) {
+          Cube<const std::uint8_t> reject, Weights weight, const Bits &bits, bool only_rejected, Plane<float> out_flux,
+          Plane<float> out_variance, Plane<std::uint32_t> out_mask, Plane<std::uint16_t> count,
+          Plane<float> masked_fraction) {
   need_same(flux, variance, 3);
   need_same(flux, mask, 3);
   need_same(flux, reject, 3);
@@ -32,8 +39,22 @@ void mean(Cube<const float> flux, Cube<const float> variance, Cube<const std::ui
   const gnomon::Stack stack{flux.data(), variance.data(), mask.data(), reject.data(), flux.shape(0), npix};
   const gnomon::MeanPlanes out{out_flux.data(), out_variance.data(), out_mask.data(), count.data(),
                                masked_fraction.data()};
+  const gnomon::MeanBits meaning = std::make_from_tuple<gnomon::MeanBits>(bits);
   nb::gil_scoped_release release;
-  gnomon::weighted_mean(stack, weight.data(), excluded, touched, out);
+  gnomon::weighted_mean(stack, weight.data(), meaning, only_rejected, out);
+}
+
+void round_widths(Cube<const float> images, nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu> out) {
+  if (images.shape(1) != images.shape(2)) throw nb::value_error("images are not square");
+  if (out.shape(0) != images.shape(0)) throw nb::value_error("one width per image is needed");
+  nb::gil_scoped_release release;
+  gnomon::round_widths(images.data(), images.shape(0), images.shape(1), out.data());
+}
+
+void highest_around(Plane<const float> plane, float scale, Plane<float> out) {
+  need_same(plane, out, 2);
+  nb::gil_scoped_release release;
+  gnomon::highest_around(plane.data(), plane.shape(0), plane.shape(1), scale, out.data());
 }
 
 void smooth(Plane<const float> plane, double sigma, Plane<float> out) {
@@ -67,6 +88,7 @@ void static_sky(Cube<const float> planes, std::size_t groups, Plane<float> out) 
   if (planes.shape(1) != out.shape(0) || planes.shape(2) != out.shape(1))
     throw nb::value_error("stacks differ in shape");
   if (planes.shape(0) == 0 || groups > planes.shape(0)) throw nb::value_error("fewer epochs than groups");
+  if ((groups == 0 ? planes.shape(0) : groups) > gnomon::kMostMedian) throw nb::value_error("median of too many planes");
   nb::gil_scoped_release release;
   gnomon::static_sky({planes.data(), planes.shape(0), planes.shape(1), planes.shape(2)}, groups, out.data());
 }
@@ -92,9 +114,11 @@ void rare_regions(Plane<std::uint8_t> mask, Plane<const std::uint8_t> rare, doub
 
 NB_MODULE(_coadd, m) {
   m.def("mean", &mean, nb::arg("flux").noconvert(), nb::arg("variance").noconvert(), nb::arg("mask").noconvert(),
-        nb::arg("reject").noconvert(), nb::arg("weight").noconvert(), nb::arg("excluded"), nb::arg("touched"),
+        nb::arg("reject").noconvert(), nb::arg("weight").noconvert(), nb::arg("bits"), nb::arg("only_rejected"),
         nb::arg("out_flux").noconvert(), nb::arg("out_variance").noconvert(), nb::arg("out_mask").noconvert(),
         nb::arg("count").noconvert(), nb::arg("masked_fraction").noconvert());
+  m.def("round_widths", &round_widths, nb::arg("images").noconvert(), nb::arg("out").noconvert());
+  m.def("highest_around", &highest_around, nb::arg("plane").noconvert(), nb::arg("scale"), nb::arg("out").noconvert());
   m.def("rare_regions", &rare_regions, nb::arg("mask").noconvert(), nb::arg("rare").noconvert(), nb::arg("share"));
   m.def("typical", &typical, nb::arg("variance").noconvert(), nb::arg("mask").noconvert(), nb::arg("bad"));
   m.def("smooth_filled", &smooth_filled, nb::arg("plane").noconvert(), nb::arg("variance").noconvert(),

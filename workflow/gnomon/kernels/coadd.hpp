@@ -17,16 +17,27 @@ struct Stack {
 struct MeanPlanes {
   float *flux;             // weighted mean
   float *variance;         // of that mean, inputs independent
-  std::uint32_t *mask;     // union of the mask bits of the inputs used
+  std::uint32_t *mask;     // union of the mask bits of the inputs used, and bits of the mean
   std::uint16_t *count;    // inputs used
   float *masked_fraction;  // weight of rejected or touched inputs over the weight of all with information
 };
 
+// Mask bits of the inputs that say something of them, and those that say something of their mean.
+struct MeanBits {
+  std::uint32_t excluded;  // a pixel with one is left out
+  std::uint32_t touched;   // a pixel with one counts as masked though used
+  std::uint32_t kept;      // of the inputs' bits, those that the mean keeps
+  std::uint32_t clipped;   // of a mean that an input was rejected from
+  std::uint32_t lost;      // of one that lacks an input for another reason
+  std::uint32_t inexact;   // of one that lacks any input
+  std::uint32_t no_data;   // of one without information
+};
+
 // Weighted mean over the stack, each plane with one weight. A pixel is left out if `reject` is set, a bit of
-// `excluded` is set or its variance is 0; `touched` names bits that count as masked though used. Where all are
-// left out, those with information are averaged all the same, and the count is 0. Sums run in stack order in
-// double.
-void weighted_mean(const Stack &stack, const double *weight, std::uint32_t excluded, std::uint32_t touched,
+// `excluded` is set or its variance is 0. Where all are left out, those with information are averaged all the same, and
+// the count is 0. Sums run in stack order in double. With `only_rejected` the planes hold the mean that leaves nothing
+// rejected out, and are made anew where something is.
+void weighted_mean(const Stack &stack, const double *weight, const MeanBits &bits, bool only_rejected,
                    const MeanPlanes &out) noexcept;
 
 struct Typical {

@@ -1,6 +1,7 @@
 """Sums over a stack of warped images."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +22,30 @@ class MeanPlanes:
     variance: F4
     """(ny, nx) float32, of that mean for independent inputs; 0 where no input has information."""
     mask: U4
-    """(ny, nx) uint32, union of the bits of the inputs used."""
+    """(ny, nx) uint32, union of the bits of the inputs used, and bits of the mean."""
     count: npt.NDArray[np.uint16]
     """(ny, nx) uint16, inputs used; 0 where all were left out and averaged all the same."""
     masked_fraction: F4
     """(ny, nx) float32, weight of inputs left out or touched over that of all with information."""
+
+
+class MeanBits(NamedTuple):
+    """Mask bits that tell `weighted_mean` of its inputs, and those by which it tells of the mean."""
+
+    excluded: int
+    """A pixel with one of them is left out."""
+    touched: int
+    """A pixel with one of them counts as masked though it is used."""
+    kept: int = 2**32 - 1
+    """Of the inputs' bits, those that the mean keeps."""
+    clipped: int = 0
+    """Of a mean that an input was rejected from."""
+    lost: int = 0
+    """Of a mean that lacks an input for another reason."""
+    inexact: int = 0
+    """Of a mean that lacks any input."""
+    no_data: int = 0
+    """Of a mean without information."""
 
 
 def weighted_mean(
@@ -34,18 +54,19 @@ def weighted_mean(
     mask: U4,
     reject: npt.NDArray[np.uint8],
     weight: F8,
-    excluded: int,
-    touched: int,
+    bits: MeanBits,
+    plain: MeanPlanes | None = None,
 ) -> MeanPlanes:
     """Mean of a stack with one weight per plane, summed in stack order.
 
     Parameters
     ----------
     flux, variance : (n, ny, nx) float32, C order; a variance of 0 leaves the pixel out
-    mask : (n, ny, nx) uint32; a bit of ``excluded`` leaves the pixel out
+    mask : (n, ny, nx) uint32
     reject : (n, ny, nx) uint8; 1 leaves the pixel out
     weight : (n,) float64, positive
-    excluded, touched : mask bits; ``touched`` ones count as masked though they are used
+    bits : what those of the mask mean
+    plain : the mean that leaves nothing rejected out; it is used up, and made anew only where something is
 
     Returns
     -------
@@ -56,13 +77,15 @@ def weighted_mean(
     ValueError
         Shapes differ.
     """
-    shape = flux.shape[1:]
-    flux_out, variance_out, fraction = (np.zeros(shape, np.float32) for _ in range(3))
-    bits, count = np.zeros(shape, np.uint32), np.zeros(shape, np.uint16)
-    out = MeanPlanes(flux_out, variance_out, bits, count, fraction)
+    out = _planes(flux.shape[1], flux.shape[2]) if plain is None else plain
     arrays = out.flux, out.variance, out.mask, out.count, out.masked_fraction
-    _coadd.mean(flux, variance, mask, reject, weight, excluded, touched, *arrays)
+    _coadd.mean(flux, variance, mask, reject, weight, bits, plain is not None, *arrays)
     return out
+
+
+def _planes(*shape: int) -> MeanPlanes:
+    flux, variance, fraction = (np.empty(shape, np.float32) for _ in range(3))
+    return MeanPlanes(flux, variance, np.empty(shape, np.uint32), np.empty(shape, np.uint16), fraction)
 
 
 def smooth_gaussian(plane: F4, sigma_px: float) -> F4:
@@ -103,13 +126,44 @@ def typical_variance(variance: F4, mask: U4, bad: int) -> tuple[float, float]:
     return found
 
 
+def round_widths(images: F4) -> F8:
+    """Standard deviation of the circular Gaussian that weights each image as the image weights itself.
+
+    Adaptive moments (Bernstein & Jarvis 2002, AJ 123, 583, section 3.1) with a circular weight about the
+    middle pixel: at the solution the weight's variance is twice the weighted variance.
+
+    Parameters
+    ----------
+    images : (n, size, size) float32, stars centred on the middle pixel
+
+    Returns
+    -------
+    (n,) float64, pixels, to 3e-3 of itself; between 0.5 and 8 for images that are no stars
+
+    Raises
+    ------
+    ValueError
+        The images are not square.
+    """
+    out = np.empty(len(images))
+    _coadd.round_widths(images, out)
+    return out
+
+
+def highest_around(plane: F4, scale: float) -> F4:
+    """``scale`` times the highest absolute value among the 5 x 5 pixels around each of a (ny, nx) float32 plane."""
+    out = np.empty_like(plane)
+    _coadd.highest_around(plane, scale, out)
+    return out
+
+
 def static_sky(planes: F4, groups: int = 0) -> F4:
     """Median of (n, ny, nx) float32 planes or, with groups, of the means of every ``groups``-th plane.
 
     Raises
     ------
     ValueError
-        No planes, or fewer than groups.
+        No planes, or fewer than groups; a median of more than 24.
     """
     out = np.empty(planes.shape[1:], np.float32)
     _coadd.static_sky(planes, groups, out)

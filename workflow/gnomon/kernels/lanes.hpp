@@ -49,6 +49,22 @@ inline Float8 fma8(Float8 a, Float8 b, Float8 c) noexcept {
 #endif
 }
 
+inline Float8 min8(Float8 a, Float8 b) noexcept {
+#if defined(__AVX2__)
+  return _mm256_min_ps(a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
+inline Float8 max8(Float8 a, Float8 b) noexcept {
+#if defined(__AVX2__)
+  return _mm256_max_ps(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
 inline Float8 floor8(Float8 v) noexcept {
 #if defined(__AVX2__)
   return _mm256_floor_ps(v);

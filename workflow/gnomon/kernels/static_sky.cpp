@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "symmetric.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 using Index = std::ptrdiff_t;
 constexpr std::size_t kBlock = 256;  // pixels whose group means are summed together
+constexpr Index kAround = 2;         // pixels to either side that the highest value is looked for in
 constexpr std::size_t kSample = 3;   // pixels between those that the noise is told from
 
 std::vector<float> gaussian(double sigma) {
@@ -28,31 +30,42 @@ std::vector<float> gaussian(double sigma) {
 }
 
 // Sorted by exchanges of neighbours: the same for all lanes.
-void sort8(std::vector<Float8> &v) {
-  for (std::size_t pass = 0; pass < v.size(); ++pass)
-    for (std::size_t i = pass % 2; i + 1 < v.size(); i += 2) {
+template <std::size_t N>
+inline void sort8(Float8 (&v)[N]) {
+#pragma GCC unroll 24
+  for (std::size_t pass = 0; pass < N; ++pass)
+#pragma GCC unroll 12
+    for (std::size_t i = pass % 2; i + 1 < N; i += 2) {
       const Float8 a = v[i], b = v[i + 1];
-      v[i] = a < b ? a : b;
-      v[i + 1] = a < b ? b : a;
+      v[i] = min8(a, b), v[i + 1] = max8(a, b);
     }
 }
 
-// Median of rows[k][x] over k, x < n.
-void median_of(const std::vector<const float *> &rows, std::size_t n, float *out) {
-  std::vector<Float8> v(rows.size());
+// Median of rows[k][x] over N rows, x < n.
+template <std::size_t N>
+void median_of(const float *const *rows, std::size_t n, float *out) {
+  float held[N][8] = {}, result[8];
   for (std::size_t x = 0; x < n; x += 8) {
     const std::size_t lanes = std::min<std::size_t>(8, n - x);
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-      float held[8] = {};
-      std::copy(rows[k] + x, rows[k] + x + lanes, held);
-      v[k] = load8(held);
+    Float8 v[N];
+    for (std::size_t k = 0; k < N; ++k) {
+      if (lanes < 8) std::copy_n(rows[k] + x, lanes, held[k]);
+      v[k] = load8(lanes < 8 ? held[k] : rows[k] + x);
     }
     sort8(v);
-    float held[8];
-    store8(held, (v[(v.size() - 1) / 2] + v[v.size() / 2]) * 0.5f);
-    std::copy(held, held + lanes, out + x);
+    store8(result, (v[(N - 1) / 2] + v[N / 2]) * 0.5f);
+    std::copy_n(result, lanes, out + x);
   }
 }
+
+using Median = void (*)(const float *const *, std::size_t, float *);
+
+template <std::size_t... N>
+constexpr std::array<Median, sizeof...(N)> medians(std::index_sequence<N...>) {
+  return {median_of<N + 1>...};
+}
+
+constexpr auto kMedians = medians(std::make_index_sequence<kMostMedian>{});
 
 }  // namespace
 
@@ -99,7 +112,23 @@ void static_sky(const Epochs &e, std::size_t groups, float *out) noexcept {
       for (std::size_t x = 0; x < n; ++x) means[g * kBlock + x] = static_cast<float>(sums[g * kBlock + x] / members);
       rows[g] = means.data() + g * kBlock;
     }
-    median_of(rows, n, out + start);
+    kMedians[held - 1](rows.data(), n, out + start);
+  }
+}
+
+void highest_around(const float *plane, std::size_t ny, std::size_t nx, float scale, float *out) noexcept {
+  const auto rows = static_cast<Index>(ny), columns = static_cast<Index>(nx);
+  std::vector<float> line(nx + 2 * kAround, 0.0f);  // nothing beyond the border is higher
+  for (Index y = 0; y < rows; ++y) {
+    float *highest = line.data() + kAround, *row = out + y * columns;
+    std::fill(highest, highest + columns, 0.0f);
+    for (Index v = std::max<Index>(0, y - kAround); v <= std::min(rows - 1, y + kAround); ++v)
+      for (Index x = 0; x < columns; ++x) highest[x] = std::max(highest[x], std::abs(plane[v * columns + x]));
+    for (Index x = 0; x < columns; ++x) {
+      float most = highest[x - kAround];
+      for (Index k = 1 - kAround; k <= kAround; ++k) most = std::max(most, highest[x + k]);
+      row[x] = scale * most;
+    }
   }
 }
 

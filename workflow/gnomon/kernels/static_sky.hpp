@@ -33,8 +33,13 @@ struct Holes {
 void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *out,
                      const Holes &holes = {}) noexcept;
 
+constexpr std::size_t kMostMedian = 24;  // planes or groups that a median can be taken of
+
 // Median over the epochs or, where `groups` > 0, of the means of every `groups`-th epoch (in double).
 void static_sky(const Epochs &epochs, std::size_t groups, float *out) noexcept;
+
+// `scale` times the highest absolute value among the 5 x 5 pixels around each.
+void highest_around(const float *plane, std::size_t ny, std::size_t nx, float scale, float *out) noexcept;
 
 struct Thresholds {
   double high, low;  // standard deviations

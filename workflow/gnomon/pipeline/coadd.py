@@ -29,7 +29,8 @@ class CoaddConfig:
     max_ellipticity: Annotated[float, Gt(0), Le(1)] = 0.3
     """Detectors whose PSF is more elongated are left out: trailed exposures."""
     min_transparency: Annotated[float, Ge(0), Le(1)] = 0.5
-    """Detectors with a smaller part of the median rate of electrons are left out: clouds."""
+    """Detectors with a smaller part of a clear night's light are left out; where the instrument's reference does not
+    tell, of the median rate of electrons."""
     max_noise: Annotated[float, Gt(1), Le(100)] = 3.0
     """Detectors with more times the median noise of the sky are left out: twilight, the moon, a bad readout."""
     template_share: Annotated[float, Gt(0), Le(1)] = 0.5
@@ -96,7 +97,7 @@ STEPS = (
             "instrument": "instrument",
         },
         writes={"coadd": "coadd"},
-        version=5,
+        version=6,
         mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
     ),

@@ -26,7 +26,7 @@ from gnomon.pipeline.coadd import DCR, KINDS, ON_REQUEST, TEMPLATE, CoaddConfig
 _CORNERS = ("ll", "lr", "ur", "ul")
 _NARROWER = 0.95  # of the model's FWHM: what is wider could only be matched by amplifying its noise
 _UNUSED = "covers no cell whole without being masked"
-_JUDGED = ("seeing", "psfE1", "psfE2", "zeroPoint", "exptime", "skyNoise")
+_JUDGED = ("seeing", "psfE1", "psfE2", "zeroPoint", "exptime", "skyNoise", "transparency")
 _EXPOSED = ("visit", "detector", "midpointMjdTai")
 _FWHM = 2.3548200450309493  # of a Gaussian over its standard deviation
 
@@ -59,19 +59,17 @@ def coadd(
         noise=_noise_key(data_id),
         refraction=_refraction(summaries, (wcs, side), site, data_id, config),
     )
-    made = coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over)
-    cells = tuple(sorted(made, key=lambda c: c.cell.index))
-    if not any(len(c.visit) for c in cells):
+    patch = PatchCoadd.of(coadd_patch(skymap.grid.cells(), side, wcs, inputs, options, over), (side, side))
+    if not any(len(c.visit) for c in patch.cells):
         raise UnprocessableData(
             f"none of {len(inputs)} detectors chosen of {len(summaries)} visits covers a cell whole"
             + "".join(f"; the first left out: {reason}" for reason in [*filter(None, why)][:1])
         )
-    patch = PatchCoadd(cells, wcs, (side, side))
-    considered = _considered(found, judged, why, patch.inputs())
-    planes = patch.stitched(), patch.count(), wcs, patch.psf()
-    lists = patch.inputs(), patch.masked_fraction(), considered
+    rows, considered = patch.rows, _considered(found, judged, why, patch.inputs())
+    planes = rows.image, rows.count, wcs, patch.psf()
+    lists = patch.inputs(), rows.masked_fraction, considered
     parts = tuple(options.refraction.parts.tolist()) if options.refraction is not None else ()
-    return Coadd(*planes, data_id.band, *lists, "", patch.noise(), patch.parts(), parts, data_id, site)
+    return Coadd(*planes, data_id.band, *lists, "", rows.noise, rows.parts, parts, data_id, site)
 
 
 def _noise_key(data_id: DataId) -> int | None:
@@ -135,8 +133,8 @@ def _quality(summaries: Sequence[Catalog], found: Sequence[CoaddInput]) -> Quali
         for k, (v, d) in enumerate(zip(t["visit"], t["detector"], strict=True))
     }
     mine = [rows[i.visit, i.detector] for i in found]
-    seeing, e1, e2, zero, time, noise = (np.array([float(t[name][k]) for t, k in mine]) for name in _JUDGED)
-    return quality(seeing, np.hypot(e1, e2), zero, time, noise)
+    seeing, e1, e2, *rest = (np.array([float(t[name][k]) for t, k in mine]) for name in _JUDGED)
+    return quality(seeing, np.hypot(e1, e2), *rest)
 
 
 def _considered(

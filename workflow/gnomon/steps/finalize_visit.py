@@ -10,12 +10,14 @@ from gnomon.algorithms.visit.finalize import (
     choose,
     final_map,
     final_summary,
+    with_conditions,
     with_note,
 )
 from gnomon.algorithms.visit.focal_sky import keep_large_objects
 from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.dataid import DataId
+from gnomon.containers.instrument import Instrument
 from gnomon.pipeline.joint import FinalizeVisitConfig
 
 
@@ -35,6 +37,7 @@ def finalize_visit(
     astrometry: Sequence[Catalog],
     photometry: Sequence[Catalog],
     stars: Sequence[Catalog],
+    instrument: Instrument,
     *,
     data_id: DataId,
     config: FinalizeVisitConfig,
@@ -56,4 +59,5 @@ def finalize_visit(
         mine, image, factor = apply_zero_point(mine, image, bright.row)
     done = refit_psf(image, mine, stars, config.min_psf_stars)
     made = final_summary(row, done.image, done.sources, where, bright, factor)
+    made = with_conditions(made, instrument.reference)
     return FinalVisit(done.image, done.sources, with_note(made, done.note))

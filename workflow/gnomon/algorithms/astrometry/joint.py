@@ -25,7 +25,7 @@ from gnomon.algorithms.astrometry.fit import allowed_degree
 from gnomon.algorithms.astrometry.tansip import fit_tan_sip, mean_position, monomials, powers
 from gnomon.algorithms.astrometry.turbulence import TurbulenceField, fit_turbulence
 from gnomon.algorithms.joint.elimination import Priors, Rows, Solution, solve
-from gnomon.algorithms.joint.scatter import MEDIAN_OF_TWO, excess_from_median
+from gnomon.algorithms.joint.scatter import MEDIAN_OF_TWO, excess_from_median, rows_by_group
 from gnomon.containers.joint import JointExposure, JointSources, JointStars, counts
 from gnomon.containers.wcs import Wcs, plane_to_sky, sky_to_plane
 from gnomon.errors import UnprocessableData
@@ -282,10 +282,7 @@ def _plane_positions(
     """Plane positions (n, 2) mas, Jacobians (n, 2, 2) mas per pixel, pixels in [-1, 1] (n, 2)."""
     n = len(sources)
     plane, jacobian, pixel = np.empty((n, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
-    order = np.argsort(sources.exposure, kind="stable")
-    bounds = np.searchsorted(sources.exposure[order], np.arange(len(exposures) + 1))
-    for k, e in enumerate(exposures):
-        rows = order[bounds[k] : bounds[k + 1]]
+    for e, rows in zip(exposures, rows_by_group(sources.exposure, len(exposures)), strict=True):
         plane[rows], jacobian[rows], pixel[rows] = _to_plane(e, sources.x[rows], sources.y[rows], centre)
     return plane, jacobian, pixel
 
@@ -327,8 +324,8 @@ def _design(
 def _star_positions(sources: JointSources, stars: JointStars, mjd: F8, centre: tuple[float, float]) -> F8:
     """Catalogue position of each detection's star at its date, mas in the plane."""
     plane = np.empty((len(sources), 2))
-    for date in np.unique(mjd):
-        rows = mjd == date
+    dates, when = np.unique(mjd, return_inverse=True)
+    for date, rows in zip(dates, rows_by_group(when, len(dates)), strict=True):
         s = sources.star[rows]
         place = apply_space_motion(
             stars.ra[s],
@@ -346,8 +343,8 @@ def _star_positions(sources: JointSources, stars: JointStars, mjd: F8, centre: t
 def _fit_air(field: _Field, displacement: F8, used: Bool) -> tuple[list[TurbulenceField], F8]:
     """Field of each visit, and for each detection the field that it had no part in."""
     fields, honest = [], np.zeros_like(displacement)
-    for v in range(field.visits):
-        rows, good = field.visit == v, used[field.visit == v]
+    for rows in rows_by_group(field.visit, field.visits):
+        good = used[rows]
         fields.append(
             fit_turbulence(field.focal[rows][good], displacement[rows][good], field.error[rows][good])
         )
@@ -359,7 +356,7 @@ def _fit_air(field: _Field, displacement: F8, used: Bool) -> tuple[list[Turbulen
 
 def _excess(residual: F8, error: F8, visit: npt.NDArray[np.intp], used: Bool, visits: int) -> F8:
     size = np.max(np.abs(residual), axis=1)
-    rows = [np.flatnonzero(used & (visit == v)) for v in range(visits)]
+    rows = [r[used[r]] for r in rows_by_group(visit, visits)]
     return np.array([excess_from_median(size[r], error[r], MEDIAN_OF_TWO) for r in rows])
 
 

@@ -1,16 +1,27 @@
 """What is in too few epochs to be sky: satellites, cosmic rays, ghosts, asteroids."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter
 
+from gnomon.algorithms.coadd.lines import faint_trails
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
-from gnomon.algorithms.coadd.width import round_width
 from gnomon.algorithms.cosmicray.dilate import dilated
-from gnomon.kernels.coadd import deviating, keep_rare_regions, smooth_filled, static_sky, weighted_mean
+from gnomon.kernels.coadd import (
+    MeanBits,
+    MeanPlanes,
+    deviating,
+    highest_around,
+    keep_rare_regions,
+    round_widths,
+    smooth_filled,
+    static_sky,
+    typical_variance,
+    weighted_mean,
+)
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
@@ -24,6 +35,7 @@ _EXTRA_SIGMA_PX = 0.8  # all epochs are smoothed at least this much: trails gain
 _LOW = 2.5  # sigma down to which a candidate is followed ...
 _FOLLOW_PX = 3  # ... within this distance of its bright part
 _GROW_PX = 1  # and then grown
+_SAMPLE_PX = 4  # pixels between those that the typical variance is told from
 _BORDER_NOISE = (
     0.45  # more noise at the border of a smoothed plane, along either axis; measured, sigma 1 to 2 px
 )
@@ -46,14 +58,23 @@ class ArtifactSettings:
     """... and never more than this share of the epochs."""
 
 
-def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -> U1:
+def find_artifacts(
+    stack: WarpStack, settings: ArtifactSettings | None = None, mean: MeanPlanes | None = None
+) -> U1:
     """Pixels of each warp that show what too few others show.
 
     Every warp is smoothed by a Gaussian to one common width, and compared with a robust static sky: the
     median over epochs, or from 20 epochs on the median of 15 means of every 15th epoch. What deviates
     either way beyond the noise and the tolerance is a candidate; a connected region of candidates is an
-    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star). Long
-    straight artifacts are continued through the stars that they cross.
+    artifact if few epochs have candidates in more than half of it, else it is sky (a variable star). Trails
+    too faint for any pixel are found as lines. Long straight artifacts are continued through the stars that
+    they cross.
+
+    Parameters
+    ----------
+    stack : warps of one cell
+    settings : None takes the defaults
+    mean : of the stack with nothing rejected; None makes it
 
     Returns
     -------
@@ -65,9 +86,9 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
     most = min(settings.few_most * n, settings.few_constant + settings.few_share * n)
     if most < 1:
         return found
-    smooth, noise_shape, least = _matched(stack)
+    smooth, noise_shape, least = _matched(stack, mean or _plain_mean(stack))
     sky = static_sky(smooth, _GROUPS if n >= _FEW else 0)
-    allowed = settings.tolerance * _highest_around(np.abs(sky))
+    allowed = highest_around(sky, settings.tolerance)
     times = np.zeros((ny, nx), np.uint16)
     for k in range(n):
         differs = deviating(smooth[k], sky, allowed, noise_shape, settings.sigma, _LOW, float(least[k]))
@@ -75,30 +96,46 @@ def find_artifacts(stack: WarpStack, settings: ArtifactSettings | None = None) -
             seed, faint = differs
             found[k] = dilated(seed | (faint & dilated(seed, _FOLLOW_PX)), _GROW_PX)
             times += found[k]
+    for k, trail in faint_trails(found, smooth, sky, allowed, noise_shape, least).items():
+        times += trail & (found[k] == 0)
+        found[k] |= trail
     rare = times <= most
     for k in map(int, np.flatnonzero(found.any((1, 2)))):
         found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
     return found
 
 
-def _matched(stack: WarpStack) -> tuple[F4, F4, F8]:
-    """All warps smoothed to one width, holes filled from the plain mean; how the noise varies; the least it can be.
+def _plain_mean(stack: WarpStack) -> MeanPlanes:
+    none = np.zeros(stack.flux.shape, np.uint8)
+    return weighted_mean(stack.flux, stack.variance, stack.mask, none, stack.weight, MeanBits(EXCLUDED, 0))
+
+
+def _matched(stack: WarpStack, mean: MeanPlanes) -> tuple[F4, F4, F8]:
+    """All warps smoothed to one width, holes filled from the mean; how the noise varies; the least it can be.
 
     A few epochs are their own median and seem quiet: their noise is no less than their variances say.
     """
-    n = len(stack)
-    none = np.zeros(stack.flux.shape, np.uint8)
-    mean = weighted_mean(stack.flux, stack.variance, stack.mask, none, stack.weight, EXCLUDED, 0)
-    variance = round_width(stack.psf) ** 2
+    variance = round_widths(stack.psf) ** 2
     target = variance.max() + _EXTRA_SIGMA_PX**2
     smooth, width = np.empty_like(stack.flux), np.sqrt(target - variance)
     least = _CORRELATED * _noise_left(width) / np.sqrt(stack.weight)
-    for k in range(n):
+    for k in range(len(stack)):
         given = stack.variance[k], stack.mask[k], EXCLUDED, mean.flux
         smooth_filled(stack.flux[k], *given, float(width[k]), smooth[k])
-    level = np.median(mean.variance)
-    shape = np.sqrt(np.maximum(mean.variance / level, 0.25)) if level > 0 else np.ones_like(mean.variance)
-    return smooth, (shape * _border_noise(shape.shape)).astype(np.float32), least
+    return smooth, _noise_shape(mean.variance), least
+
+
+def _noise_shape(variance: F4) -> F4:
+    """Standard deviation by pixel over the typical one, and more at the border."""
+    sample = np.ascontiguousarray(variance[::_SAMPLE_PX, ::_SAMPLE_PX])
+    level, _ = typical_variance(sample, np.zeros(sample.shape, np.uint32), 0)
+    border = _border_noise(*variance.shape)
+    if level == 0:
+        return border
+    shape: F4 = np.maximum(variance * np.float32(1 / level), np.float32(0.25))
+    np.sqrt(shape, shape)
+    shape *= border
+    return shape
 
 
 def _noise_left(sigma_px: F8) -> F8:
@@ -107,13 +144,9 @@ def _noise_left(sigma_px: F8) -> F8:
     return np.asarray((line**2).sum(1) / line.sum(1) ** 2)
 
 
-def _border_noise(shape: tuple[int, ...]) -> F8:
+@lru_cache(4)
+def _border_noise(*shape: int) -> F4:
     """Noise of a smoothed plane over that far from its border: repeated pixels average less."""
     rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in shape)
     by_row, by_column = (1 + _BORDER_NOISE * np.exp(-0.5 * (d / 2.0) ** 2) for d in (rows, columns))
-    return np.asarray(np.outer(by_row, by_column))
-
-
-def _highest_around(plane: F4) -> F4:
-    """Maximum over the 5 x 5 pixels around."""
-    return np.asarray(maximum_filter(plane, 5, mode="nearest"))
+    return np.outer(by_row, by_column).astype(np.float32)

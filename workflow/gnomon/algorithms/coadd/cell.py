@@ -7,21 +7,27 @@ import numpy.typing as npt
 
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings, find_artifacts
 from gnomon.algorithms.coadd.chromatic import Refraction, band_parts
-from gnomon.algorithms.coadd.match import matched_stack
-from gnomon.algorithms.coadd.noise import correlated_noise, resampling_correlation
 from gnomon.algorithms.coadd.stack import EXCLUDED, TOUCHED, CellWarp, WarpStack, stack_warps
 from gnomon.containers.box import Box
 from gnomon.containers.coadd import CellCoadd, no_parts, no_plane
 from gnomon.containers.image import F4, Image
 from gnomon.containers.skymap import Cell
 from gnomon.flags import MASK, mask_value
-from gnomon.kernels.coadd import MeanPlanes, weighted_mean
+from gnomon.kernels.coadd import MeanBits, MeanPlanes, weighted_mean
 
 U1 = npt.NDArray[np.uint8]
 
-_KEPT = ~np.uint32(
-    mask_value("DETECTED", "DETECTED_NEGATIVE", "EDGE")
-)  # detections of one visit say nothing here
+_BITS = MeanBits(
+    EXCLUDED,
+    TOUCHED,
+    kept=2**32
+    - 1
+    - mask_value("DETECTED", "DETECTED_NEGATIVE", "EDGE"),  # of one visit, they say nothing here
+    clipped=MASK["CLIPPED"],
+    lost=MASK["REJECTED"],
+    inexact=MASK["INEXACT_PSF"],
+    no_data=MASK["NO_DATA"],
+)
 
 
 def coadd_cell(
@@ -77,14 +83,19 @@ def coadd_stack(
     """
     if stack is None:
         return empty_cell(cell, psf_size, kept)
-    rejected = find_artifacts(stack, artifacts) if reject else np.zeros(stack.flux.shape, np.uint8)
+    rejected = np.zeros(stack.flux.shape, np.uint8)
     planes = _mean(stack, rejected)
+    if reject:
+        rejected = find_artifacts(stack, artifacts, planes)
+        planes = _mean(stack, rejected, planes)
     if matched_sigma > 0:
+        from gnomon.algorithms.coadd.match import matched_stack  # as below
+
         stack = matched_stack(stack, planes.flux, matched_sigma)
         planes = _mean(stack, rejected)
     parts = no_parts() if refraction is None else band_parts(stack, rejected, refraction)
     flux = parts.sum(0, dtype=np.float32) if refraction is not None else planes.flux
-    image = Image(flux, planes.variance, _mask(len(stack), rejected, planes))
+    image = Image(flux, planes.variance, planes.mask)
     cut = kept.shifted(-seen.x0, -seen.y0).slices()
     planes_kept = image.section(*cut), planes.count[cut], planes.masked_fraction[cut]
     noise = no_plane() if noise_key is None else _noise(stack, image.variance[cut], noise_key, kept)
@@ -93,14 +104,18 @@ def coadd_stack(
     return CellCoadd(cell, kept, *planes_kept, psf.astype(np.float32), *names, noise, parts[:, *cut])
 
 
-def _mean(stack: WarpStack, rejected: U1) -> MeanPlanes:
+def _mean(stack: WarpStack, rejected: U1, plain: MeanPlanes | None = None) -> MeanPlanes:
     """The weighted mean of what is not rejected."""
-    planes = stack.flux, stack.variance, stack.mask
-    return weighted_mean(*planes, rejected, stack.weight, EXCLUDED, TOUCHED)
+    return weighted_mean(stack.flux, stack.variance, stack.mask, rejected, stack.weight, _BITS, plain)
 
 
 def _noise(stack: WarpStack, variance: F4, key: int, box: Box) -> F4:
     """What noise of this variance looks like after the resampling of these inputs."""
+    from gnomon.algorithms.coadd.noise import (  # brings scipy: half of a coadd's imports
+        correlated_noise,
+        resampling_correlation,
+    )
+
     return correlated_noise(variance, resampling_correlation(stack.slopes, stack.weight), key, box)
 
 
@@ -113,14 +128,3 @@ def empty_cell(cell: Cell, psf_size: int, kept: Box) -> CellCoadd:
     none, blank = np.zeros(0, np.int64), np.zeros((psf_size, psf_size), np.float32)
     counts = np.zeros(shape, np.uint16), np.zeros(shape, np.float32)
     return CellCoadd(cell, kept, image, *counts, blank, none, none.copy(), np.zeros(0))
-
-
-def _mask(n: int, rejected: U1, planes: MeanPlanes) -> npt.NDArray[np.uint32]:
-    """Bits of the inputs used, and what was done to the sum."""
-    clipped = rejected.any(0)
-    missing = planes.count < n
-    mask = planes.mask & _KEPT
-    mask |= np.where(clipped, np.uint32(MASK["CLIPPED"]), np.uint32(0))
-    mask |= np.where(missing & ~clipped, np.uint32(MASK["REJECTED"]), np.uint32(0))
-    mask |= np.where(missing, np.uint32(MASK["INEXACT_PSF"]), np.uint32(0))
-    return mask | np.where(planes.variance > 0, np.uint32(0), np.uint32(MASK["NO_DATA"]))

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
-from gnomon.algorithms.dcr.solve import DcrEpochs, fit_dcr
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
@@ -25,6 +24,8 @@ class Refraction:
 
 def band_parts(stack: WarpStack, rejected: npt.NDArray[np.uint8], refraction: Refraction) -> F4:
     """(nsub, ny, nx) float32 images of parts of the band, bluest first, from the pixels that the mean is made of."""
+    from gnomon.algorithms.dcr.solve import DcrEpochs, fit_dcr  # brings scipy: half of a coadd's imports
+
     good = (stack.variance > 0) & ((stack.mask & np.uint32(EXCLUDED)) == 0) & (rejected == 0)
     names = zip(stack.visit.tolist(), stack.detector.tolist(), strict=True)
     up = np.array([refraction.zenith[name] for name in names], np.float64)

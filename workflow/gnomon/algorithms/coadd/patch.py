@@ -146,17 +146,9 @@ def _blocks(cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
     return [tuple(blocks[k]) for k in sorted(blocks)]
 
 
-def _kept(cell: Cell, side: int) -> Box:
-    """Pixels that the patch takes from a cell: its own, and the patch's border beside it."""
-    outer = cell.outer
-    x0, y0 = outer.x0 if outer.x0 == 0 else cell.inner.x0, outer.y0 if outer.y0 == 0 else cell.inner.y0
-    x1, y1 = outer.x1 if outer.x1 == side else cell.inner.x1, outer.y1 if outer.y1 == side else cell.inner.y1
-    return Box(x0, y0, x1 - x0, y1 - y0)
-
-
 def _shown(cell: Cell, side: int) -> Box:
     """Pixels of a cell that are warped: those kept, and what artifacts are told from around them."""
-    return _kept(cell, side).grown(_CONTEXT_PX).within(cell.outer)
+    return cell.kept((side, side)).grown(_CONTEXT_PX).within(cell.outer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +213,7 @@ class _Work:
         return self.splines[k].drawn(*star, self.options.psf_size, scale)
 
     def _sum(self, cell: Cell, shown: Box, stacker: Stacker) -> CellCoadd:
-        options, kept, sigma = self.options, _kept(cell, self.side), self.options.matched_sigma
+        options, kept, sigma = self.options, cell.kept((self.side, self.side)), self.options.matched_sigma
         given = stacker.stack(), options.psf_size, options.artifacts, sigma
         made = coadd_stack(cell, shown, kept, *given, refraction=options.refraction, noise_key=options.noise)
         stacker.release()

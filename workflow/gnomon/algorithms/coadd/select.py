@@ -22,7 +22,7 @@ class Rule:
     max_ellipticity: float = np.inf
     """Largest ellipticity of the PSF."""
     min_transparency: float = 0.0
-    """Smallest transparency, where the median of the detectors on the patch is 1."""
+    """Smallest transparency."""
     max_noise: float = np.inf
     """Largest noise of the sky over the median of the detectors on the patch."""
 
@@ -36,7 +36,7 @@ class Quality:
     ellipticity: F8
     """(n,) of the PSF, (a^2 - b^2) / (a^2 + b^2)."""
     transparency: F8
-    """(n,) electrons a second of a source over the median of all n."""
+    """(n,) light over that of a clear night; where that is not known, electrons a second over the median of all n."""
     noise: F8
     """(n,) standard deviation of a pixel of sky over the median of all n."""
 
@@ -47,6 +47,7 @@ def quality(
     zero_point: npt.ArrayLike,
     exptime: npt.ArrayLike,
     sky_noise: npt.ArrayLike,
+    transparency: npt.ArrayLike,
 ) -> Quality:
     """What n detectors in one band are chosen by.
 
@@ -57,12 +58,15 @@ def quality(
     zero_point : (n,) AB magnitude of one electron
     exptime : (n,) seconds
     sky_noise : (n,) standard deviation of a pixel of sky, nJy
+    transparency : (n,) light over that of a clear night, NaN where the summary has none
     """
-    zp, time, noise = (np.asarray(v, np.float64) for v in (zero_point, exptime, sky_noise))
+    zp, time, noise, light = (
+        np.asarray(v, np.float64) for v in (zero_point, exptime, sky_noise, transparency)
+    )
     rate = 10 ** (0.4 * zp) / time
     clear, quiet = (np.nanmedian(v) if np.isfinite(v).any() else 1.0 for v in (rate, noise))
     wide, flat = np.asarray(seeing, np.float64), np.asarray(ellipticity, np.float64)
-    return Quality(wide, flat, rate / clear, noise / quiet)
+    return Quality(wide, flat, np.where(np.isfinite(light), light, rate / clear), noise / quiet)
 
 
 def reasons(visit: Sequence[int], found: Quality, rule: Rule) -> list[str]:
@@ -90,7 +94,7 @@ def _limit(found: Quality, k: int, rule: Rule) -> str:
     if found.ellipticity[k] > rule.max_ellipticity:
         return f"ellipticity above {rule.max_ellipticity:.2f}"
     if found.transparency[k] < rule.min_transparency:
-        return f"transparency below {rule.min_transparency:.2f} of the median"
+        return f"transparency below {rule.min_transparency:.2f}"
     if found.noise[k] > rule.max_noise:
         return f"sky noise above {rule.max_noise:.2f} of the median"
     return ""

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label
 
 F8 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -29,6 +28,8 @@ def continued_trails(mask: Bools) -> Bools:
     """
     if np.count_nonzero(mask) < _LEAST_PIXELS:
         return mask
+    from scipy.ndimage import label  # 0.2 s of import that most patches do without
+
     region, n = label(mask, np.ones((3, 3)))
     sizes = np.bincount(region.ravel(), minlength=n + 1)
     full = mask.copy()

@@ -22,7 +22,8 @@ Index = npt.NDArray[np.intp]
 DIRECT_LIMIT = 1500
 """Parameters up to which the reduced normal matrix is formed and factored: 18 MB, 0.3 s."""
 
-_SLAB = 4_000_000  # numbers of the dense design held at a time: 32 MB
+_DIRECT_WORK = 5e9  # multiplications up to which it is formed: a second
+_SLAB = 4_000_000  # numbers of the stars' dense part held at a time: 32 MB
 _RELATIVE_CHANGE = 1e-7  # of the corrections: 1e-5 mas, 1e-8 mag
 _STEPS = 2000
 
@@ -90,8 +91,8 @@ def solve(rows: Rows, priors: Priors, start: F8 | None = None, direct_limit: int
     weighted = rows.design.T.multiply(rows.weight).tocsr()  # B^T W
     right = weighted @ rows.target - weighted @ stars.apply(stars.solve(stars.gather(rows.target)))
     covariance, steps = None, 0
-    if len(priors.parameter) <= direct_limit:
-        normal = _reduced_normal(rows, stars, len(right)) + np.diag(priors.parameter)
+    if len(right) <= direct_limit and len(right) ** 2 * priors.star.size <= _DIRECT_WORK:
+        normal = _reduced_normal(rows, weighted, stars) + np.diag(priors.parameter)
         parameter, covariance = _factor_and_solve(normal, right)
     else:
         parameter, steps = _conjugate_gradients(rows, weighted, stars, priors, right, start)
@@ -146,23 +147,21 @@ class _StarBlocks:
         return np.asarray(np.sum(self.rows.star_terms * star[self.rows.star], axis=1), np.float64)
 
 
-def _reduced_normal(rows: Rows, stars: _StarBlocks, columns: int) -> F8:
-    """``B^T W B - (B^T W S) inverse (S^T W B)``, dense; in slabs of rows that fit the memory."""
-    m, count = rows.star_terms.shape[1], stars.count
-    normal, cross = np.zeros((columns, columns)), np.zeros((count * m, columns))
-    slab = max(_SLAB // columns, 1)
-    for start in range(0, len(rows.star), slab):
-        part = slice(start, min(start + slab, len(rows.star)))
-        dense = rows.design[part].toarray()
-        weighted = rows.weight[part, None] * dense
-        normal += dense.T @ weighted
-        index = (rows.star[part, None] * m + np.arange(m)).ravel()
-        bounds = np.arange(len(dense) + 1) * m
-        s = sparse.csr_array((rows.star_terms[part].ravel(), index, bounds), shape=(len(dense), count * m))
-        cross += s.T @ weighted
-    solved = np.einsum("sij,sjp->sip", stars.inverse, cross.reshape(count, m, columns))
-    normal -= cross.T @ solved.reshape(count * m, columns)
-    return (normal + normal.T) / 2
+def _reduced_normal(rows: Rows, weighted: sparse.csr_array, stars: _StarBlocks) -> F8:
+    """``B^T W B - (B^T W S) inverse (S^T W B)``, dense; in slabs of stars that fit the memory."""
+    n, m, columns = len(rows.star), rows.star_terms.shape[1], weighted.shape[0]
+    normal = (weighted @ rows.design).toarray()
+    index = (rows.star[:, None] * m + np.arange(m)).ravel()
+    bounds = np.arange(n + 1) * m
+    s = sparse.csr_array((rows.star_terms.ravel(), index, bounds), shape=(n, stars.count * m))
+    cross = (weighted @ s).T.tocsr()
+    slab = max(_SLAB // (columns * m), 1)
+    for first in range(0, stars.count, slab):
+        inverse = stars.inverse[first : first + slab]
+        part = cross[first * m : (first + slab) * m].toarray()
+        solved = np.einsum("sij,sjp->sip", inverse, part.reshape(len(inverse), m, columns))
+        normal -= part.T @ solved.reshape(len(part), columns)
+    return np.asarray((normal + normal.T) / 2, np.float64)
 
 
 def _factor_and_solve(normal: F8, right: F8) -> tuple[F8, F8]:

@@ -4,7 +4,7 @@ Tables are as the catalogues on disk (``isolated_star``, ``isolated_star_source`
 catalogue is as `gnomon.io.refcat` reads it (radians).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.spatial import KDTree
 from gnomon.algorithms.astrometry.epoch import apply_space_motion
 from gnomon.algorithms.astrometry.pairs import nearest_pairs
 from gnomon.algorithms.astrometry.tansip import mean_position
+from gnomon.algorithms.joint.scatter import rows_by_group
 from gnomon.algorithms.photometry.joint import JointFluxes
 from gnomon.algorithms.photometry.zero_point import AB_NJY, MAG_PER_LN
 from gnomon.containers.catalog import Catalog
@@ -197,7 +198,7 @@ def star_colours(star: Index, n: int, detections: Catalog, bands: tuple[str, str
 
 def _medians(group: Index, value: F8) -> F8:
     """Median of the values of each group, 0 to the last."""
-    return np.array([np.median(value[group == k]) for k in range(int(group.max()) + 1)])
+    return np.array([np.median(value[rows]) for rows in rows_by_group(group, int(group.max()) + 1)])
 
 
 def visits_of_band(gathered: Gathered, source: Catalog, band: str) -> Index:
@@ -275,10 +276,8 @@ def _places(gathered: Gathered, keep: npt.NDArray[np.bool_]) -> tuple[F8, F8]:
     sources = gathered.sources
     pixel, focal = np.empty((len(sources), 2)), np.empty((len(sources), 2))
     circles = visit_circles(gathered)
-    order = np.argsort(sources.exposure, kind="stable")
-    bounds = np.searchsorted(sources.exposure[order], np.arange(len(gathered.exposures) + 1))
-    for k, e in enumerate(gathered.exposures):
-        rows = order[bounds[k] : bounds[k + 1]]
+    members = rows_by_group(sources.exposure, len(gathered.exposures))
+    for e, rows in zip(gathered.exposures, members, strict=True):
         pixel[rows], focal[rows] = place_in_visit(e, sources.x[rows], sources.y[rows], circles[e.visit])
     return pixel[keep], focal[keep]
 
@@ -293,17 +292,19 @@ def place_in_visit(e: JointExposure, x: F8, y: F8, circle: Circle) -> tuple[F8, 
 
 def visit_circles(gathered: Gathered) -> dict[int, Circle]:
     """Circle about the detectors of each visit."""
-    return {v: _visit_circle(gathered, v) for v in {e.visit for e in gathered.exposures}}
+    members: dict[int, list[JointExposure]] = {}
+    for e in gathered.exposures:
+        members.setdefault(e.visit, []).append(e)
+    return {v: _circle_about(some) for v, some in members.items()}
 
 
-def _visit_circle(gathered: Gathered, visit: int) -> Circle:
+def _circle_about(exposures: Sequence[JointExposure]) -> Circle:
     """Middle of a visit's detectors and the distance of their furthest corner, radians."""
     ra, dec = [], []
-    for e in gathered.exposures:
-        if e.visit == visit:
-            corner = e.wcs.pixel_to_sky([0, 0, e.shape[1], e.shape[1]], [0, e.shape[0], 0, e.shape[0]])
-            ra.append(corner[0])
-            dec.append(corner[1])
+    for e in exposures:
+        corner = e.wcs.pixel_to_sky([0, 0, e.shape[1], e.shape[1]], [0, e.shape[0], 0, e.shape[0]])
+        ra.append(corner[0])
+        dec.append(corner[1])
     centre = mean_position(np.concatenate(ra), np.concatenate(dec))
     plane = np.hypot(*sky_to_plane(np.concatenate(ra), np.concatenate(dec), centre))
     return centre, float(np.max(plane))

@@ -1,5 +1,6 @@
 """Detections on the maps and zero points of the joint fits."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ ZERO_POINT_COLUMNS = tuple(f"zeroPoint{t - q}{q}" for t in range(ZERO_POINT_DEGR
 
 
 _DEGREES_PER_MAS = 1 / 3.6e6
+_DETECTORS = 1000  # their numbers are below
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,7 @@ def joint_fluxes(detections: Catalog, fit: Catalog) -> Catalog:
     """
     redder = _redder(detections, fit)
     flux, error = (np.array(detections[n], np.float64) for n in ("psfFlux", "psfFluxErr"))
-    for k in np.flatnonzero(fit["nStar"] > 0):
-        rows = (detections["visit"] == fit["visit"][k]) & (detections["detector"] == fit["detector"][k])
+    for k, rows in _rows_of_exposures(detections, fit):
         zero_point = zero_point_over(fit.take(np.array([k]))).at(detections["x"][rows], detections["y"][rows])
         zero_point = zero_point + fit["colourTerm"][k] * redder[rows]
         factor = 10 ** (0.4 * (fit["ownZeroPoint"][k] - zero_point))
@@ -68,8 +69,7 @@ def joint_positions(detections: Catalog, fit: Catalog) -> Catalog:
     """
     ra, dec = detections["coord_ra"].copy(), detections["coord_dec"].copy()
     redder = _redder(detections, fit)
-    for k in np.flatnonzero(fit["nStar"] > 0):
-        rows = (detections["visit"] == fit["visit"][k]) & (detections["detector"] == fit["detector"][k])
+    for k, rows in _rows_of_exposures(detections, fit):
         sky = wcs_from_text(str(fit["wcs"][k])).pixel_to_sky(detections["x"][rows], detections["y"][rows])
         ra[rows], dec[rows] = np.degrees(sky)
         moved = redder[rows] * _DEGREES_PER_MAS
@@ -87,3 +87,12 @@ def _redder(detections: Catalog, fit: Catalog) -> npt.NDArray[np.float64]:
         star, int(star.max()) + 1, detections, (str(fit.meta["blue"]), str(fit.meta["red"]))
     )
     return np.nan_to_num(colour - float(fit.meta["mean"]))[star]
+
+
+def _rows_of_exposures(detections: Catalog, fit: Catalog) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
+    """Rows of the fit that have a star, each with the rows of its exposure's detections; one sort in all."""
+    seen, asked = (t["visit"].astype(np.int64) * _DETECTORS + t["detector"] for t in (detections, fit))
+    order = np.argsort(seen, kind="stable")
+    low, high = (np.searchsorted(seen[order], asked, side) for side in ("left", "right"))
+    for k in np.flatnonzero(fit["nStar"] > 0).tolist():
+        yield k, order[low[k] : high[k]]

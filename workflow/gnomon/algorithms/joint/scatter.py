@@ -1,6 +1,7 @@
 """Scatter beyond the stated errors: what added to them makes the residuals what they should be."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,19 @@ MEDIAN_OF_TWO = 1.0518
 """Median of the larger of two |unit normal| variables."""
 
 _STEPS = 22  # halvings: six digits of the variance
+
+
+def rows_by_group(group: npt.NDArray[np.intp], groups: int) -> list[npt.NDArray[np.intp]]:
+    """Rows of each of ``groups`` groups, rising; one sort, however many groups there are.
+
+    Parameters
+    ----------
+    group
+        (n,) number of each row's group.
+    """
+    order = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[order], np.arange(groups + 1))
+    return [order[low:high] for low, high in pairwise(bounds)]
 
 
 def excess_from_chi2(square: F8, error: F8, dof: int) -> float:

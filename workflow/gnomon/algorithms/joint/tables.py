@@ -9,6 +9,7 @@ from gnomon.algorithms.astrometry.epoch import MAS
 from gnomon.algorithms.astrometry.joint import JointAstrometry
 from gnomon.algorithms.astrometry.tansip import monomials
 from gnomon.algorithms.joint.gather import (
+    Circle,
     ExposureFacts,
     Gathered,
     place_in_visit,
@@ -141,7 +142,10 @@ def photometry_table(
     mine = np.where(detector < detectors, visit * detectors + detector, 0)
     seen = np.where(detector < detectors, count[mine], 0)
     names = _names(gathered, dict.fromkeys((v for v, _ in gathered.key), band))
-    polynomials = np.array([_polynomial(gathered, k, v, found) for k, v in zip(rows, visit, strict=True)])
+    circles = visit_circles(gathered)
+    polynomials = np.array(
+        [_polynomial(gathered, k, v, circles, found) for k, v in zip(rows, visit, strict=True)]
+    )
     return Catalog(
         {n: c[rows] for n, c in names.items()}
         | dict(zip(ZERO_POINT_COLUMNS, polynomials.reshape(len(rows), -1).T, strict=True))
@@ -161,12 +165,14 @@ def photometry_table(
     )
 
 
-def _polynomial(gathered: Gathered, exposure: int, visit: int, found: JointPhotometry) -> F8:
+def _polynomial(
+    gathered: Gathered, exposure: int, visit: int, circles: Mapping[int, Circle], found: JointPhotometry
+) -> F8:
     """Coefficients of the zero point over one detector, at the pivot colour."""
     e, facts = gathered.exposures[exposure], gathered.facts[exposure]
     side = [np.linspace(0, n - 1, _GRID) for n in reversed(e.shape)]
     x, y = (c.ravel() for c in np.meshgrid(*side))
-    pixel, focal = place_in_visit(e, x, y, visit_circles(gathered)[e.visit])
+    pixel, focal = place_in_visit(e, x, y, circles[e.visit])
     airmass = np.full(len(x), facts.airmass if np.isfinite(facts.airmass) else 1.0)
     own = np.full(len(x), visit), np.full(len(x), min(e.detector, len(found.detector) - 1))
     value = found.correction(*own, pixel, focal, airmass, np.full(len(x), found.options.pivot))

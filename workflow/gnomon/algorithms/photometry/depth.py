@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.photometry.zero_point import AB_NJY
+from gnomon.containers.instrument import Conditions
 
 F8 = npt.NDArray[np.float64]
 
@@ -60,8 +61,33 @@ def sky_surface_brightness(sky_njy: float, pixel_scale_arcsec: float) -> float:
     return float(AB_NJY - 2.5 * np.log10(sky_njy / pixel_scale_arcsec**2)) if sky_njy > 0 else np.nan
 
 
-def effective_time_factor(
-    area_px: float, sky_sigma_njy: float, reference_area_px: float, reference_sigma_njy: float
-) -> float:
-    """Exposure time by that which reference conditions need for the same depth (SMTN-002)."""
-    return float((reference_area_px * reference_sigma_njy**2) / (area_px * sky_sigma_njy**2))
+def transparency(rate: float, airmass: float, clear: Conditions) -> float:
+    """Light that arrived over what a clear night leaves at that airmass; NaN where the airmass is.
+
+    Parameters
+    ----------
+    rate : AB magnitude of a source that gave one electron a second
+    """
+    return float(10 ** (0.4 * (rate - clear.zero_point + clear.extinction * (airmass - 1))))
+
+
+def effective_time(exptime: float, rate: float, seeing: float, sky_njy: float, clear: Conditions) -> float:
+    """Seconds of a clear dark night at the zenith that give point sources on the sky the same signal to noise.
+
+    ``t eta^2 (FWHM_0 / FWHM)^2 (b_0 / b)`` (Neilsen et al. 2016, FERMILAB-TM-2610), with ``eta`` the transmission
+    by that of the zenith on a clear night, and b the sky in electrons. Photons of the sky alone: where read noise
+    counts the exposure is worth less.
+
+    Parameters
+    ----------
+    exptime : seconds
+    rate : AB magnitude of a source that gave one electron a second
+    seeing : FWHM, arcseconds
+    sky_njy : sky per square arcsecond, nJy by the same zero point
+    clear : the reference
+    """
+    if not (sky_njy > 0 and seeing > 0):
+        return float("nan")
+    eta = 10 ** (0.4 * (rate - clear.zero_point))
+    darkness = 10 ** (0.4 * (AB_NJY - clear.sky)) / (sky_njy * eta)
+    return float(exptime * eta**2 * (clear.seeing / seeing) ** 2 * darkness)

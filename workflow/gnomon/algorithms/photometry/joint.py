@@ -18,7 +18,7 @@ from scipy import sparse
 
 from gnomon.algorithms.astrometry.tansip import monomials, powers
 from gnomon.algorithms.joint.elimination import Priors, Rows, Solution, solve
-from gnomon.algorithms.joint.scatter import MEDIAN_OF_ONE, excess_from_median
+from gnomon.algorithms.joint.scatter import MEDIAN_OF_ONE, excess_from_median, rows_by_group
 from gnomon.errors import UnprocessableData
 
 F8 = npt.NDArray[np.float64]
@@ -267,10 +267,10 @@ def _first_magnitudes(fluxes: JointFluxes, known: Bool) -> F8:
         return _star_means(fluxes, fluxes.own)
     whole = float(np.median(difference[known[fluxes.star]]))
     zero = np.full(int(fluxes.visit.max()) + 1, whole)
-    for v in range(len(zero)):
-        rows = (fluxes.visit == v) & known[fluxes.star]
-        if rows.any():
-            zero[v] = np.median(difference[rows])
+    for v, rows in enumerate(rows_by_group(fluxes.visit, len(zero))):
+        told = rows[known[fluxes.star[rows]]]
+        if len(told):
+            zero[v] = np.median(difference[told])
     return _star_means(fluxes, zero)
 
 
@@ -282,12 +282,9 @@ def _star_means(fluxes: JointFluxes, zero: F8) -> F8:
 
 def _excess(residual: F8, fluxes: JointFluxes, used: Bool, visits: int) -> F8:
     """Scatter of each visit from the median of its residuals; 0 for visits with few stars."""
-    order = np.argsort(fluxes.visit, kind="stable")
-    bounds = np.searchsorted(fluxes.visit[order], np.arange(visits + 1))
     out = np.zeros(visits)
-    for v in range(visits):
-        rows = order[bounds[v] : bounds[v + 1]]
-        rows = rows[used[rows]]
+    for v, mine in enumerate(rows_by_group(fluxes.visit, visits)):
+        rows = mine[used[mine]]
         if len(rows) >= _FEW_STARS:
             out[v] = excess_from_median(np.abs(residual[rows]), fluxes.error[rows], MEDIAN_OF_ONE)
     return out

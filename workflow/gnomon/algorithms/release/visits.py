@@ -5,7 +5,7 @@ import numpy as np
 from gnomon.containers.catalog import Catalog, Column
 
 _OF_VISIT = ("visit", "night", "band", "midpointMjdTai", "exptime", "airmass")
-_MEDIANS = ("seeing", "skyBg", "skyNoise", "zeroPoint", "magLim", "astromRms")
+_MEDIANS = ("seeing", "skyBg", "skyNoise", "zeroPoint", "transparency", "effTime", "magLim", "astromRms")
 
 
 def visit_row(detectors: Catalog) -> Catalog:

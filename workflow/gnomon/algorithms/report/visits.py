@@ -91,8 +91,11 @@ def _facts(summary: Catalog) -> list[str]:
     rms = summary["astromRms"][np.isfinite(summary["astromRms"])]
     astrometry = f"{np.median(rms):.1f} mas ({kinds})" if len(rms) else kinds
     seeing, zero_point, depth = (np.median(summary[n]) for n in ("seeing", "zeroPoint", "magLim"))
+    light, worth = (float(np.median(summary[n])) for n in ("transparency", "effTime"))
+    clear = [f"transparency {light:.2f} · worth {worth:.0f} of {summary['exptime'][0]:.0f} s"]
     return [
         f"{summary['band'][0]} {summary['night'][0]}",
         f"seeing {seeing:.2f}″ · zero point {zero_point:.3f} · depth {depth:.2f}",
+        *(clear if np.isfinite(light) else ()),
         f"astrometry {astrometry} · {summary['nSource'].sum()} sources · {summary['nPsfStar'].sum()} PSF stars",
     ]

@@ -1,6 +1,6 @@
 """One detector with the map and the zero point of the joint fits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,15 +9,21 @@ import numpy.typing as npt
 
 from gnomon.algorithms.background import scale_background
 from gnomon.algorithms.joint.positions import zero_point_over
-from gnomon.algorithms.photometry.depth import limiting_magnitude, noise_equivalent_area
+from gnomon.algorithms.photometry.depth import (
+    effective_time,
+    limiting_magnitude,
+    noise_equivalent_area,
+    transparency,
+)
 from gnomon.algorithms.photometry.zero_point import AB_NJY
 from gnomon.algorithms.visit.photometer import in_njy
 from gnomon.algorithms.visit.quality import psf_quality
-from gnomon.algorithms.visit.tables import JOINT, place_on_sky, sky_columns
+from gnomon.algorithms.visit.tables import JOINT, NOMINAL, place_on_sky, sky_columns
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.image import Image
+from gnomon.containers.instrument import Conditions
 from gnomon.containers.wcs import Wcs, wcs_from_text
 
 F4 = npt.NDArray[np.float32]
@@ -153,6 +159,22 @@ def final_summary(
     changed["note"] = "; ".join(n for n in notes if n)
     columns = {k: np.array([v], object if isinstance(v, str) else None) for k, v in changed.items()}
     return summary.with_columns(**columns)
+
+
+def with_conditions(summary: Catalog, reference: Mapping[str, Conditions]) -> Catalog:
+    """The summary of one detector with transparency and effective time, where its band has a reference.
+
+    A zero point of the header says nothing of the night.
+    """
+    clear = reference.get(str(summary["band"][0]))
+    if clear is None or summary["photomKind"][0] == NOMINAL:
+        return summary
+    names = ("zeroPoint", "exptime", "airmass", "seeing", "skyBg")
+    zero_point, exptime, airmass, seeing, sky = (float(summary[n][0]) for n in names)
+    rate = zero_point - 2.5 * np.log10(exptime)
+    clarity = transparency(rate, airmass, clear)
+    worth = effective_time(exptime, rate, seeing, sky, clear)
+    return summary.with_columns(transparency=np.array([clarity]), effTime=np.array([worth]))
 
 
 def with_note(summary: Catalog, note: str) -> Catalog:

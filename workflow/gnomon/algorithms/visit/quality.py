@@ -13,6 +13,8 @@ F8 = npt.NDArray[np.float64]
 FLOOR = 0.003
 """Of size and shape: no star may outweigh all others by being bright."""
 _CLIP = 5.0  # errors
+_SIZES, _REACHES = 3, 9  # places along a side of the detector where sizes and distances are taken
+_CENTRE = _SIZES * _SIZES // 2
 _MOMENTS = ("ixx", "iyy", "ixy", "ixxPSF", "iyyPSF", "ixyPSF", "psfFlux", "psfFluxErr")
 
 
@@ -22,18 +24,43 @@ def psf_quality(sources: Catalog, psf: PsfModel, pixel_scale: float) -> dict[str
     Residuals are means weighted by the stars' own errors, those beyond five of them left out; NaN without stars.
     """
     middle = psf.centre
-    m = adaptive_moments(psf.samples(*middle))
+    m = adaptive_moments(psf.samples(*_places(psf, _SIZES)))
     off = shape_residuals(sources.take(sources["isPsfReserve"].astype(bool)))
     return {
         "seeing": psf_fwhm_px(psf, *middle) * pixel_scale,
-        "psfE1": float(m.e1[0]),
-        "psfE2": float(m.e2[0]),
+        "psfE1": float(m.e1[_CENTRE]),
+        "psfE2": float(m.e2[_CENTRE]),
         "nPsfStar": int(sources["isPsfStar"].sum()),
         "nPsfReserve": int(sources["isPsfReserve"].sum()),
         "psfSizeResidual": _mean(off["size"], off["error"]),
         "psfE1Residual": _mean(off["e1"], off["error"]),
         "psfE2Residual": _mean(off["e2"], off["error"]),
+        "psfSizeScatter": _size_scatter(sources),
+        "psfTraceRadiusDelta": float(np.ptp(np.sqrt(0.5 * m.trace))),
+        "maxDistToNearestPsf": _reach(sources, psf),
     }
+
+
+def _reach(sources: Catalog, psf: PsfModel) -> float:
+    """Largest distance of a place of the detector to the nearest star of the model, pixels; NaN without any."""
+    x, y = _places(psf, _REACHES)
+    stars = sources.take(sources["isPsfStar"].astype(bool))
+    away = np.hypot(x[:, None] - stars["x"], y[:, None] - stars["y"])
+    return float(away.min(axis=1).max()) if len(stars) else float("nan")
+
+
+def _places(psf: PsfModel, n: int) -> tuple[F8, F8]:
+    """n x n pixel positions from border to border of the detector."""
+    x, y = (m + s * np.linspace(-1, 1, n) for m, s in zip(psf.centre, psf.scale, strict=True))
+    x, y = np.meshgrid(x, y)
+    return x.ravel(), y.ravel()
+
+
+def _size_scatter(sources: Catalog) -> float:
+    """Robust standard deviation of the relative size of all stars of the PSF; NaN without any."""
+    off = shape_residuals(sources.take((sources["isPsfStar"] | sources["isPsfReserve"]).astype(bool)))["size"]
+    off = off[np.isfinite(off)]
+    return float(1.4826 * np.median(np.abs(off - np.median(off)))) if len(off) else float("nan")
 
 
 def shape_residuals(stars: Catalog) -> dict[str, F8]:

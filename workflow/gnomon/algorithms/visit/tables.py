@@ -88,6 +88,8 @@ def summary_row(
         "nAstromStar": len(located.source),
         "astromRms": located.rms_mas,
         "astromOffset": located.offset_arcsec,
+        "transparency": float("nan"),
+        "effTime": float("nan"),
         "magLim": limiting_magnitude(noise_equivalent_area(psf[0]), noise),
         "nSource": len(sources),
         **_fractions(calibrated.image.mask),
