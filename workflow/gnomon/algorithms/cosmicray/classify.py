@@ -7,7 +7,7 @@ from functools import cache, partial
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.cosmicray.features import features
+from gnomon.algorithms.cosmicray.features import MIDDLE, REACH_PX, SIDE_PX, features
 from gnomon.algorithms.cosmicray.find import BLOCK_PX, least_ratios, skip_plane, sky_mesh
 from gnomon.algorithms.cosmicray.network import Network, from_text, log_odds
 from gnomon.algorithms.cosmicray.weights import SIZES, WEIGHTS
@@ -27,7 +27,7 @@ _SEED_ODDS, _SHARP_SEED_ODDS = 4.0, 6.0  # with 4, noise takes two stars in 10^4
 _SHARP_FWHM_PX = 3.1
 _ROUNDS = 8  # pixels that an event grows by at most
 _AT_ONCE = 1 << 12  # candidates, so that their features stay in the cache
-_REACH_PX = 3
+_DOUBT_RATIO, _DOUBT_SIGMA = 0.5, 10.0  # half of the bound, by so much noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def classify_cosmic_rays(
     psf_fwhm_px: float,
     *,
     seed_odds: float | None = None,
-    grow_odds: float = 0.0,
+    grow_odds: float = -0.5,
     network: Network | None = None,
     unusable: int = UNUSABLE,
 ) -> Bools:
@@ -69,7 +69,7 @@ def classify_cosmic_rays(
 
     Candidates stand 4 sigma above the sky and are sharper than the PSF by 1.5, alone or as one of a pair;
     those of log odds above ``seed_odds`` begin an event. Pixels that touch an event join it above ``grow_odds``,
-    again and again.
+    again and again. A pixel whose opposite neighbours lie below half of what a PSF has needs no network.
 
     Parameters
     ----------
@@ -128,22 +128,31 @@ def look(image: Image, psf_fwhm_px: float, unusable: int = UNUSABLE) -> Field:
     return Field(work, variance, skip, sky, sky_variance, found, flags.view(bool))
 
 
-def measured(field: Field, pixels: I8, psf_fwhm_px: float) -> tuple[F4, F4]:
-    """Features of pixels, and their heights over the noise, (n,)."""
-    patches, sigma = cut_patches(
-        field.work, field.variance, field.sky, field.sky_variance, BLOCK_PX, pixels, _REACH_PX
-    )
-    return features(patches, sigma, psf_fwhm_px), patches[:, patches.shape[1] // 2] / sigma
+def patches_of(field: Field, pixels: I8) -> tuple[F4, F4]:
+    """Heights above the sky around pixels (n, SIDE_PX^2), and their noise (n,)."""
+    return cut_patches(field.work, field.variance, field.sky, field.sky_variance, BLOCK_PX, pixels, REACH_PX)
 
 
 def judge(field: Field, pixels: I8, psf_fwhm_px: float, network: Network) -> F4:
-    """Log odds (n,) of pixels; minus infinity for those of less than `BESIDE_SNR`."""
+    """Log odds (n,) of pixels; minus infinity for those of less than `BESIDE_SNR`, infinity beyond doubt."""
     odds = np.empty(len(pixels), np.float32)
     for start in range(0, len(pixels), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        x, snr = measured(field, pixels[part], psf_fwhm_px)
-        odds[part] = np.where(snr > BESIDE_SNR, log_odds(network, x), -np.inf)
+        patches, sigma = patches_of(field, pixels[part])
+        odds[part] = log_odds(network, features(patches, sigma, psf_fwhm_px))
+        odds[part][patches[:, MIDDLE] <= BESIDE_SNR * sigma] = -np.inf
+        odds[part][_beyond_doubt(patches, sigma, psf_fwhm_px)] = np.inf
     return odds
+
+
+def _beyond_doubt(patches: F4, sigma: F4, psf_fwhm_px: float) -> Bools:
+    """Pixels far sharper than any PSF, (n,): lone hot ones, of a sharpness that the simulated tracks do not have."""
+    axis, diagonal = least_ratios(psf_fwhm_px)
+    sharp = np.zeros(len(patches), bool)
+    for step, ratio in ((1, axis), (SIDE_PX, axis), (SIDE_PX - 1, diagonal), (SIDE_PX + 1, diagonal)):
+        pair = 0.5 * (patches[:, MIDDLE - step] + patches[:, MIDDLE + step])
+        sharp |= pair < _DOUBT_RATIO * ratio * patches[:, MIDDLE] - _DOUBT_SIGMA * sigma
+    return sharp
 
 
 def _around(pixels: I8, shape: tuple[int, int]) -> I8:

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.cosmicray.classify import BESIDE_SNR, look, measured
+from gnomon.algorithms.cosmicray.classify import BESIDE_SNR, look, patches_of
 from gnomon.algorithms.cosmicray.dilate import dilated
+from gnomon.algorithms.cosmicray.features import MIDDLE, features
 from gnomon.containers.image import F4, Image
 
 F8 = npt.NDArray[np.float64]
@@ -29,6 +30,7 @@ def examples(image: Image, psf_fwhm_px: float, charge: F8, sigma: F8) -> tuple[F
     chosen.ravel()[field.candidates] = True
     chosen &= (charge > HIT_SIGMA * sigma) | (charge == 0)
     pixels = np.flatnonzero(chosen)
-    x, snr = measured(field, pixels, psf_fwhm_px)
-    high = snr > BESIDE_SNR
-    return x[high], (charge > 0).ravel()[pixels[high]]
+    patches, sigma_there = patches_of(field, pixels)
+    high = patches[:, MIDDLE] > BESIDE_SNR * sigma_there
+    x = features(patches[high], sigma_there[high], psf_fwhm_px)
+    return x, (charge > 0).ravel()[pixels[high]]

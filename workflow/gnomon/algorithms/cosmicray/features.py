@@ -9,6 +9,7 @@ I8 = npt.NDArray[np.int64]
 
 REACH_PX = 3
 SIDE_PX = 2 * REACH_PX + 1
+MIDDLE = SIDE_PX**2 // 2
 
 N_FEATURES = 2 * SIDE_PX**2 + 2 * 10 + 2
 """Columns of `features`."""
@@ -46,7 +47,7 @@ def features(patches: F4, sigma: F4, psf_fwhm_px: float) -> F4:
     """
     weights = _predictions(psf_fwhm_px)
     sigma = sigma[:, None]
-    scale = np.abs(patches[:, SIDE_PX**2 // 2 :][:, :1]) + _FLOOR_SIGMA * sigma
+    scale = np.abs(patches[:, MIDDLE : MIDDLE + 1]) + _FLOOR_SIGMA * sigma
     excess = patches @ weights.T
     noise = sigma * np.sqrt((weights**2).sum(1))
     width = np.full_like(sigma, np.log(psf_fwhm_px / _USUAL_FWHM_PX))
