@@ -77,7 +77,7 @@ STEPS = (
             "source": "preliminary_source",
             "summary": "preliminary_summary",
         },
-        version=10,
+        version=11,
         axis="detector",
         cost=Cost(cpu_s=2, cpu_s_per_input=2, mem_mb=500, mem_mb_per_input=20, out_mb=14),
     ),
