@@ -179,8 +179,8 @@ def refcats_of_tract(wildcards):
 
 
 def visits_of_patch_band(wildcards):
-    bands = campaign.graph["patches"][f"{wildcards.tract}/{wildcards.patch}"]
-    return bands.get(wildcards.band, [])
+    place = f"{wildcards.tract}/{wildcards.patch}"
+    return campaign.graph["patches"].get(place, {}).get(wildcards.band, [])
 
 
 def season_of(visit, tract):

@@ -127,3 +127,10 @@ def test_the_server_ends_with_whom_it_serves(mortal, tmp_path):
     asked.communicate()
     until(lambda: ended(worker))
     assert mortal[0].wait(10) == 0
+
+
+def test_a_folder_that_holds_anything_else_stays(tmp_path):
+    (tmp_path / "mine").write_text("kept")
+    command = [sys.executable, "-m", "gnomon.forkserver", "socket"]
+    subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, env=env(), check=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]

@@ -25,6 +25,33 @@ def test_names_the_step_meant_by_a_misspelt_one():
         campaign_options({**DEMO, "steps": {"reprot": {}}})
 
 
+@pytest.mark.parametrize(
+    "steps, says", [(["report"], "steps: found"), ({"report": 5}, "steps.report: found 5, wanted names")]
+)
+def test_steps_that_are_no_names_with_values(steps, says):
+    with pytest.raises(ConfigError, match=says):
+        campaign_options({**DEMO, "steps": steps})
+
+
+@pytest.mark.parametrize(
+    "text, says", [(None, "there is no campaign file"), ("a: [1", "is no YAML"), ("- a", "holds no keys")]
+)
+def test_a_campaign_file_that_is_none(tmp_path, text, says):
+    if text is not None:
+        (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        smk.campaign_file(tmp_path / "c.yaml")
+
+
+def test_words_stand_over_a_campaign_file(tmp_path):
+    (tmp_path / "c.yaml").write_text("campaign: a\nroot: b\n")
+    assert smk.campaign_file(tmp_path / "c.yaml", ["root=c", "withdrawn=[1]"]) == {
+        "campaign": "a",
+        "root": "c",
+        "withdrawn": [1],
+    }
+
+
 def test_names_the_campaign_key_meant_by_a_misspelt_one():
     with pytest.raises(ConfigError, match="did you mean 'withdrawn'"):
         campaign_options({**DEMO, "withdraw": []})

@@ -40,6 +40,7 @@ def lines(tmp_path):
 def test_states_cores_and_time_left(lines):
     run = latest_run(lines)
     assert headline(run, 140.0).startswith("2 of 6 jobs done, 1 running, 1 failed; 1 of 2 cores in use")
+    assert "all" not in run.planned
     assert in_use(run, 140.0)[-2:] == [(120.0, 1), (140.0, 0)]
     assert share_of_cores(run, 140.0) == pytest.approx(50 / 80)  # 3 x 10 s and 20 s of 2 x 40 s
     # 3 of isr and the report at 10 s each, of which 20 s are behind one, over 2 x 50/80 cores

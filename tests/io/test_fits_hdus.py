@@ -40,6 +40,53 @@ def test_scaled_pixels_are_scaled(tmp_path):
     np.testing.assert_array_equal(image_hdus(tmp_path / "x.fits")[0].pixels(), [[1.5, 2.0, 4.5]])
 
 
+def test_blank_integers_are_no_numbers(tmp_path):
+    for kind, zero in ((np.int16, 0), (np.int16, 32768), (np.int32, 0)):
+        header = fits.Header({"BLANK": 7, "BZERO": zero})
+        hdu = fits.PrimaryHDU(np.array([[5, 7, 9]], kind), do_not_scale_image_data=True)
+        hdu.header.update(header)
+        hdu.writeto(tmp_path / "x.fits", overwrite=True)
+        pixels = image_hdus(tmp_path / "x.fits")[0].pixels()
+        np.testing.assert_array_equal(pixels, np.array([[5, np.nan, 9]]) + zero)
+
+
+def test_how_the_primary_is_stored_says_nothing_of_another_hdu(tmp_path):
+    primary = fits.PrimaryHDU(np.array([[40000, 1]], np.uint16))  # BZERO 32768
+    primary.header.update({"CTYPE1": "RA---TAN", "CD1_1": -1e-4, "PV1_1": 0.9, "GAIN": 2.0})
+    image = fits.ImageHDU(np.array([[1, 2]], np.int16))
+    image.header["CTYPE1"] = "RA---TAN"
+    fits.HDUList([primary, image]).writeto(tmp_path / "x.fits")
+    first, second = image_hdus(tmp_path / "x.fits")
+    np.testing.assert_array_equal(first.pixels(), [[40000, 1]])
+    np.testing.assert_array_equal(second.pixels(), [[1, 2]])
+    assert second.header["GAIN"] == 2.0
+    assert not {"CD1_1", "PV1_1"} & set(second.header)  # of two maps none is mixed
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_axes_of_length_one_do_no_harm(tmp_path, packed):
+    data = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
+    path = tmp_path / "x.fits"
+    fits.PrimaryHDU(data).writeto(path)
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    (found,) = image_hdus(path)
+    np.testing.assert_array_equal(found.pixels(), data[0])
+
+
+def test_damaged_tiles_are_refused(tmp_path):
+    path = tmp_path / "x.fits"
+    data = np.random.default_rng(0).integers(0, 3000, (64, 64)).astype(np.int32)
+    fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(data, compression_type="RICE_1")]).writeto(path)
+    with fits.open(path, disable_image_compression=True) as hdus:
+        start = hdus[1].fileinfo()["datLoc"]
+    raw = bytearray(path.read_bytes())
+    raw[start + 600 : start + 1400] = bytes(800)  # behind the table of tiles, where the packed rows are
+    path.write_bytes(raw)
+    with pytest.raises(UnprocessableData, match="pixels of HDU 1"):
+        image_hdus(path)[0].pixels()
+
+
 def test_cards_of_the_hdu_override_those_of_the_primary(tmp_path):
     primary, hdu = fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2), np.float32))
     primary.header["GAIN"], primary.header["WHO"], hdu.header["GAIN"] = 1.0, "me", 2.0

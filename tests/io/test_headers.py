@@ -51,6 +51,7 @@ def test_facts_of_a_plain_header():
         {"MJD-OBS": 58161.125},
         {"MJD-OBS": "58161.125"},
         {"DATE-OBS": "2018-02-12", "UT": "03:00:00"},
+        {"DATE-OBS": "2018-02-12T03:00:00", "UT": 3.0},
     ],
 )
 def test_times_in_all_their_spellings_agree(cards):
@@ -58,6 +59,21 @@ def test_times_in_all_their_spellings_agree(cards):
     assert facts(replace(CAMERA, headers=headers), **cards).mjd_tai == pytest.approx(
         facts().mjd_tai, abs=1e-9
     )
+
+
+def test_dates_as_fits_wrote_them_before_2000():
+    headers = replace(CAMERA.headers, start=("DATE-OBS+UT",))
+    found = facts(
+        replace(CAMERA, headers=headers, time_scale="TAI"), **{"DATE-OBS": "26/10/92", "UT": "03:00:00"}
+    )
+    assert found.mjd_tai == pytest.approx(48921.125 + 50 / 86400, abs=1e-9)
+
+
+def test_two_filter_wheels_are_one_filter():
+    camera = replace(
+        CAMERA, headers=replace(CAMERA.headers, filter=("WHEEL1+WHEEL2",)), filters={"g Open": "g"}
+    )
+    assert facts(camera, WHEEL1="g ", WHEEL2=" Open").band == "g"
 
 
 def test_times_in_tai_are_taken_as_they_are():
@@ -89,7 +105,16 @@ def test_constants_stand_in_for_missing_cards():
 
 
 @pytest.mark.parametrize(
-    "ra, degrees", [("10:00:00", 150.0), ("10 00 00", 150.0), (150.0, 150.0), ("150.0", 150.0), (360.0, 0.0)]
+    "ra, degrees",
+    [
+        ("10:00:00", 150.0),
+        ("10 00 00", 150.0),
+        (150.0, 150.0),
+        ("150.0", 150.0),
+        (360.0, 0.0),
+        ("10h 00m 00s", 150.0),
+        (" 10: 0: 0.", 150.0),
+    ],
 )
 def test_right_ascension_in_all_its_spellings(ra, degrees):
     assert math.degrees(facts(RA=ra).ra) == pytest.approx(degrees)
@@ -109,6 +134,9 @@ def test_right_ascension_in_all_its_spellings(ra, degrees):
         ({"EXPTIME": -1.0}, "wanted an exposure time"),
         ({"EXPTIME": "long"}, "found 'long' in EXPTIME"),
         ({"EXPTIME": None}, "wanted an exposure time"),
+        ({"DATE-OBS": "1.2.3"}, "found '1.2.3'"),
+        ({"RA": "10:00:1.2.3"}, "wanted a place on the sky"),
+        ({"RA": True}, "wanted a place on the sky"),
         ({"DATE-OBS": "yesterday"}, "found 'yesterday'"),
         ({"DATE-OBS": "2018-02-12"}, "wanted an MJD or a date like"),
         ({"DATE-OBS": "13/05/93"}, "found '13/05/93'"),

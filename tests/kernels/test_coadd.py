@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from scipy.ndimage import label
+from scipy.ndimage import binary_dilation, label
 
 from gnomon.kernels.coadd import (
     MeanBits,
-    deviating,
+    candidates,
     highest_around,
     keep_rare_regions,
     round_widths,
@@ -50,6 +50,7 @@ def test_mean_equals_its_slow_twin():
     np.testing.assert_array_equal(fast.mask, slow[2])
     np.testing.assert_array_equal(fast.count, slow[3])
     np.testing.assert_allclose(fast.masked_fraction, slow[4], rtol=1e-6)
+    assert fast.gaps.all()
 
 
 def test_pixels_are_summed_alone():
@@ -76,6 +77,8 @@ def test_bits_tell_what_was_done_to_the_mean():
     again = weighted_mean(
         flux, variance, mask, reject, weight, bits, weighted_mean(flux, variance, mask, none, weight, bits)
     )
+    assert plain.gaps.tolist() == [((variance[k] <= 0) | ((mask[k] & 4) > 0)).any() for k in range(len(flux))]
+    assert not weighted_mean(flux, np.ones_like(flux), 0 * mask, none, weight, bits).gaps.any()
     for name in ("flux", "variance", "mask", "count", "masked_fraction"):
         assert getattr(again, name).tobytes() == getattr(made, name).tobytes()
 
@@ -135,20 +138,34 @@ def test_the_static_sky_is_a_median_of_planes_or_of_group_means(n, groups):
     np.testing.assert_allclose(static_sky(planes, groups), np.median(means, 0), rtol=2e-7)
 
 
-def test_deviations_are_those_beyond_what_is_allowed_and_the_noise():
+def test_candidates_are_followed_from_what_is_beyond_the_noise_and_what_is_allowed():
     rng = np.random.default_rng(5)
     sky, shape = (rng.uniform(1, 2, (40, 50)).astype(np.float32) for _ in range(2))
     allowed = np.float32(0.1) * sky
     plane = (sky + shape * rng.normal(0, 3, sky.shape)).astype(np.float32)
-    plane[7, 9] -= 60
-    seed, faint = deviating(plane, sky, allowed, shape, 5.0, 2.0)
+    plane[7, 9], plane[0, 49], plane[22, 30:40] = -60, 70, 25
+    plane[22, 30] = 60
+    found = np.full(sky.shape, 7, np.uint8)
+    assert candidates(plane, (sky, allowed, shape), (5.0, 2.0, 0.0), (3, 1), found)
     sample = np.sort((np.abs(plane - sky) / shape)[::3, ::3].ravel())
-    noise = 1.4826 * sample[len(sample) // 2]
-    excess = (np.abs(plane - sky) - allowed) / shape
-    np.testing.assert_array_equal(seed, excess > 5 * noise)
-    np.testing.assert_array_equal(faint, excess > 2 * noise)
-    assert seed[7, 9]
-    assert deviating(sky, sky, allowed, shape, 5.0, 2.0) is None
+    excess = (np.abs(plane - sky) - allowed) / (shape * 1.4826 * sample[len(sample) // 2])
+    seed = excess > 5
+    followed = seed | ((excess > 2) & binary_dilation(seed, np.ones((7, 7))))
+    np.testing.assert_array_equal(found, binary_dilation(followed, np.ones((3, 3))))
+    assert not candidates(sky, (sky, allowed, shape), (5.0, 2.0, 0.0), (3, 1), found)
+
+
+@pytest.mark.parametrize("n", [1, 2, 301])
+def test_the_noise_is_the_median_difference(n):
+    rng = np.random.default_rng(n)
+    plane = np.zeros((1, 3 * n), np.float32)
+    plane[0, ::3] = rng.lognormal(0, 3, n) * rng.choice([-1, 1], n)
+    noise = 1.4826 * np.sort(np.abs(plane[0, ::3]))[n // 2]
+    zero, found = np.zeros_like(plane), np.zeros(plane.shape, np.uint8)
+    one = np.ones_like(plane)
+    highest = np.abs(plane).max() / noise
+    assert candidates(plane, (zero, zero, one), (0.999 * highest, 1.0, 0.0), (0, 0), found)
+    assert not candidates(plane, (zero, zero, one), (1.001 * highest, 1.0, 0.0), (0, 0), found)
 
 
 def test_refuses_fewer_planes_than_groups_and_long_medians():

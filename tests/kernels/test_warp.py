@@ -15,6 +15,13 @@ def nodes_of(x, y, area, shape, tile=32):
     return x(u, v), y(u, v), area + 0 * u
 
 
+def warped(flux, variance, mask, nodes, shape, interpolant="quintic", first=(0, 0)):
+    """One window of the output."""
+    out = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
+    warp(flux, variance, mask, nodes, 32, interpolant, (NO_DATA, EDGE), [first], [out])
+    return out
+
+
 def run(
     flux, shape, shift=(0.0, 0.0), interpolant="quintic", variance=None, mask=None, matrix=((1, 0), (0, 1))
 ):
@@ -25,7 +32,7 @@ def run(
     )
     variance = np.ones_like(flux) if variance is None else variance
     mask = np.zeros(flux.shape, np.uint32) if mask is None else mask
-    return warp(flux, variance, mask, nodes, 32, shape, interpolant, NO_DATA, EDGE)
+    return warped(flux, variance, mask, nodes, shape, interpolant)
 
 
 def slow_quintic(flux, x, y):
@@ -118,9 +125,7 @@ def test_bits_spread_to_all_pixels_that_lean_on_them_and_no_data_stays_empty():
 def test_nan_coordinates_are_no_data():
     flux = np.ones((40, 40), np.float32)
     nodes = tuple(np.full((3, 3), np.nan) for _ in range(3))
-    out, _, mask = warp(
-        flux, flux, np.zeros((40, 40), np.uint32), nodes, 32, (64, 64), "quintic", NO_DATA, EDGE
-    )
+    out, _, mask = warped(flux, flux, np.zeros((40, 40), np.uint32), nodes, (64, 64))
     assert (mask == NO_DATA).all()
     assert not out.any()
 
@@ -140,7 +145,23 @@ def test_refuses_nodes_that_do_not_cover_the_output():
     flux = np.ones((40, 40), np.float32)
     nodes = tuple(np.zeros((2, 2)) for _ in range(3))
     with pytest.raises(ValueError, match="cover"):
-        warp(flux, flux, np.zeros((40, 40), np.uint32), nodes, 32, (64, 64), "quintic", 1, 2)
+        warped(flux, flux, np.zeros((40, 40), np.uint32), nodes, (64, 64))
+
+
+def test_windows_show_what_one_window_shows_there():
+    rng = np.random.default_rng(8)
+    flux = rng.normal(size=(150, 150)).astype(np.float32)
+    mask = np.where(rng.random(flux.shape) < 0.01, 4, 0).astype(np.uint32)
+    angle = 0.3
+    c, s = np.cos(angle), np.sin(angle)
+    nodes = nodes_of(lambda u, v: c * u - s * v + 40, lambda u, v: s * u + c * v + 10, 1.0, (100, 100))
+    whole = warped(flux, np.ones_like(flux), mask, nodes, (100, 100))
+    first = [(0, 0), (3, 37), (60, 61)]
+    out = [tuple(np.empty((40, 39), t) for t in (np.float32, np.float32, np.uint32)) for _ in first]
+    warp(flux, np.ones_like(flux), mask, nodes, 32, "quintic", (NO_DATA, EDGE), first, out)
+    for (y, x), planes in zip(first, out, strict=True):
+        for plane, all_of_it in zip(planes, whole, strict=True):
+            np.testing.assert_array_equal(plane, all_of_it[y : y + 40, x : x + 39])
 
 
 def test_noise_is_normal_and_of_the_variance_asked_for():

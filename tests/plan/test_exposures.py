@@ -69,3 +69,8 @@ def test_a_folder_without_exposures_is_refused_with_the_reason(tmp_path):
     (tmp_path / "a.fits").write_bytes(b"no FITS at all")
     with pytest.raises(ConfigError, match=r"no exposure of gnomonsim, 1 files refused.*a\.fits"):
         exposures_of(campaign_options({**TOY, "data": str(tmp_path)}))
+
+
+def test_a_real_camera_is_not_simulated():
+    with pytest.raises(ConfigError, match="give the folder of the exposures of vircam as data=DIR"):
+        exposures_of(campaign_options({**TOY, "instrument": "vircam"}))

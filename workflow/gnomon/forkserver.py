@@ -10,10 +10,10 @@ import gc
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
+from argparse import ArgumentParser
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -130,10 +130,14 @@ def _work(task: Task) -> None:
 
 def main() -> None:
     """Serve; a worker returns from it into its job."""
-    path = Path(sys.argv[1])
+    parser = ArgumentParser(prog="gnomon.forkserver", description=__doc__)
+    parser.add_argument("socket", type=Path, help="path of the socket to listen at, in a folder of its own")
+    path = parser.parse_args().socket
     task = Server(str(path)).serve()
     if task is None:
-        shutil.rmtree(path.parent)
+        path.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that holds anything else is not ours to remove
+            path.parent.rmdir()
         return
     _work(task)
     sys.stdout.flush()

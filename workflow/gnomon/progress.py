@@ -6,6 +6,7 @@ snakemake --cores 2 2>&1 | python -m gnomon.progress
 import re
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator
 
 _DONE = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done")
@@ -49,6 +50,7 @@ def _minutes(seconds: float) -> str:
 
 def main() -> None:
     """Read standard input to its end."""
+    ArgumentParser(prog="gnomon.progress", description=__doc__).parse_args()
     for line in followed(sys.stdin, time.monotonic):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -245,6 +245,25 @@ class Campaign:
         return "-".join(f"{{{d}}}" for d in self._wildcards(step)) or step
 
 
+def campaign_file(path: str | Path, over: Iterable[str] = ()) -> dict[str, Any]:
+    """What a campaign's file says, with words ``KEY=VALUE`` over it, as Snakemake takes both.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file, or it holds no YAML with keys.
+    """
+    if not Path(path).is_file():
+        raise ConfigError(f"there is no campaign file {path}")
+    try:
+        given = yaml.safe_load(Path(path).read_text()) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(given, dict):
+        raise ConfigError(f"{path} holds no keys of a campaign")
+    return given | {k: yaml.safe_load(v) for k, _, v in (word.partition("=") for word in over)}
+
+
 def campaign_options(config: Mapping[str, Any]) -> CampaignOptions:
     """Campaign file over the instrument's options; the defaults are the dataclasses' own.
 
@@ -256,9 +275,10 @@ def campaign_options(config: Mapping[str, Any]) -> CampaignOptions:
     known = [f.name for f in fields(CampaignOptions)]
     _refuse_unknown("campaign config", config, known)
     steps = _instrument_steps(str(config.get("instrument", "")))
-    given = config.get("steps") or {}
+    given = _options_by_name("steps", config.get("steps"))
     _refuse_unknown("steps", {**steps, **given}, list(STEPS))
-    merged = {n: {**steps.get(n, {}), **(given.get(n) or {})} for n in {**steps, **given}}
+    here = {n: _options_by_name(f"steps.{n}", options) for n, options in given.items()}
+    merged = {n: {**steps.get(n, {}), **here.get(n, {})} for n in {**steps, **here}}
     return _validate(CampaignOptions, {**config, "steps": merged}, "campaign config")
 
 
@@ -334,6 +354,12 @@ def _validate(kind: type[T], given: Mapping[str, Any], where: str) -> T:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"])
         raise ConfigError(f"{where}: {place}: {first['msg']} (found {first['input']!r})") from None
+
+
+def _options_by_name(where: str, given: object) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigError(f"{where}: found {given!r}, wanted names with their values")
+    return dict(given or {})
 
 
 def _refuse_unknown(where: str, given: Mapping[str, Any], known: list[str]) -> None:

@@ -47,7 +47,7 @@ class Run:
     began: float
     """Seconds since 1970."""
     planned: Mapping[str, int]
-    """Jobs by rule."""
+    """Jobs by rule, without ``all``, which makes nothing."""
     cores: int = 1
     closed: bool = False
     """Whether it has ended by itself."""
@@ -78,8 +78,9 @@ def latest_run(lines: Iterable[str]) -> Run | None:
             case "cores":
                 cores = int(told["cores"])
             case "run":
-                run, current = Run(told["time"], told["jobs"], cores), {}
-            case "started" if run:
+                planned = {rule: n for rule, n in told["jobs"].items() if rule != "all"}
+                run, current = Run(told["time"], planned, cores), {}
+            case "started" if run and told["rule"] != "all":
                 job = Job(told["rule"], told["name"], told["threads"], told["log"], told["time"])
                 current[told["job"]] = job
                 run.jobs.append(job)
@@ -122,9 +123,7 @@ def seconds_left(run: Run, now: float) -> float:
     every = [s for some in lengths.values() for s in some]
     mean = {rule: sum(some) / len(some) for rule, some in lengths.items()}
     typical = sum(every) / len(every)
-    work = sum(
-        (n - len(lengths.get(r, ()))) * mean.get(r, typical) for r, n in run.planned.items() if r != "all"
-    )
+    work = sum((n - len(lengths.get(r, ()))) * mean.get(r, typical) for r, n in run.planned.items())
     begun = sum((now - j.started) * j.threads for j in run.of_state("running"))
     return max(work - begun, 0.0) / max(run.cores * share_of_cores(run, now), 0.1)
 
@@ -138,10 +137,7 @@ def reason(job: Job) -> str:
 def headline(run: Run, now: float) -> str:
     """One sentence."""
     done, running, failed = (len(run.of_state(s)) for s in ("done", "running", "failed"))
-    total, cores = (
-        sum(n for r, n in run.planned.items() if r != "all"),
-        sum(j.threads for j in run.of_state("running")),
-    )
+    total, cores = sum(run.planned.values()), sum(j.threads for j in run.of_state("running"))
     state = "ended" if run.closed else f"last event {_minutes(now - run.last)} ago"
     left = seconds_left(run, now)
     ending = "" if run.closed or left != left else f", about {_minutes(left)} left"
@@ -163,7 +159,7 @@ def _rows(run: Run) -> list[list[str | int]]:
         mean = f"{sum((j.ended or 0) - j.started for j in done) / len(done):.1f}" if done else ""
         counts = [sum(j.rule == rule for j in run.of_state(s)) for s in ("running", "failed")]
         rows.append([rule, planned, len(done), *counts, mean])
-    return [row for row in rows if row[0] != "all"]
+    return rows
 
 
 _HEAD = ["rule", "jobs", "done", "running", "failed", "mean, s"]

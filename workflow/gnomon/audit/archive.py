@@ -6,11 +6,9 @@ import tarfile
 from dataclasses import asdict
 from pathlib import Path
 
-import yaml
-
 from gnomon.errors import ConfigError
 from gnomon.io.atomic import replacing
-from gnomon.smk import campaign_options
+from gnomon.smk import campaign_file, campaign_options
 
 _CODE = ("Snakefile", "Makefile", "CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE")
 _FOLDERS = ("workflow", "rules", "scripts", "config", "envs", "profiles")
@@ -41,7 +39,7 @@ def write_archive(path: Path, manifest: Path, configfile: Path | None) -> None:
         raise ConfigError("an archive needs the campaign: --configfile FILE")
     if not Path("Snakefile").is_file():
         raise ConfigError("an archive holds the code: call this from the project's folder")
-    config = yaml.safe_load(configfile.read_text())
+    config = campaign_file(configfile)
     options = json.dumps(asdict(campaign_options(config)), indent=1, sort_keys=True)
     with replacing(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
         _add(tar, "README", _README.format(name=config["campaign"]).encode())

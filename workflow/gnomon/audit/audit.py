@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from gnomon.audit.difference import first_difference
 from gnomon.audit.explain import root_of
 from gnomon.audit.manifest import MANIFEST, NO_PRODUCTS, files_of, is_product
 from gnomon.audit.said import told
 from gnomon.errors import ConfigError
-from gnomon.smk import campaign_options
+from gnomon.smk import campaign_file, campaign_options
 
 LOCAL = ("--profile", "profiles/local", "--cores", "1")
 """How products are made again where nothing else is said."""
@@ -139,11 +138,7 @@ def _divided(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _options(args: argparse.Namespace) -> dict[str, str]:
-    if not args.configfile.is_file():
-        raise ConfigError(f"there is no campaign file {args.configfile}")
-    given = yaml.safe_load(args.configfile.read_text()) or {}
-    given |= {k: yaml.safe_load(v) for k, _, v in (pair.partition("=") for pair in args.config)}
-    return {"root": campaign_options(given).root}
+    return {"root": campaign_options(campaign_file(args.configfile, args.config)).root}
 
 
 def _call(args: argparse.Namespace, words: list[str]) -> list[str]:

@@ -57,18 +57,24 @@ def shift_matrices(shift: F8, n: int, *, slope: bool = False) -> F8:
     """
     whole = np.floor(shift)
     taps = (quintic_slope if slope else quintic)((shift - whole)[:, None] - np.arange(-2, 4))
-    out = np.zeros((len(shift), n, n))
-    for step in np.unique(whole[np.isfinite(whole)]):
-        mine = whole == step
-        copies = np.zeros((6, n, n))
-        for j in range(6):
-            first = (
-                int(np.clip(step, -n - 3, n + 3)) + j - 2
-            )  # row m of this copy is row m + first of the prefilter
-            rows = slice(max(0, -first), max(0, min(n, n - first)))
-            copies[j, rows] = prefilter(n)[max(0, first) : max(0, first) + max(0, rows.stop - rows.start)]
-        out[mine] = (taps[mine] @ copies.reshape(6, -1)).reshape(-1, n, n)
-    return out
+    known = np.isfinite(whole)
+    step = np.where(known, np.clip(whole, -n - 3, n + 3), 0).astype(np.intp)
+    low, high = (int(step.min()), int(step.max())) if len(step) else (0, 0)
+    weights = np.zeros((len(step), high - low + 6))
+    np.put_along_axis(
+        weights, (step - low)[:, None] + np.arange(6), np.where(known[:, None], taps, 0), axis=1
+    )
+    return np.asarray((weights @ _copies(low - 2, high - low + 6, n)).reshape(-1, n, n))
+
+
+@lru_cache(maxsize=64)
+def _copies(first: int, count: int, n: int) -> F8:
+    """(count, n * n): row m of copy j is row m + first + j of the prefilter, zero where it has none."""
+    copies = np.zeros((count, n, n))
+    for j, move in enumerate(range(first, first + count)):
+        rows = slice(max(0, -move), max(0, min(n, n - move)))
+        copies[j, rows] = prefilter(n)[max(0, move) : max(0, move) + max(0, rows.stop - rows.start)]
+    return copies.reshape(count, -1)
 
 
 def resampling_matrix(at: F8, n: int, *, slope: bool = False) -> F8:

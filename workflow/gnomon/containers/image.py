@@ -1,5 +1,6 @@
 """Pixels of one detector or one patch, with their variance and mask."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,20 @@ import numpy.typing as npt
 
 F4 = npt.NDArray[np.float32]
 U4 = npt.NDArray[np.uint32]
+
+_STRIP_PX = 1 << 16
+
+
+def strips(shape: tuple[int, int]) -> Iterator[slice]:
+    """Rows of a plane in pieces that the cache holds: work on whole planes waits for memory at each of its steps."""
+    rows = max(1, _STRIP_PX // max(shape[1], 1))
+    return (slice(y, min(y + rows, shape[0])) for y in range(0, shape[0], rows))
+
+
+def count_marked(mask: U4, bits: int) -> int:
+    """Number of pixels of a (ny, nx) mask with any of some bits."""
+    wanted = np.uint32(bits)
+    return sum(int(np.count_nonzero(mask[rows] & wanted)) for rows in strips((mask.shape[0], mask.shape[1])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import re
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -14,17 +15,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
+from astropy.io.fits.hdu.compressed._compression import CfitsioException
 
 from gnomon.errors import UnprocessableData
 
 _FAULTS = (
     *(OSError, EOFError, ValueError, TypeError, IndexError, KeyError),
-    *(zlib.error, lzma.LZMAError, fits.VerifyError),
+    *(
+        AttributeError,
+        RuntimeError,
+        AssertionError,
+        re.error,
+    ),  # cards whose values have other types, odd keywords
+    *(zlib.error, lzma.LZMAError, fits.VerifyError, CfitsioException),
 )
 """What astropy raises on a file that is not whole."""
 _UNPACK: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
 """How to open a file packed as a whole, by its first two bytes."""
 _BLOCK = 2880  # bytes; a FITS file is a whole number of these
+_PIXELS = re.compile(r"BSCALE|BZERO|BLANK")
+"""Cards that say how the pixels of their own HDU are stored."""
+_MAP = re.compile(
+    r"(CTYPE|CRVAL|CRPIX|CDELT|CROTA|CUNIT)[12]|(CD|PC|PV|PS)[12]_\d+|(A|B|AP|BP)_(ORDER|\d_\d)|LON|LAT"
+)
+"""Cards of the map of the sky, which says one thing only where it is taken whole."""
 _TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
@@ -43,20 +57,21 @@ class ImageHdu:
     """First byte of the pixels; -1 where they are compressed."""
 
     def pixels(self) -> npt.NDArray[Any]:
-        """(ny, nx) uint16, int32 or float32 in native order.
+        """(ny, nx) uint16, int32 or float32 in native order; NaN where an integer is BLANK.
 
         Raises
         ------
         UnprocessableData
             The pixels cannot be read.
         """
-        if self.offset >= 0:
-            return _plain_pixels(self)
-        with _open(self.path) as hdus:
-            try:
-                return _native(np.asarray(hdus[self.index].data))
-            except _FAULTS as error:
-                raise UnprocessableData(f"{self.path.name}: pixels of HDU {self.index}: {error}") from None
+        try:
+            if self.offset >= 0:
+                return _plain_pixels(self)
+            with _open(self.path) as hdus:
+                return _native(np.asarray(hdus[self.index].data).reshape(self.shape))
+        except _FAULTS as error:
+            why = f"{type(error).__name__}: {_first_line(error)}"
+            raise UnprocessableData(f"{self.path.name}: pixels of HDU {self.index}: {why}") from None
 
 
 def image_hdus(path: Path) -> list[ImageHdu]:
@@ -100,14 +115,27 @@ def _images(path: Path, hdus: fits.HDUList, packed: bool) -> list[ImageHdu]:
     primary = _cards(hdus[0].header)
     found: list[ImageHdu] = []
     for index, hdu in enumerate(hdus):
-        if not hdu.is_image or hdu.header.get("NAXIS") != 2 or 0 in hdu.shape:
+        if not hdu.is_image or not _is_flat(hdu.header):
             continue
         shape = int(hdu.header["NAXIS2"]), int(hdu.header["NAXIS1"])
         offset = -1 if packed else _offset(path, hdu)
-        found.append(ImageHdu(path, index, {**primary, **_cards(hdu.header)}, shape, offset))
+        found.append(ImageHdu(path, index, _inherited(primary, _cards(hdu.header)), shape, offset))
     if not found:
         raise UnprocessableData("found no two-dimensional image")
     return found
+
+
+def _is_flat(header: fits.Header) -> bool:
+    """Whether an HDU has two axes with pixels; further ones may be there, of length 1."""
+    axes = [int(header[f"NAXIS{k}"]) for k in range(1, int(header.get("NAXIS", 0)) + 1)]
+    return len(axes) >= 2 and 0 not in axes and all(n == 1 for n in axes[2:])
+
+
+def _inherited(primary: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Cards of an HDU over those of the primary header that may speak for it too."""
+    foreign = _MAP if "CTYPE1" in own else _PIXELS
+    left = {k: v for k, v in primary.items() if not (_PIXELS.fullmatch(k) or foreign.fullmatch(k))}
+    return {**left, **own}
 
 
 def _offset(path: Path, hdu: Any) -> int:  # noqa: ANN401
@@ -128,6 +156,8 @@ def _plain_pixels(hdu: ImageHdu) -> npt.NDArray[Any]:
     kind = _TYPES[int(hdu.header["BITPIX"])]
     stored = np.fromfile(hdu.path, kind, ny * nx, offset=hdu.offset).reshape(ny, nx)
     zero, scale = float(hdu.header.get("BZERO", 0)), float(hdu.header.get("BSCALE", 1))
+    if kind[1] != "f" and (blank := stored == hdu.header.get("BLANK")).any():
+        return np.where(blank, np.nan, stored * scale + zero).astype(np.float32)
     if kind == ">i2" and (zero, scale) == (32768.0, 1.0):
         return stored.astype(np.int16).view(np.uint16) ^ np.uint16(32768)
     if (zero, scale) != (0.0, 1.0):

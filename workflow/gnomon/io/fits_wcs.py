@@ -172,8 +172,8 @@ def _is_tan_sip(header: Header) -> bool:
     """Whether the cards are a TAN or TAN-SIP on (nearly) ICRS that needs no interpretation."""
     ctypes = str(header["CTYPE1"]).strip(), str(header["CTYPE2"]).strip()
     plain = ctypes in (("RA---TAN", "DEC--TAN"), ("RA---TAN-SIP", "DEC--TAN-SIP"))
-    pole = float(header.get("LONPOLE", 180.0)) == 180.0
-    at_pole = "LONPOLE" not in header and float(header.get("CRVAL2", 0.0)) >= 90.0
+    pole = _number(header, "LONPOLE", 180.0) == 180.0
+    at_pole = "LONPOLE" not in header and _number(header, "CRVAL2", 0.0) >= 90.0
     degrees = all(str(header.get(f"CUNIT{i}", "deg")).strip().lower() in ("deg", "degree") for i in (1, 2))
     extra = any(re.fullmatch(r"(PV\d_\d+|CPDIS\d|CQDIS\d|D2IMDIS\d|CROTA\d)", k) for k in header)
     return plain and pole and not at_pole and degrees and not extra and _is_icrs(header)
@@ -181,7 +181,8 @@ def _is_tan_sip(header: Header) -> bool:
 
 def _is_icrs(header: Header) -> bool:
     system = str(header.get("RADESYS", header.get("RADECSYS", ""))).strip().upper()
-    equinox = float(header.get("EQUINOX", header.get("EPOCH", 2000.0)) or 2000.0)
+    text = str(header.get("EQUINOX", header.get("EPOCH", 2000.0))).strip().lstrip("JB")
+    equinox = _number({"EQUINOX": text or 0.0}, "EQUINOX") or 2000.0
     return system == "ICRS" or (system in ("", "FK5") and equinox == 2000.0)
 
 

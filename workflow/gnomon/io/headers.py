@@ -16,7 +16,9 @@ from gnomon.errors import UnprocessableData
 Header = Mapping[str, Any]
 
 _DAY_S = 86400.0
-_SEXAGESIMAL = re.compile(r"^\s*([+-]?)(\d+)[:h ](\d+)[:m ]([\d.]+)s?\s*$")
+_SEXAGESIMAL = re.compile(r"^\s*([+-]?)\s*(\d+)\s*[:hd\s]\s*(\d+)\s*[:m'\s]\s*(\d+\.?\d*)\s*[s\"]?\s*$")
+_OLD_DATE = re.compile(r"^\s*(\d\d)/(\d\d)/(\d\d)(?=T|\s*$)")
+"""Day, month and year of the 20th century, as FITS wrote dates before 2000."""
 _MJD_RANGE = (30000.0, 100000.0)  # 1941 to 2132: what lies outside is not the date of an exposure
 _UNBANDED = ("bias", "dark")
 UNKNOWN_BAND = "none"
@@ -85,8 +87,15 @@ def _fact(instrument: Instrument, header: Header, name: str) -> Any:  # noqa: AN
     for key in getattr(instrument.headers, name):
         parts = [header.get(k) for k in key.split("+")]
         if all(p is not None and str(p).strip() for p in parts):
-            return parts[0] if len(parts) == 1 else "T".join(str(p).strip() for p in parts)
+            return parts[0] if len(parts) == 1 else _joined(name, [str(p).strip() for p in parts])
     return instrument.constants.get(name)
+
+
+def _joined(name: str, parts: list[str]) -> str:
+    """Several cards as one text: a date and its time, which a date may hold already; words of other facts."""
+    if name not in ("start", "middle"):
+        return " ".join(parts)
+    return parts[0] if "T" in parts[0] else "T".join(parts)
 
 
 def _keys(instrument: Instrument, name: str) -> str:
@@ -151,7 +160,8 @@ def _time(instrument: Instrument, header: Header, name: str) -> float:
     value = _fact(instrument, header, name)
     if value is None:
         raise UnprocessableData(f"found no {_keys(instrument, name)}, wanted the time of the exposure")
-    mjd = float(value) if _is_number(value) else _mjd_of_iso(str(value))
+    mjd = _as_number(value)
+    mjd = _mjd_of_iso(str(value)) if math.isnan(mjd) else mjd
     if not _MJD_RANGE[0] < mjd < _MJD_RANGE[1]:
         raise UnprocessableData(
             f"found {value!r} in {_keys(instrument, name)}, wanted an MJD or a date like 2024-05-06T07:08:09"
@@ -159,15 +169,20 @@ def _time(instrument: Instrument, header: Header, name: str) -> float:
     return mjd
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) or bool(re.fullmatch(r"\s*[\d.]+\s*", str(value)))
+def _as_number(value: object) -> float:
+    """A number, or a text that is one; NaN for all else."""
+    try:
+        return math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        return math.nan
 
 
 def _mjd_of_iso(text: str) -> float:
     """MJD of an ISO date and time, NaN where it is none or has no time of day."""
     if ":" not in text:
         return math.nan
-    return _quietly(lambda: float(Time(text.strip(), format="isot", scale="tai").mjd), math.nan)
+    iso = _OLD_DATE.sub(r"19\3-\2-\1", text).strip()
+    return _quietly(lambda: float(Time(iso, format="isot", scale="tai").mjd), math.nan)
 
 
 def _tai_of_utc(mjd: float) -> float:
@@ -197,8 +212,9 @@ def _boresight(instrument: Instrument, header: Header) -> tuple[float, float]:
 
 def _angle(value: object, degrees_per_unit: float) -> float:
     """Degrees of a number, or of sexagesimal text in units of `degrees_per_unit`; NaN if neither."""
-    if _is_number(value) or re.fullmatch(r"\s*[+-]?[\d.]+([eE][+-]?\d+)?\s*", str(value)):
-        return float(str(value))
+    number = _as_number(value)
+    if not math.isnan(number):
+        return number
     match = _SEXAGESIMAL.match(str(value))
     if match is None:
         return math.nan

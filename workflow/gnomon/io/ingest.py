@@ -16,7 +16,8 @@ from gnomon.io.raw import SEPARATOR, DetectorFile, detector_files, files_of, is_
 from gnomon.schemas import schema
 
 SCHEMA = "visit_detector"
-_SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".gz")
+SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".gz", ".bz2", ".xz")
+"""Ends of the names of files that may be FITS."""
 _CORNERS = ("llc", "lrc", "urc", "ulc")
 
 
@@ -42,7 +43,7 @@ class Ingested:
 
 def exposure_files(folder: Path) -> list[Path]:
     """Files below a folder that may be FITS by their names, sorted by path."""
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in _SUFFIXES)
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
 
 
 def ingest(paths: Iterable[Path], instrument: Instrument) -> Ingested:

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "median.hpp"
+
 namespace gnomon {
 namespace {
 
@@ -59,8 +61,10 @@ void add_clean(const Part &p, double weight, Sums &sum) {
   ++sum.common_count;
 }
 
-void add_spoiled(const Part &p, double weight, const MeanBits &bits, Sums &sum) {
+// Whether any pixel has no information or is excluded.
+bool add_spoiled(const Part &p, double weight, const MeanBits &bits, Sums &sum) {
   sum.spoil();
+  std::uint32_t gaps = 0;
   for (std::size_t i = 0; i < p.n; ++i) {
     const bool known = p.variance[i] > 0, wanted = (p.reject[i] == 0) & ((p.mask[i] & bits.excluded) == 0);
     const bool spoiled = known & (!wanted | ((p.mask[i] & bits.touched) != 0));
@@ -77,7 +81,9 @@ void add_spoiled(const Part &p, double weight, const MeanBits &bits, Sums &sum) 
     sum.lost_bits[i] |= known & !wanted ? p.mask[i] : 0u;
     sum.count[i] += known & wanted ? 1u : 0u;
     sum.clipped[i] |= p.reject[i];
+    gaps |= !known | ((p.mask[i] & bits.excluded) != 0);
   }
+  return gaps != 0;
 }
 
 // Where all planes are clean.
@@ -141,19 +147,18 @@ void collect(std::uint8_t *mask, Index ny, Index nx, Index start, std::vector<In
 
 }  // namespace
 
-Typical typical(const float *variance, const std::uint32_t *mask, std::size_t n, std::uint32_t bad) noexcept {
+Typical typical(const float *variance, const std::uint32_t *mask, std::size_t ny, std::size_t nx, std::size_t step,
+                std::uint32_t bad) noexcept {
   std::vector<float> known;
-  known.reserve(n);
-  std::size_t lost = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    lost += !(variance[i] > 0) | ((mask[i] & bad) != 0);
-    if (variance[i] > 0) known.push_back(variance[i]);
-  }
+  known.reserve((ny / step + 1) * (nx / step + 1));
+  std::size_t lost = 0, n = 0;
+  for (std::size_t y = 0; y < ny; y += step)
+    for (std::size_t i = y * nx; i < (y + 1) * nx; i += step, ++n) {
+      lost += !(variance[i] > 0) | ((mask[i] & bad) != 0);
+      if (variance[i] > 0) known.push_back(variance[i]);
+    }
   const double share = n == 0 ? 0.0 : static_cast<double>(lost) / static_cast<double>(n);
-  if (known.empty()) return {0.0, share};
-  const auto middle = known.begin() + static_cast<Index>(known.size() / 2);
-  std::nth_element(known.begin(), middle, known.end());
-  return {static_cast<double>(*middle), share};
+  return {known.empty() ? 0.0 : static_cast<double>(middle_of(known)), share};
 }
 
 void keep_rare_regions(std::uint8_t *mask, const std::uint8_t *rare, std::size_t ny, std::size_t nx,
@@ -183,8 +188,8 @@ void weighted_mean(const Stack &stack, const double *weight, const MeanBits &bit
       const Part part{stack.flux + at, stack.variance + at, stack.mask + at, stack.reject + at, n};
       if (is_clean(part, bits.excluded | bits.touched))
         add_clean(part, weight[plane], sum);
-      else
-        add_spoiled(part, weight[plane], bits, sum);
+      else if (add_spoiled(part, weight[plane], bits, sum))
+        out.gaps[plane] = 1;
     }
     if (sum.spoiled)
       write_spoiled(sum, start, n, stack.n, bits, out);

@@ -20,6 +20,7 @@ struct MeanPlanes {
   std::uint32_t *mask;     // union of the mask bits of the inputs used, and bits of the mean
   std::uint16_t *count;    // inputs used
   float *masked_fraction;  // weight of rejected or touched inputs over the weight of all with information
+  std::uint8_t *gaps;      // set to 1 for each of the n planes with a pixel without information or with excluded bits
 };
 
 // Mask bits of the inputs that say something of them, and those that say something of their mean.
@@ -45,7 +46,9 @@ struct Typical {
   double bad_share;  // of pixels whose variance is not above 0 or that have a bit of `bad`
 };
 
-Typical typical(const float *variance, const std::uint32_t *mask, std::size_t n, std::uint32_t bad) noexcept;
+// Of every step-th of (ny, nx) pixels along both axes.
+Typical typical(const float *variance, const std::uint32_t *mask, std::size_t ny, std::size_t nx, std::size_t step,
+                std::uint32_t bad) noexcept;
 
 // Keeps, of the 8-connected regions of a (ny, nx) 0/1 mask, those of which more than `share` of the pixels are rare
 // (1); all other pixels of `mask` become 0.

@@ -27,6 +27,8 @@ class MeanPlanes:
     """(ny, nx) uint16, inputs used; 0 where all were left out and averaged all the same."""
     masked_fraction: F4
     """(ny, nx) float32, weight of inputs left out or touched over that of all with information."""
+    gaps: npt.NDArray[np.uint8]
+    """(n,) uint8, 1 for an input that has a pixel without information or with an excluded bit."""
 
 
 class MeanBits(NamedTuple):
@@ -77,28 +79,33 @@ def weighted_mean(
     ValueError
         Shapes differ.
     """
-    out = _planes(flux.shape[1], flux.shape[2]) if plain is None else plain
-    arrays = out.flux, out.variance, out.mask, out.count, out.masked_fraction
+    out = _planes(*flux.shape) if plain is None else plain
+    arrays = out.flux, out.variance, out.mask, out.count, out.masked_fraction, out.gaps
     _coadd.mean(flux, variance, mask, reject, weight, bits, plain is not None, *arrays)
     return out
 
 
-def _planes(*shape: int) -> MeanPlanes:
+def _planes(n: int, *shape: int) -> MeanPlanes:
     flux, variance, fraction = (np.empty(shape, np.float32) for _ in range(3))
-    return MeanPlanes(flux, variance, np.empty(shape, np.uint32), np.empty(shape, np.uint16), fraction)
+    bits, count = np.empty(shape, np.uint32), np.empty(shape, np.uint16)
+    return MeanPlanes(flux, variance, bits, count, fraction, np.zeros(n, np.uint8))
 
 
-def smooth_gaussian(plane: F4, sigma_px: float) -> F4:
+def smooth_gaussian(plane: F4, sigma_px: float, out: F4 | None = None) -> F4:
     """A (ny, nx) float32 plane convolved with a Gaussian of ``sigma_px``, its border pixels repeated outward.
+
+    Parameters
+    ----------
+    out : where it is written; None makes a plane
 
     Raises
     ------
     ValueError
-        A negative width.
+        A negative width, or shapes that differ.
     """
-    out = np.empty_like(plane)
-    _coadd.smooth(plane, sigma_px, out)
-    return out
+    smooth = np.empty_like(plane) if out is None else out
+    _coadd.smooth(plane, sigma_px, smooth)
+    return smooth
 
 
 def smooth_filled(
@@ -114,15 +121,21 @@ def smooth_filled(
     _coadd.smooth_filled(plane, variance, mask, excluded, fill, sigma_px, out)
 
 
-def typical_variance(variance: F4, mask: U4, bad: int) -> tuple[float, float]:
+def typical_variance(variance: F4, mask: U4, bad: int, step: int) -> tuple[float, float]:
     """Median of the variances above 0 (0 if there is none), and share of the pixels that have none or a bad bit.
+
+    Parameters
+    ----------
+    variance, mask : (ny, nx) float32 and uint32
+    bad : bits
+    step : of the pixels along both axes every ``step``-th is looked at
 
     Raises
     ------
     ValueError
         Shapes differ.
     """
-    found: tuple[float, float] = _coadd.typical(variance, mask, bad)
+    found: tuple[float, float] = _coadd.typical(variance, mask, bad, step)
     return found
 
 
@@ -170,31 +183,35 @@ def static_sky(planes: F4, groups: int = 0) -> F4:
     return out
 
 
-def deviating(
-    plane: F4, sky: F4, allowed: F4, shape: F4, high: float, low: float, least: float = 0.0
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None:
+def candidates(
+    plane: F4,
+    sky: tuple[F4, F4, F4],
+    sigmas: tuple[float, float, float],
+    reach: tuple[int, int],
+    found: npt.NDArray[np.uint8],
+) -> bool:
     """Where a plane differs from the sky, either way, by more than is allowed and the noise explains.
 
     Parameters
     ----------
-    plane, sky : (ny, nx) float32
-    allowed : (ny, nx) float32, difference forgiven
-    shape : (ny, nx) float32, how the noise varies; its scale is told from the median difference
-    high, low : standard deviations
-    least : that a standard deviation can be
+    plane : (ny, nx) float32
+    sky : its level, the difference forgiven, and how the noise varies (its scale is told from the median
+        difference); each (ny, nx) float32
+    sigmas : standard deviations beyond which a pixel is a candidate, and down to which it is followed; the
+        least that a standard deviation can be
+    reach : pixels along both axes over which it is followed, and then grown
+    found : (ny, nx) uint8, set to 1 for candidates, else 0; not written where nothing is beyond the first
 
     Returns
     -------
-    Masks of what is beyond ``high`` and beyond ``low``; None where nothing is beyond ``high``.
+    Whether there are any.
 
     Raises
     ------
     ValueError
         Shapes differ.
     """
-    seed, faint = np.empty(plane.shape, np.uint8), np.empty(plane.shape, np.uint8)
-    found = _coadd.deviating(plane, sky, allowed, shape, high, low, least, seed, faint)
-    return (seed.view(bool), faint.view(bool)) if found else None
+    return bool(_coadd.candidates(plane, *sky, sigmas, reach, found))
 
 
 def keep_rare_regions(

@@ -16,8 +16,8 @@ def fill_bad(
     nugget: float,
     reach_px: int,
     fallback: float,
-) -> tuple[F4, F4]:
-    """Copies of flux and variance with the bad pixels filled by ordinary kriging.
+) -> None:
+    """Fill the bad pixels of flux and variance, in place, by ordinary kriging.
 
     The covariance of two pixels r apart is exp(-r^2 / 2 ``length_px``^2) plus ``nugget`` of white noise
     (Cressie 1993, *Statistics for Spatial Data*, section 3.2). A flat field stays flat.
@@ -25,22 +25,17 @@ def fill_bad(
     Parameters
     ----------
     flux, variance : (ny, nx) float32, C order
+        The variance of a filled pixel is the mean of the pixels used, so that thresholds near it stay right; the
+        mask, not the variance, says that it was filled.
     bad : (ny, nx) uint8, 1 where a pixel is to be filled and must not be used
     length_px : standard deviation of the correlation; sqrt(2) times that of the PSF
     nugget : white noise relative to the signal, positive
     reach_px : farthest good pixel used along an axis
     fallback : flux where no good pixel is in reach; its variance is 0
 
-    Returns
-    -------
-    flux, variance : (ny, nx) float32; the variance of a filled pixel is the mean of the pixels used, so that
-        thresholds near it stay right; the mask, not the variance, says that it was filled.
-
     Raises
     ------
     ValueError
         Shapes differ, or a length or nugget is not positive.
     """
-    filled, noise = flux.copy(), variance.copy()
-    _infill.fill(filled, noise, bad, length_px, nugget, reach_px, fallback)
-    return filled, noise
+    _infill.fill(flux, variance, bad, length_px, nugget, reach_px, fallback)

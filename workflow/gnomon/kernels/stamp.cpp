@@ -38,6 +38,9 @@ void fill_row(const Scene &s, std::int32_t source, std::int32_t dy, Stamp &t) no
     t.raw[to + k] = t.flux[to + k] = std::fabs(f) <= 3.0e38f ? f : 0.0f;
   }
   if (!s.labels || source < 0) return;
+  std::int32_t owned = 0;
+  for (std::size_t k = 0; k < n; ++k) owned |= s.labels[from + k];
+  if (owned == 0) return;
   for (std::size_t k = 0; k < n; ++k) {
     const std::int32_t label = s.labels[from + k];
     if (label == 0) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -14,7 +15,6 @@ namespace {
 using Index = std::ptrdiff_t;
 constexpr std::size_t kBlock = 256;  // pixels whose group means are summed together
 constexpr Index kAround = 2;         // pixels to either side that the highest value is looked for in
-constexpr std::size_t kSample = 3;   // pixels between those that the noise is told from
 
 std::vector<float> gaussian(double sigma) {
   const auto reach = static_cast<std::size_t>(std::ceil(4 * sigma));
@@ -74,19 +74,23 @@ void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double 
   const std::vector<float> kernel = gaussian(sigma);
   const auto reach = static_cast<Index>(kernel.size()) - 1, rows = static_cast<Index>(ny), columns = static_cast<Index>(nx);
   const Index stride = (columns + kSymmetricLanes - 1) / kSymmetricLanes * kSymmetricLanes;
-  std::vector<float> line(static_cast<std::size_t>(stride + 2 * reach)), along(static_cast<std::size_t>(rows * stride)),
+  const auto held = static_cast<Index>(std::bit_ceil(static_cast<std::size_t>(2 * reach + 1)));  // rows in the cache
+  std::vector<float> line(static_cast<std::size_t>(stride + 2 * reach)), along(static_cast<std::size_t>(held * stride)),
       result(static_cast<std::size_t>(stride));
-  for (Index y = 0; y < rows; ++y) {
-    float *middle = line.data() + reach;
-    holes.copy(plane, static_cast<std::size_t>(y * columns), nx, middle);
-    std::fill(line.begin(), line.begin() + reach, middle[0]);
-    std::fill(line.begin() + reach + columns, line.end(), middle[columns - 1]);
-    symmetric_sum([&](Index k) { return middle + k; }, stride, kernel.data(), reach, along.data() + y * stride);
-  }
-  for (Index y = 0; y < rows; ++y) {
-    const auto row = [&](Index k) { return along.data() + std::clamp<Index>(y + k, 0, rows - 1) * stride; };
+  float *middle = line.data() + reach;
+  for (Index y = 0, read = 0; y < rows; ++y) {
+    for (; read < std::min(rows, y + reach + 1); ++read) {
+      holes.copy(plane, static_cast<std::size_t>(read * columns), nx, middle);
+      std::fill(line.begin(), line.begin() + reach, middle[0]);
+      std::fill(line.begin() + reach + columns, line.end(), middle[columns - 1]);
+      float *row = along.data() + (read & (held - 1)) * stride;
+      symmetric_sum([&](Index k) { return middle + k; }, stride, kernel.data(), reach, row);
+    }
+    const auto row = [&](Index k) {
+      return along.data() + (std::clamp<Index>(y + k, 0, rows - 1) & (held - 1)) * stride;
+    };
     symmetric_sum(row, stride, kernel.data(), reach, result.data());
-    std::copy(result.begin(), result.begin() + columns, out + y * columns);
+    std::copy_n(result.begin(), columns, out + y * columns);
   }
 }
 
@@ -130,28 +134,6 @@ void highest_around(const float *plane, std::size_t ny, std::size_t nx, float sc
       row[x] = scale * most;
     }
   }
-}
-
-bool deviating(const float *plane, const float *sky, const float *allowed, const float *shape, std::size_t ny,
-               std::size_t nx, const Thresholds &thresholds, std::uint8_t *seed, std::uint8_t *faint) noexcept {
-  std::vector<float> sample;
-  sample.reserve((ny / kSample + 1) * (nx / kSample + 1));
-  for (std::size_t y = 0; y < ny; y += kSample)
-    for (std::size_t x = 0; x < nx; x += kSample)
-      sample.push_back(std::abs(plane[y * nx + x] - sky[y * nx + x]) / shape[y * nx + x]);
-  const auto middle = sample.begin() + static_cast<Index>(sample.size() / 2);
-  std::nth_element(sample.begin(), middle, sample.end());
-  const double noise = std::max(thresholds.least, 1.4826 * static_cast<double>(*middle));
-  if (!(noise > 0)) return false;
-  const auto high = static_cast<float>(thresholds.high * noise), low = static_cast<float>(thresholds.low * noise);
-  std::uint8_t any = 0;
-  for (std::size_t p = 0; p < ny * nx; ++p) {
-    const float excess = std::abs(plane[p] - sky[p]) - allowed[p];
-    seed[p] = excess > high * shape[p];
-    faint[p] = excess > low * shape[p];
-    any |= seed[p];
-  }
-  return any != 0;
 }
 
 }  // namespace gnomon

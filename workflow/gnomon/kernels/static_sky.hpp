@@ -1,4 +1,4 @@
-// What epochs have in common, and how one of them differs from it.
+// What epochs have in common.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +27,6 @@ struct Holes {
   }
 };
 
-
 // Convolution of a (ny, nx) plane with a Gaussian of standard deviation `sigma`, cut at 4 sigma, the border pixels
 // repeated outward. `out` may be the plane.
 void smooth_gaussian(const float *plane, std::size_t ny, std::size_t nx, double sigma, float *out,
@@ -40,17 +39,5 @@ void static_sky(const Epochs &epochs, std::size_t groups, float *out) noexcept;
 
 // `scale` times the highest absolute value among the 5 x 5 pixels around each.
 void highest_around(const float *plane, std::size_t ny, std::size_t nx, float scale, float *out) noexcept;
-
-struct Thresholds {
-  double high, low;  // standard deviations
-  double least = 0;  // that a standard deviation can be
-};
-
-// Where one plane differs from the sky either way by more than `allowed` and a number of standard deviations: `seed`
-// is 1 beyond `high` of them, `faint` beyond `low`. A standard deviation is `shape` times that of the plane, which
-// is 1.4826 times the median of |difference| / shape over every third pixel, or `least` if that is more. All planes (ny, nx). Whether any pixel is
-// beyond `high`.
-bool deviating(const float *plane, const float *sky, const float *allowed, const float *shape, std::size_t ny,
-               std::size_t nx, const Thresholds &thresholds, std::uint8_t *seed, std::uint8_t *faint) noexcept;
 
 }  // namespace gnomon

@@ -36,18 +36,20 @@ struct EdgeBits {
   std::uint32_t edge;     // the interpolant reaches over the border
 };
 
+// Where pixels of a window go: planes of (ny, nx) of it, C order, not overlapping the source.
 struct Target {
+  Window window;
   float *flux;
   float *variance;
   std::uint32_t *mask;
 };
 
-// out planes: (ny, nx) of the window, C order, not overlapping the source. Flux is conserved: values are multiplied by
-// the area ratio. The variance is that of independent source pixels under the same linear combination; its sum of
-// squared weights is exact, and spread over the two nearest pixels per axis in proportion to theirs. The mask is the
-// union over the 4 x 4 pixels around. A pixel's bits depend neither on the window nor on the section, as long as the
-// section holds what lies within 23 px of the window's sources or ends with the image.
-void warp(const Planes &source, const Nodes &nodes, const Window &window, Interpolant interpolant,
-          const EdgeBits &bits, const Target &out) noexcept;
+// Pixels of each of `count` windows, which may overlap; what several of them show is made once. Flux is conserved:
+// values are multiplied by the area ratio. The variance is that of independent source pixels under the same linear
+// combination; its sum of squared weights is exact, and spread over the two nearest pixels per axis in proportion to
+// theirs. The mask is the union over the 4 x 4 pixels around. A pixel's bits depend neither on the windows nor on the
+// section, as long as the section holds what lies within 23 px of the windows' sources or ends with the image.
+void warp(const Planes &source, const Nodes &nodes, Interpolant interpolant, const EdgeBits &bits,
+          const Target *targets, std::size_t count) noexcept;
 
 }  // namespace gnomon

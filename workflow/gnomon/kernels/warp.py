@@ -1,5 +1,6 @@
 """Resampling of image, variance and mask to another pixel grid."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -20,15 +21,14 @@ def warp(
     mask: U4,
     nodes: tuple[F8, F8, F8],
     tile: int,
-    shape: tuple[int, int],
     interpolant: Interpolant,
-    no_data: int,
-    edge: int,
+    bits: tuple[int, int],
+    first: Sequence[tuple[int, int]],
+    out: Sequence[tuple[F4, F4, U4]],
     *,
     origin: tuple[int, int] = (0, 0),
-    skip: tuple[int, int] = (0, 0),
-) -> tuple[F4, F4, U4]:
-    """Values of a source image at the pixels of another grid.
+) -> None:
+    """Values of a source image at the pixels of another grid, into windows of that.
 
     Parameters
     ----------
@@ -37,30 +37,25 @@ def warp(
     nodes : source x, source y, and source pixels per output pixel, each (my, mx) float64, at every
         ``tile``-th output pixel, one more than covers the output; bilinear between
     tile : output pixels between nodes
-    shape : (ny, nx) of the output
     interpolant : quintic B-spline with prefilter, mirrored at the borders, or Lanczos of order 3 with weights
         that sum to one; 36 pixels either way
-    no_data : mask bits of pixels without data, here and in the source; their flux and variance are 0
-    edge : mask bits where the interpolant reaches over the border of the source
+    bits : mask bits of pixels without data, here and in the source (their flux and variance become 0), and
+        those where the interpolant reaches over the border of the source
+    first : output pixels (y, x) between the first node and the first pixel of each window
+    out : flux, variance and mask of each window, (ny, nx) float32, float32 and uint32, C order, written:
+        flux multiplied by the area ratio, so that that of a source is kept; variance of independent source
+        pixels under the same weights; union of the mask over the 4 x 4 source pixels around. What several
+        windows show is made once
     origin : (x, y) of the source's first pixel in the image that ``nodes`` speak of; what a pixel gets does not
         depend on it as long as 23 pixels are given around the places seen, or all there are
-    skip : output pixels (y, x) between the first node and the first pixel
-
-    Returns
-    -------
-    flux : (ny, nx) float32, multiplied by the area ratio, so that the flux of a source is kept
-    variance : (ny, nx) float32, of independent source pixels under the same weights
-    mask : (ny, nx) uint32, union over the 4 x 4 source pixels around
 
     Raises
     ------
     ValueError
         Shapes do not fit, or the source has no pixels.
     """
-    out = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint32)
-    where = *origin, *nodes, tile, skip[1], skip[0]
-    _warp.warp(flux, variance, mask, *where, interpolant == "quintic", no_data, edge, *out)
-    return out
+    where, windows = (*origin, *nodes, tile), np.array(first, np.int64).reshape(-1, 2)
+    _warp.warp(flux, variance, mask, *where, interpolant == "quintic", *bits, windows, list(out))
 
 
 def white_noise(variance: F4, key: int, origin: tuple[int, int] = (0, 0)) -> F4:

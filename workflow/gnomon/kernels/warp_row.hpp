@@ -27,6 +27,7 @@ struct Run {
   Int8 at_flux[kRun / 8], at_variance[kRun / 8];  // the same as an offset into either plane
   Float8 px[kRun / 8], py[kRun / 8], area[kRun / 8];
   Float8 flux[kRun / 8], variance[kRun / 8];
+  UInt8 mask[kRun / 8];
 };
 
 // One row of a tile: linear in the output column. Its first place is split into whole pixels of the section and a
@@ -132,23 +133,14 @@ inline Lanes only(Int8 test, Lanes value) {
   return value;
 }
 
-// n of kRun values, mostly all of them.
-template <class T, class From>
-inline void put(T *out, const From *values, std::size_t n) {
-  if (n == kRun)
-    std::memcpy(out, values, kRun * sizeof(T));
-  else
-    std::memcpy(out, values, n * sizeof(T));
-}
-
 // n pixels of a tile that meets the source. `plain`: all its sources lie well inside and have no mask.
-inline void warp_run(const Job &job, const TileMask &spread, bool plain, std::size_t n, Run &run, const Target &out) {
+inline void warp_run(const Job &job, const TileMask &spread, bool plain, std::size_t n, Run &run) {
   const Planes &s = job.source;
   const Index nx = static_cast<Index>(s.nx), ny = static_cast<Index>(s.ny);
   for (std::size_t k = 0; 8 * k < n; ++k)
     run.flux[k] = gather(job.flux, run.at_flux[k], run.wx[k], run.wy[k]) * run.area[k];
   variance_inside(s, n, run);
-  std::uint32_t mask[kRun] = {};
+  for (UInt8 &bits : run.mask) bits = UInt8{};
   if (!plain) {
     Int8 edges{};
     for (std::size_t k = 0; 8 * k < n; ++k) {
@@ -166,9 +158,8 @@ inline void warp_run(const Job &job, const TileMask &spread, bool plain, std::si
     if (!spread.clean()) bits |= only(inside, spread.at(iy, ix));
     const Int8 known = (bits & bits8(job.bits.no_data)) == 0;
     run.flux[k] = only(known, run.flux[k]), run.variance[k] = only(known, run.variance[k]);
-    std::memcpy(mask + 8 * k, &bits, sizeof bits);
+    run.mask[k] = bits;
   }
-  put(out.flux, run.flux, n), put(out.variance, run.variance, n), put(out.mask, mask, n);
 }
 
 }  // namespace gnomon

@@ -6,9 +6,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import TypeAdapter
 
 from gnomon.containers.catalog import Catalog
@@ -18,7 +16,7 @@ from gnomon.plan.chain import why
 from gnomon.plan.changes import change, changed_steps, withdraw
 from gnomon.plan.make import Plan, make_plan, write_plan
 from gnomon.plan.tables import by_slice, by_step, reruns
-from gnomon.smk import campaign_options
+from gnomon.smk import campaign_file, campaign_options
 
 log = logging.getLogger("gnomon")
 
@@ -61,14 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 def _options(args: argparse.Namespace) -> CampaignOptions:
     if args.campaign:
         return TypeAdapter(CampaignOptions).validate_python(json.loads(args.campaign))
-    path = Path(args.configfile)
-    if not path.is_file():
-        raise ConfigError(f"there is no campaign file {path}")
-    config: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
-    for pair in args.config:
-        key, _, value = pair.partition("=")
-        config[key] = yaml.safe_load(value)
-    return campaign_options(config)
+    return campaign_options(campaign_file(args.configfile, args.config))
 
 
 def _answer(options: CampaignOptions, plan: Plan, counted: Catalog, args: argparse.Namespace) -> str:

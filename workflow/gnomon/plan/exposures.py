@@ -12,11 +12,12 @@ from gnomon.containers.catalog import Catalog
 from gnomon.containers.instrument import Instrument
 from gnomon.containers.tiling import Tiling
 from gnomon.errors import ConfigError
-from gnomon.io.ingest import SCHEMA, Reject, exposure_files, ingest
+from gnomon.io.ingest import SCHEMA, SUFFIXES, Reject, exposure_files, ingest
 from gnomon.io.instrument import read_instrument
 from gnomon.pipeline.campaign import CampaignOptions
 from gnomon.pipeline.simulation import SimulateSkyConfig
 from gnomon.schemas import schema
+from gnomon.sim.headers import INSTRUMENT as SIMULATED
 from gnomon.sim.optics import nominal_wcs
 from gnomon.sim.recipe import SurveyRecipe
 from gnomon.sim.schedule import Visit, visits
@@ -47,15 +48,18 @@ def exposures_of(options: CampaignOptions) -> Exposures:
     Raises
     ------
     ConfigError
-        The folder holds no exposure that can be used.
+        The folder holds no exposure that can be used, or there is no folder and the camera is a real one.
     """
     if not options.data:
+        if options.instrument != SIMULATED:
+            wanted = f"give the folder of the exposures of {options.instrument} as data=DIR"
+            raise ConfigError(f"data: {wanted}; without one only {SIMULATED} is simulated")
         given = options.steps.get("simulate_sky", {})
         config = TypeAdapter(SimulateSkyConfig).validate_python(given)
         return Exposures(simulated_table(survey_recipe(config)))
     found = ingest(exposure_files(Path(options.data)), instrument_of(options))
     if not len(found.table):
-        refused = f"{len(found.rejects)} files refused"
+        refused = f"{len(found.rejects)} files refused (names of exposures end in {', '.join(SUFFIXES)})"
         why = f"; the first: {found.rejects[0].path}: {found.rejects[0].reason}" if found.rejects else ""
         raise ConfigError(f"data: {options.data} holds no exposure of {options.instrument}, {refused}{why}")
     return Exposures(found.table, found.rejects)

@@ -4,12 +4,10 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import TypeAdapter
 
 from gnomon.algorithms.alert.filters import AlertFilter
@@ -30,7 +28,7 @@ from gnomon.service.gathers import Gathers
 from gnomon.service.journal import Journal
 from gnomon.service.sinks import AlertSink, DeliveryError, FilteredSink, FolderSink, KafkaSink, ManySinks
 from gnomon.service.warm import Warm
-from gnomon.smk import INSTRUMENTS, Campaign
+from gnomon.smk import INSTRUMENTS, Campaign, campaign_file
 from gnomon.steps.filter_alerts import named_filters
 
 log = logging.getLogger("gnomon")
@@ -179,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _service(args: argparse.Namespace) -> Prompt:
-    config: Mapping[str, Any] = yaml.safe_load(Path(args.configfile).read_text())
+    config = campaign_file(args.configfile)
     campaign = Campaign({**config, "root": args.root} if args.root else config)
     instrument = read_instrument(INSTRUMENTS / f"{campaign.options.instrument}.yaml")
     warm = Warm(shared_by_visits(), int(args.memory_mb * 1e6))

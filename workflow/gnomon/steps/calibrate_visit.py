@@ -58,7 +58,7 @@ def calibrate_visit(
     )  # fmt: skip
     factor = njy_per_count(zero_point.value)
     calibrated = CalibratedImage(
-        calibrate_image(image, factor), located.wcs, found.psf, _photo_calib(zero_point, factor),
+        calibrate_image(image, factor, in_place=True), located.wcs, found.psf, _photo_calib(zero_point, factor),
         scale_background(found.background, factor), correction,
     )  # fmt: skip
     astrometric = np.isin(np.arange(len(sources)), located.source)

@@ -13,6 +13,7 @@ from gnomon.algorithms.joint.scatter import (
     MEDIAN_OF_TWO,
     excess_from_chi2,
     excess_from_median,
+    median,
     root_of_variance,
 )
 from gnomon.constants import MAD_TO_SIGMA
@@ -290,8 +291,10 @@ def _error_model(residual: F8, error: F8) -> tuple[float, float]:
 
 
 def _factor(worst: F8, error: F8, excess: float) -> float:
+    square = error**2
+
     def surplus(variance: float) -> float:
-        return float(np.median(worst / np.sqrt(error**2 * (1 + variance) + excess**2))) - MEDIAN_OF_TWO
+        return median(worst / np.sqrt(square * (1 + variance) + excess**2)) - MEDIAN_OF_TWO
 
     return float(np.sqrt(1 + root_of_variance(surplus, 4 * float(np.median(worst / error)) ** 2) ** 2))
 

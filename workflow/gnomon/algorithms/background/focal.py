@@ -8,6 +8,7 @@ from scipy.ndimage import binary_dilation
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.psf import polynomial_terms
 
@@ -109,5 +110,5 @@ _NEIGHBOURS = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
 
 def _scatter(values: F8, level: float) -> float:
     """Robust standard deviation, at least what flat fields leave."""
-    spread = 1.4826 * float(np.median(np.abs(values - np.median(values))))
+    spread = MAD_TO_SIGMA * float(np.median(np.abs(values - np.median(values))))
     return max(spread, _FLAT_ERROR * abs(level))

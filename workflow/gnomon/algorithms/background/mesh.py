@@ -81,8 +81,8 @@ def rms_map(model: BackgroundModel) -> F4:
     return kernel.spline_surface(model.rms, model.shape)
 
 
-def subtract_background(image: Image, model: BackgroundModel) -> Image:
-    """The image less its sky; variance and mask are shared, not copied.
+def subtract_background(image: Image, model: BackgroundModel, *, in_place: bool = False) -> Image:
+    """The image less its sky; variance and mask are shared, not copied, and in place so is the flux.
 
     Raises
     ------
@@ -91,7 +91,8 @@ def subtract_background(image: Image, model: BackgroundModel) -> Image:
     """
     if image.shape != model.shape:
         raise ValueError(f"background of shape {model.shape} for an image of shape {image.shape}")
-    return Image(kernel.subtract_surface(model.level, image.flux), image.variance, image.mask)
+    out = image.flux if in_place else None
+    return Image(kernel.subtract_surface(model.level, image.flux, out), image.variance, image.mask)
 
 
 def _cells(shape: tuple[int, int], box_px: int) -> tuple[int, int]:

@@ -9,15 +9,15 @@ import numpy.typing as npt
 from gnomon.algorithms.coadd.lines import faint_trails
 from gnomon.algorithms.coadd.stack import EXCLUDED, WarpStack
 from gnomon.algorithms.coadd.trails import continued_trails
-from gnomon.algorithms.cosmicray.dilate import dilated
 from gnomon.kernels.coadd import (
     MeanBits,
     MeanPlanes,
-    deviating,
+    candidates,
     highest_around,
     keep_rare_regions,
     round_widths,
     smooth_filled,
+    smooth_gaussian,
     static_sky,
     typical_variance,
     weighted_mean,
@@ -89,18 +89,18 @@ def find_artifacts(
     smooth, noise_shape, least = _matched(stack, mean or _plain_mean(stack))
     sky = static_sky(smooth, _GROUPS if n >= _FEW else 0)
     allowed = highest_around(sky, settings.tolerance)
-    times = np.zeros((ny, nx), np.uint16)
+    seen, times = (sky, allowed, noise_shape), np.zeros((ny, nx), np.uint16)
+    spoiled = []
     for k in range(n):
-        differs = deviating(smooth[k], sky, allowed, noise_shape, settings.sigma, _LOW, float(least[k]))
-        if differs is not None:
-            seed, faint = differs
-            found[k] = dilated(seed | (faint & dilated(seed, _FOLLOW_PX)), _GROW_PX)
+        sigmas = settings.sigma, _LOW, float(least[k])
+        if candidates(smooth[k], seen, sigmas, (_FOLLOW_PX, _GROW_PX), found[k]):
+            spoiled.append(k)
             times += found[k]
     for k, trail in faint_trails(found, smooth, sky, allowed, noise_shape, least).items():
         times += trail & (found[k] == 0)
         found[k] |= trail
     rare = times <= most
-    for k in map(int, np.flatnonzero(found.any((1, 2)))):
+    for k in spoiled:
         found[k] = continued_trails(keep_rare_regions(found[k].view(bool), rare, _RARE_SHARE))
     return found
 
@@ -120,15 +120,17 @@ def _matched(stack: WarpStack, mean: MeanPlanes) -> tuple[F4, F4, F8]:
     smooth, width = np.empty_like(stack.flux), np.sqrt(target - variance)
     least = _CORRELATED * _noise_left(width) / np.sqrt(stack.weight)
     for k in range(len(stack)):
-        given = stack.variance[k], stack.mask[k], EXCLUDED, mean.flux
-        smooth_filled(stack.flux[k], *given, float(width[k]), smooth[k])
+        if mean.gaps[k]:
+            given = stack.variance[k], stack.mask[k], EXCLUDED, mean.flux
+            smooth_filled(stack.flux[k], *given, float(width[k]), smooth[k])
+        else:
+            smooth_gaussian(stack.flux[k], float(width[k]), smooth[k])
     return smooth, _noise_shape(mean.variance), least
 
 
 def _noise_shape(variance: F4) -> F4:
     """Standard deviation by pixel over the typical one, and more at the border."""
-    sample = np.ascontiguousarray(variance[::_SAMPLE_PX, ::_SAMPLE_PX])
-    level, _ = typical_variance(sample, np.zeros(sample.shape, np.uint32), 0)
+    level, _ = typical_variance(variance, np.zeros(variance.shape, np.uint32), 0, _SAMPLE_PX)
     border = _border_noise(*variance.shape)
     if level == 0:
         return border

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.coadd.stack import EDGE_PX
-from gnomon.algorithms.warp.grid import TILE_PX, Nodes, coordinate_nodes
+from gnomon.algorithms.warp.grid import TILE_PX, Nodes, node_sky, nodes_on
 from gnomon.containers.box import Box
 from gnomon.containers.calibrated import DetectorView
 from gnomon.containers.skymap import Cell
@@ -49,25 +49,42 @@ class Footprint:
     """(m,) aperture correction there."""
 
 
-def footprint(view: DetectorView, wcs: Wcs, block: Sequence[Cell], box: Box) -> Footprint:
-    """A detector on a block of cells.
+@dataclass(frozen=True, slots=True)
+class BlockSky:
+    """Where a block of cells lies on the sky."""
+
+    box: Box
+    """What the nodes cover, in pixels of the patch."""
+    nodes: tuple[F8, F8]
+    """(my, mx) right ascension and declination, radians, of every TILE_PX-th of its pixels."""
+    places: tuple[F8, F8]
+    """(m, 9) those of the cells' corners, of their middles, and of two steps from these along each axis."""
+
+
+def block_sky(wcs: Wcs, block: Sequence[Cell], box: Box) -> BlockSky:
+    """A block of cells on the sky.
 
     Parameters
     ----------
-    view : the detector
     wcs : pixels of the patch to sky
     block : cells side by side
     box : pixels of the patch that will be asked for
     """
     x0, y0 = (v // TILE_PX * TILE_PX for v in (box.x0, box.y0))
     aligned = Box(x0, y0, box.x1 - x0, box.y1 - y0)
-    nodes = coordinate_nodes(view.wcs, wcs, aligned.shape, (x0, y0))
-    x, y = view.wcs.sky_to_pixel(*wcs.pixel_to_sky(*_positions(block)))
+    nodes = node_sky(wcs, aligned.shape, (x0, y0))
+    return BlockSky(aligned, nodes, wcs.pixel_to_sky(*_positions(block)))
+
+
+def footprint(view: DetectorView, sky: BlockSky) -> Footprint:
+    """A detector on a block of cells."""
+    nodes = nodes_on(view.wcs, sky.nodes, sky.box.shape)
+    x, y = view.wcs.sky_to_pixel(*sky.places)
     inside = _inside(x[:, :4], y[:, :4], view.shape)
     slopes = np.stack([_slope(x, y, 5, 6), _slope(x, y, 7, 8)], 1)
     middle = LocalMap(x[:, 4], y[:, 4], slopes)
     correction = view.aperture_correction.at(x[:, 4], y[:, 4])
-    return Footprint(view, nodes, aligned, inside, middle, correction)
+    return Footprint(view, nodes, sky.box, inside, middle, correction)
 
 
 def _positions(block: Sequence[Cell]) -> tuple[F8, F8]:

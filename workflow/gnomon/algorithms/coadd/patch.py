@@ -12,9 +12,9 @@ import numpy.typing as npt
 from gnomon.algorithms.coadd.artifacts import ArtifactSettings
 from gnomon.algorithms.coadd.cell import coadd_stack
 from gnomon.algorithms.coadd.chromatic import Refraction
-from gnomon.algorithms.coadd.footprint import Footprint, footprint
+from gnomon.algorithms.coadd.footprint import BlockSky, Footprint, block_sky, footprint
 from gnomon.algorithms.coadd.stack import CellWarp, Pool, Stacker, weight_and_masked
-from gnomon.algorithms.warp.resample import PsfSpline, warp_section
+from gnomon.algorithms.warp.resample import PsfSpline, warp_windows
 from gnomon.containers.box import Box
 from gnomon.containers.calibrated import DetectorView
 from gnomon.containers.coadd import CellCoadd
@@ -174,6 +174,7 @@ class _Work:
     pool: Pool = field(default_factory=Pool)
     splines: dict[int, PsfSpline] = field(default_factory=dict)
     seen: dict[tuple[int, int], _Seen] = field(default_factory=dict)
+    blocks: dict[int, BlockSky] = field(default_factory=dict)
 
     def __call__(self, run: Run) -> list[CellCoadd]:
         numbers = range(run.first, run.first + run.count)
@@ -181,17 +182,24 @@ class _Work:
         mine = [k for k, i in enumerate(self.inputs) if any(i.may_cover(c.outer) for c in cells)]
         shown = {c.index: _shown(c, self.side) for c in run.block}
         depth = max(sum(self.inputs[k].may_cover(c.outer) for k in mine) for c in cells)
-        stacks = {c.index: Stacker(depth, self.pool) for c in cells}
+        stacks = {c.index: Stacker(depth, shown[c.index].shape, self.pool) for c in cells}
         for k in mine:
-            one, found = self.inputs[k], self._look(k, run.block, shown)
+            found = self._look(k, run.block, shown)
             covered = [n for n in numbers if found.footprint.covers[n]]
-            for number, image in _warps(found.footprint, run.block, covered, shown):
-                weight, masked = weight_and_masked(image)
-                if weight is not None:
-                    psf, slopes = self._psf(k, found, number), found.footprint.middle.slopes[number]
-                    warp = CellWarp(one.visit, one.detector, image, psf, weight, slopes, masked)
-                    stacks[run.block[number].index].add(warp)
+            names = [run.block[n].index for n in covered]
+            slots = [stacks[name].slot() for name in names]
+            _warp(found.footprint, [shown[name] for name in names], slots)
+            for number, name, image in zip(covered, names, slots, strict=True):
+                self._keep(k, found, number, image, stacks[name])
         return [self._sum(c, shown[c.index], stacks.pop(c.index)) for c in cells]
+
+    def _keep(self, k: int, found: _Seen, number: int, image: Image, stacker: Stacker) -> None:
+        """One input on one cell, if it says anything there."""
+        weight, masked = weight_and_masked(image)
+        if weight is not None:
+            psf, slopes = self._psf(k, found, number), found.footprint.middle.slopes[number]
+            one = self.inputs[k]
+            stacker.keep(CellWarp(one.visit, one.detector, image, psf, weight, slopes, masked))
 
     def _look(self, k: int, block: tuple[Cell, ...], shown: dict[int, Box]) -> _Seen:
         """An input on a block; kept as long as pieces of this block are made."""
@@ -200,11 +208,18 @@ class _Work:
         name = block[0].index, k
         if name not in self.seen:
             view = self.inputs[k].view()
-            found = footprint(view, self.wcs, block, reduce(Box.around, shown.values()))
+            found = footprint(view, self._sky(block, shown))
             if k not in self.splines:
                 self.splines[k] = PsfSpline.of(view.psf)
             self.seen[name] = _Seen(found, *self.splines[k].factors(found.middle.x, found.middle.y))
         return self.seen[name]
+
+    def _sky(self, block: tuple[Cell, ...], shown: dict[int, Box]) -> BlockSky:
+        """Where a block lies: the same for all inputs."""
+        if block[0].index not in self.blocks:
+            self.blocks.clear()
+            self.blocks[block[0].index] = block_sky(self.wcs, block, reduce(Box.around, shown.values()))
+        return self.blocks[block[0].index]
 
     def _psf(self, k: int, seen: _Seen, number: int) -> F4:
         """The image on a cell of a star whose total flux is 1."""
@@ -220,15 +235,11 @@ class _Work:
         return made
 
 
-def _warps(
-    found: Footprint, block: Sequence[Cell], numbers: Sequence[int], shown: dict[int, Box]
-) -> Iterator[tuple[int, Image]]:
-    """What a detector shows of some cells of a block, warped together."""
-    if not numbers:
+def _warp(found: Footprint, boxes: Sequence[Box], slots: Sequence[Image]) -> None:
+    """What a detector shows of boxes side by side."""
+    if not boxes:
         return
-    boxes = [shown[block[k].index] for k in numbers]
     box = reduce(Box.around, boxes)
     nodes = found.nodes.part(box.y0 - found.box.y0, box.x0 - found.box.x0, box.shape)
-    image = warp_section(found.view.section, found.view.shape, nodes)
-    for number, part in zip(numbers, boxes, strict=True):
-        yield number, image.section(*part.shifted(-box.x0, -box.y0).slices())
+    first = [(b.y0 - box.y0, b.x0 - box.x0) for b in boxes]
+    warp_windows(found.view.section, found.view.shape, nodes, first, slots)

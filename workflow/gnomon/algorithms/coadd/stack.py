@@ -114,10 +114,7 @@ def warp_to_cell(
 
 def weight_and_masked(warp: Image) -> tuple[float | None, float]:
     """Inverse of the median variance (None where none is known), and masked share, by every fourth pixel."""
-    sample = slice(None, None, _STRIDE_PX)
-    variance = np.ascontiguousarray(warp.variance[sample, sample])
-    mask = np.ascontiguousarray(warp.mask[sample, sample])
-    median, masked = typical_variance(variance, mask, EXCLUDED | MASK["BAD"])
+    median, masked = typical_variance(warp.variance, warp.mask, EXCLUDED | MASK["BAD"], _STRIDE_PX)
     return 1 / median if median > 0 else None, masked
 
 
@@ -134,10 +131,11 @@ def stack_warps(warps: Iterable[CellWarp], capacity: int) -> WarpStack | None:
     ValueError
         More warps than ``capacity``.
     """
-    stacker = Stacker(capacity)
+    stacker: Stacker | None = None
     for warp in warps:
+        stacker = stacker or Stacker(capacity, warp.image.shape, Pool())
         stacker.add(warp)
-    return stacker.stack()
+    return stacker.stack() if stacker is not None else None
 
 
 class Pool:
@@ -174,69 +172,59 @@ class Stacker:
 
     _MAX_MASKED = 0.5
 
-    def __init__(self, capacity: int, pool: Pool | None = None) -> None:
-        self._capacity = capacity
-        self._pool = pool or Pool()
-        self._store: _Store | None = None
-        self._fallback: CellWarp | None = None
+    def __init__(self, capacity: int, shape: tuple[int, int], pool: Pool) -> None:
+        pixels = capacity * prod(shape)
+        self._pool, self._planes = pool, pool.take(pixels)
+        flux, variance, mask = self._planes
+        self._flux, self._variance = (p[:pixels].reshape(capacity, *shape) for p in (flux, variance))
+        self._mask = mask[:pixels].reshape(capacity, *shape)
+        self._kept: list[CellWarp] = []
+        self._spoiled: CellWarp | None = None
 
-    def add(self, warp: CellWarp) -> None:
-        """Copy one warp.
+    def slot(self) -> Image:
+        """The planes where the next warp is written.
 
         Raises
         ------
         ValueError
             More warps than the capacity.
         """
+        k = len(self._kept)
+        if k == len(self._flux):
+            raise ValueError(f"more than the {k} warps that there is room for")
+        return Image(self._flux[k], self._variance[k], self._mask[k])
+
+    def keep(self, warp: CellWarp) -> None:
+        """The next warp, whose image was written to its slot."""
         masked = weight_and_masked(warp.image)[1] if warp.masked is None else warp.masked
-        if masked > self._MAX_MASKED:
-            self._fallback = self._fallback or _own(warp)
-            return
-        self._store = self._store or _Store(warp, self._capacity, self._pool)
-        self._store.add(warp)
+        if masked <= self._MAX_MASKED:
+            self._kept.append(warp)
+        elif self._spoiled is None:
+            self._spoiled = replace(warp, image=_copy(warp.image))
+
+    def add(self, warp: CellWarp) -> None:
+        """Copy one warp."""
+        slot = self.slot()
+        slot.flux[:], slot.variance[:], slot.mask[:] = warp.image.flux, warp.image.variance, warp.image.mask
+        self.keep(replace(warp, image=slot))
 
     def stack(self) -> WarpStack | None:
         """What was gathered; None if nothing was."""
-        if self._store is None and self._fallback is not None:
-            self._store = _Store(self._fallback, 1, self._pool)
-            self._store.add(self._fallback)
-        return self._store.stack() if self._store is not None else None
+        if not self._kept and self._spoiled is not None:
+            self.add(replace(self._spoiled, masked=0.0))
+        if not self._kept:
+            return None
+        n, kept = len(self._kept), self._kept
+        names = np.array([w.visit for w in kept], np.int64), np.array([w.detector for w in kept], np.int64)
+        flux, variance, mask = self._flux[:n], self._variance[:n], self._mask[:n]
+        psf, slopes = np.stack([w.psf for w in kept]), np.stack([w.slopes for w in kept])
+        weight = np.array([w.weight for w in kept], np.float64)
+        return WarpStack(*names, flux, variance, mask, psf, weight, slopes)
 
     def release(self) -> None:
         """Hand the memory back: the stack is not looked at any more."""
-        if self._store is not None:
-            self._pool.give(self._store.planes)
+        self._pool.give(self._planes)
 
 
-def _own(warp: CellWarp) -> CellWarp:
-    """The warp with pixels of its own, not views of a larger one."""
-    image = warp.image
-    return replace(warp, image=Image(image.flux.copy(), image.variance.copy(), image.mask.copy()))
-
-
-class _Store:
-    """Memory for a stack, filled plane by plane."""
-
-    def __init__(self, like: CellWarp, capacity: int, pool: Pool) -> None:
-        shape = (capacity, *like.image.shape)
-        self.planes = pool.take(prod(shape))
-        flux, variance, mask = self.planes
-        self.flux, self.variance = (p[: prod(shape)].reshape(shape) for p in (flux, variance))
-        self.mask = mask[: prod(shape)].reshape(shape)
-        self.psf = np.empty((capacity, *like.psf.shape), np.float32)
-        self.facts: list[tuple[int, int, float, F8]] = []
-
-    def add(self, warp: CellWarp) -> None:
-        k = len(self.facts)
-        if k == len(self.flux):
-            raise ValueError(f"more than the {k} warps that there is room for")
-        self.flux[k], self.variance[k] = warp.image.flux, warp.image.variance
-        self.mask[k], self.psf[k] = warp.image.mask, warp.psf
-        self.facts.append((warp.visit, warp.detector, warp.weight, warp.slopes))
-
-    def stack(self) -> WarpStack:
-        n = len(self.facts)
-        visit, detector, weight, slopes = (list(column) for column in zip(*self.facts, strict=True))
-        names = np.array(visit, np.int64), np.array(detector, np.int64)
-        flux, variance, mask, psf = self.flux[:n], self.variance[:n], self.mask[:n], self.psf[:n]
-        return WarpStack(*names, flux, variance, mask, psf, np.array(weight, np.float64), np.stack(slopes))
+def _copy(image: Image) -> Image:
+    return Image(image.flux.copy(), image.variance.copy(), image.mask.copy())

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.cosmicray.dilate import dilated
-from gnomon.containers.image import F4, Image
+from gnomon.containers.image import F4, Image, strips
 from gnomon.flags import MASK
 from gnomon.kernels.cosmicray import SharpnessTest, flag_cosmic_rays
 
@@ -85,10 +85,12 @@ def _core_sigma(psf_fwhm_px: float) -> float:
 
 def _skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:
     """Bit 1 where a value has no meaning, bit 2 where no cosmic ray may be claimed."""
-    skip = (image.mask & np.uint32(unusable)) != 0
-    skip |= image.variance <= 0
+    skip, saturated = np.empty(image.shape, bool), np.empty(image.shape, bool)
+    for rows in strips(image.shape):
+        np.not_equal(image.mask[rows] & np.uint32(unusable), 0, out=skip[rows])
+        skip[rows] |= image.variance[rows] <= 0
+        np.not_equal(image.mask[rows] & np.uint32(MASK["SAT"]), 0, out=saturated[rows])
     plane: npt.NDArray[np.uint8] = skip.view(np.uint8)
-    saturated = (image.mask & np.uint32(MASK["SAT"])) != 0
     if saturated.any():
         plane |= dilated(saturated, _SATURATION_REACH_PX).view(np.uint8) << 1
     return plane

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.containers.image import F4, Image
+from gnomon.containers.image import F4, Image, strips
 from gnomon.flags import MASK, mask_value
 from gnomon.kernels.infill import fill_bad
 
@@ -16,7 +16,9 @@ _NUGGET = 0.02  # of the signal; pixels worth filling well have S/N of some 7 or
 _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 
 
-def interpolate(image: Image, psf_fwhm_px: float, bits: int = FILLED_PLANES) -> Image:
+def interpolate(
+    image: Image, psf_fwhm_px: float, bits: int = FILLED_PLANES, *, in_place: bool = False
+) -> Image:
     """The image with pixels of the given planes filled from their neighbours, and INTRP set there.
 
     The values are the best linear prediction for a sky made of Gaussian PSFs: the correlation of two
@@ -28,6 +30,7 @@ def interpolate(image: Image, psf_fwhm_px: float, bits: int = FILLED_PLANES) -> 
     image : any unit
     psf_fwhm_px : full width at half maximum of stars, pixels
     bits : mask planes to fill; pixels of variance 0 are filled too, and keep the variance 0
+    in_place : write into the image's own planes, which nobody else needs as they were
 
     Returns
     -------
@@ -41,19 +44,28 @@ def interpolate(image: Image, psf_fwhm_px: float, bits: int = FILLED_PLANES) -> 
     """
     if not psf_fwhm_px > 0:
         raise ValueError(f"psf_fwhm_px is {psf_fwhm_px}; a positive number of pixels is needed")
-    unknown = image.variance <= 0
-    bad = (image.mask & np.uint32(bits)) != 0
-    bad |= unknown
+    bad = _marked_or_unknown(image, bits)
     if not bad.any():
         return image
     length = np.sqrt(2) * psf_fwhm_px * _SIGMA_PER_FWHM
-    flux, variance = np.ascontiguousarray(image.flux), np.ascontiguousarray(image.variance)
-    fallback = _typical(flux, bad)
-    filled, noise = fill_bad(flux, variance, bad.view(np.uint8), float(length), _NUGGET, _REACH_PX, fallback)
-    noise[unknown] = 0
-    mask = image.mask.copy()
-    mask[bad] |= np.uint32(MASK["INTRP"])
-    return Image(filled, noise, mask)
+    if not in_place:
+        image = Image(image.flux.copy("C"), image.variance.copy("C"), image.mask.copy("C"))
+    flux, variance, mask = image.flux, image.variance, image.mask
+    places = np.flatnonzero(bad)
+    unknown = places[variance.reshape(-1)[places] <= 0]
+    fill_bad(flux, variance, bad.view(np.uint8), float(length), _NUGGET, _REACH_PX, _typical(flux, bad))
+    variance.reshape(-1)[unknown] = 0
+    mask.reshape(-1)[places] |= np.uint32(MASK["INTRP"])
+    return image
+
+
+def _marked_or_unknown(image: Image, bits: int) -> npt.NDArray[np.bool_]:
+    """(ny, nx) bool: any of the bits is set, or the variance is 0."""
+    bad = np.empty(image.shape, bool)
+    for rows in strips(image.shape):
+        np.not_equal(image.mask[rows] & np.uint32(bits), 0, out=bad[rows])
+        bad[rows] |= image.variance[rows] <= 0
+    return bad
 
 
 def _typical(flux: F4, bad: npt.NDArray[np.bool_]) -> float:

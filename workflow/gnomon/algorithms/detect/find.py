@@ -73,8 +73,10 @@ def significance_map(image: Image, psf: Psf, *, ignore: int = NO_LIGHT) -> F4:
     return kernel.significance(image.flux, image.variance, image.mask, ignore, column, row)
 
 
-def mark_detected(image: Image, footprints: Footprints, *, grow_px: int = 0) -> Image:
+def mark_detected(image: Image, footprints: Footprints, *, grow_px: int = 0, in_place: bool = False) -> Image:
     """The image with DETECTED and DETECTED_NEGATIVE set afresh in the footprints, grown by a disc.
+
+    The mask is a copy unless `in_place`.
 
     Raises
     ------
@@ -83,7 +85,8 @@ def mark_detected(image: Image, footprints: Footprints, *, grow_px: int = 0) -> 
     """
     if footprints.shape != image.shape:
         raise ValueError(f"footprints of shape {footprints.shape} for an image of shape {image.shape}")
-    mask = image.mask & ~np.uint32(flags.mask_value("DETECTED", "DETECTED_NEGATIVE"))
+    others = ~np.uint32(flags.mask_value("DETECTED", "DETECTED_NEGATIVE"))
+    mask = np.bitwise_and(image.mask, others, out=image.mask if in_place else None)
     of_run = np.repeat(footprints.sign, np.diff(footprints.first))
     for sign, plane in ((1, "DETECTED"), (-1, "DETECTED_NEGATIVE")):
         runs = of_run == sign

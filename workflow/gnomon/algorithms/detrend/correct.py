@@ -165,13 +165,17 @@ def _planes(masters: Masters, dark_s: float, shape: tuple[int, int]) -> MasterPl
     share = bias_share(d, dark_s)
     return MasterPlanes(
         bias=b.flux if b else None,
-        bias_variance=b.variance * np.float32(share) if b and share else None,
+        bias_variance=_times(b.variance, share) if b and share else None,
         dark=d.flux if d else None,
         dark_variance=d.variance if d else None,
         flat=f.flux if f else None,
         flat_variance=f.variance if f else None,
         defects=masters.defects.mask if masters.defects else None,
     )
+
+
+def _times(plane: F4, factor: float) -> F4:
+    return plane if factor == 1 else plane * np.float32(factor)
 
 
 def _overscan(amp: RawAmp, layout: RawLayout) -> Overscan:

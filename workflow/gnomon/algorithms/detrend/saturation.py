@@ -13,7 +13,7 @@ _SAT, _SUSPECT = np.uint32(MASK["SAT"]), np.uint32(MASK["SUSPECT"])
 
 
 def grow_saturation(mask: U4, radius: int) -> U4:
-    """The mask with SAT extended along bleed trails and by a margin.
+    """The mask, the same array, with SAT extended along bleed trails and by a margin.
 
     Charge beyond full well bleeds along the columns: a run of suspect pixels of a column that holds a
     saturated one is saturated throughout. Then every pixel within `radius` (square) of a saturated one is.
@@ -21,17 +21,16 @@ def grow_saturation(mask: U4, radius: int) -> U4:
     Parameters
     ----------
     mask
-        (ny, nx) uint32 with SAT and SUSPECT set by level.
+        (ny, nx) uint32 with SAT and SUSPECT set by level; changed in place.
     radius
         Margin, pixels.
     """
-    out = mask.copy()
     y, x = _bleeding(mask)
     for dy in range(-radius, radius + 1):
         for dx in range(-radius, radius + 1):
             inside = (y + dy >= 0) & (y + dy < mask.shape[0]) & (x + dx >= 0) & (x + dx < mask.shape[1])
-            out[y[inside] + dy, x[inside] + dx] |= _SAT
-    return out
+            mask[y[inside] + dy, x[inside] + dx] |= _SAT
+    return mask
 
 
 def _places(mask: U4, bits: np.uint32) -> tuple[Rows, Rows]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.difference.basis import GaussianBasis
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.psf import polynomial_terms
 from gnomon.errors import UnprocessableData
 
@@ -248,7 +249,7 @@ def _chi2(normal: _Normal, kernel: F8) -> F8:
 def _unsuspicious(chi2: F8, count: F8, usable: B1) -> B1:
     value = np.log(np.maximum(chi2, 1e-6) / np.maximum(count, 1))
     middle = np.median(value[usable])
-    scatter = max(1.4826 * float(np.median(np.abs(value[usable] - middle))), SCATTER)
+    scatter = max(MAD_TO_SIGMA * float(np.median(np.abs(value[usable] - middle))), SCATTER)
     return np.asarray(value < middle + OUTLIER * scatter)
 
 

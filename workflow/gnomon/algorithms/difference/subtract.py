@@ -17,6 +17,7 @@ from gnomon.algorithms.difference.kernel import MatchingKernel, StarStamps, fit_
 from gnomon.algorithms.difference.modelled import modelled_kernel, sized
 from gnomon.algorithms.difference.noise import expected_noise
 from gnomon.algorithms.difference.sky import fit_level
+from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.image import F4, Image
 from gnomon.containers.psf import PsfModel, polynomial_terms
 from gnomon.errors import UnprocessableData
@@ -41,9 +42,6 @@ STAMP_SIGMAS = 4.0
 
 ENCLOSED = 0.9
 """Part of the kernel within the radius by which unusable pixels are grown."""
-
-MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a Gaussian over its median absolute deviation."""
 
 SPREADS = flags.UNUSABLE | flags.mask_value("SUSPECT")
 """Planes that a convolution carries to the neighbours."""

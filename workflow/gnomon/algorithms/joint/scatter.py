@@ -61,8 +61,17 @@ def excess_from_median(size: F8, error: F8, expected: float) -> float:
     """
     if not len(size):
         return 0.0
-    high = (2 * float(np.median(size)) / expected) ** 2
-    return root_of_variance(lambda v: float(np.median(size / np.sqrt(error**2 + v))) - expected, high)
+    high, square = (2 * float(np.median(size)) / expected) ** 2, error**2
+    return root_of_variance(lambda v: median(size / np.sqrt(square + v)) - expected, high)
+
+
+def median(values: F8) -> float:
+    """Median of (n,) finite values, n > 0, at a third of the cost of numpy's, which looks for NaN."""
+    middle = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, middle)[middle])
+    pair = np.partition(values, (middle - 1, middle))[middle - 1 : middle + 1]
+    return float((pair[0] + pair[1]) / 2)
 
 
 def root_of_variance(surplus: Callable[[float], float], high: float) -> float:

@@ -191,9 +191,9 @@ def _design(model: PsfModel, x: F8, y: F8, dx: F8, dy: F8) -> F8:
     rows, columns = model.shift_matrices(dy), model.shift_matrices(dx).swapaxes(1, 2)
     half = rows @ images
     design = np.ones((len(x), 4, model.size, model.size))
-    design[:, 0] = half @ columns
-    design[:, 1] = -(half @ model.shift_matrices(dx, slope=True).swapaxes(1, 2))
-    design[:, 2] = -(model.shift_matrices(dy, slope=True) @ images @ columns)
+    np.matmul(half, columns, out=design[:, 0])
+    np.matmul(half, -model.shift_matrices(dx, slope=True).swapaxes(1, 2), out=design[:, 1])
+    np.matmul(-model.shift_matrices(dy, slope=True) @ images, columns, out=design[:, 2])
     return design.reshape(len(x), 4, -1)
 
 
@@ -213,8 +213,9 @@ def _clipped(stars: Stars, state: _StarState, psf: F8, part: slice) -> F8:
 
 def _flux_and_sky(data: F8, psf: F8, weight: F8) -> tuple[F8, F8]:
     """(n,) weighted least squares of ``flux psf + sky`` per star; 0 where there is no pixel."""
-    w, wp = weight.sum(1), (weight * psf).sum(1)
-    wpp, wd, wpd = (weight * psf * psf).sum(1), (weight * data).sum(1), (weight * psf * data).sum(1)
+    of_psf = weight * psf
+    w, wp, wd = weight.sum(1), of_psf.sum(1), (weight * data).sum(1)
+    wpp, wpd = (of_psf * psf).sum(1), (of_psf * data).sum(1)
     determinant = w * wpp - wp * wp
     safe = np.where(determinant > 0, determinant, 1)
     flux, sky = (w * wpd - wp * wd) / safe, (wpp * wd - wp * wpd) / safe

@@ -7,14 +7,12 @@ import numpy.typing as npt
 
 from gnomon.algorithms.streak.radon import QUADRANTS, Line, line_at, line_sums
 from gnomon.constants import MAD_TO_SIGMA
-from gnomon.containers.image import Image
-from gnomon.flags import MASK, UNUSABLE
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_CLIP = 4.0  # standard deviations: a star counts no more than the pixels of a bright trail
+CLIP = 4.0  # standard deviations: a star counts no more than the pixels of a bright trail
 _LARGE_PX, _BIN, _LARGE_BIN = 2048, 4, 8  # pixels summed before the transform: about a trail's width
 _CANDIDATE = (
     4.5  # a line is looked at whose sum stands out by this over the scatter of all, which stars widen
@@ -90,10 +88,13 @@ def find_streaks(significance: F4, usable: Bools, options: StreakOptions | None 
 
     Limits: a trail shorter than a quarter of the image loses signal to noise with its length; curved ones are cut.
     """
-    options = options or StreakOptions()
-    clipped = np.clip(significance, -_CLIP, _CLIP)
+    clipped = np.clip(significance, -CLIP, CLIP)
     np.copyto(clipped, 0, where=~usable)
-    free = usable.copy()
+    return search(clipped, usable.copy(), options or StreakOptions())
+
+
+def search(clipped: F4, free: Bools, options: StreakOptions) -> list[Streak]:
+    """Streaks in a significance clipped at `CLIP`, 0 where it is not free; what is found is taken out of both."""
     found: list[Streak] = []
     rejected = 0
     while len(found) < options.most and rejected < _REJECTED:
@@ -116,25 +117,6 @@ def streak_mask(streaks: list[Streak], shape: tuple[int, int]) -> Bools:
     for s in streaks:
         _draw(mask, s)
     return mask
-
-
-def mark_streaks(image: Image, options: StreakOptions | None = None) -> Image:
-    """The image with STREAK set on its trails; the same object where it has none.
-
-    Parameters
-    ----------
-    image : sky subtracted, any unit
-    """
-    usable = ((image.mask & np.uint32(UNUSABLE)) == 0) & (image.variance > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        significance = np.sqrt(image.variance)
-        np.divide(image.flux, significance, out=significance)
-    streaks = find_streaks(significance, usable, options)
-    if not streaks:
-        return image
-    mask = image.mask.copy()
-    mask[streak_mask(streaks, image.shape)] |= np.uint32(MASK["STREAK"])
-    return Image(image.flux, image.variance, mask)
 
 
 def _forget(clipped: F4, free: Bools, streak: Streak) -> None:

@@ -13,7 +13,7 @@ from gnomon.algorithms.psf import PsfFit, fit_psf, select_stars
 from gnomon.algorithms.streak import mark_streaks
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.catalog import Catalog
-from gnomon.containers.image import Image
+from gnomon.containers.image import Image, count_marked
 from gnomon.containers.psf import PsfModel
 from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK, SOURCE
@@ -110,13 +110,14 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     sources = _bright_sources(cleaned, gaussian_psf(fwhm, image.shape), options)
     rows = select_rows(sources, options.psf_star_snr)
     first = fit_psf(cleaned, sources["x"][rows[0]], sources["y"][rows[0]], size=options.psf_size_px)
-    marked = mark_detected(
-        cleaned, find_footprints(cleaned, first.model, threshold=options.detection_snr), grow_px=_GROW_PX
-    )
+    found = find_footprints(cleaned, first.model, threshold=options.detection_snr)
+    marked = mark_detected(cleaned, found, grow_px=_GROW_PX, in_place=True)
     if _is_filled(marked, coarse) and options.background_box_px >= 2 * _LEAST_BOX_PX:
         return characterise(image, replace(options, background_box_px=_LEAST_BOX_PX))
     left = fit_background(marked, box_px=options.background_box_px, masked=True)
-    final = subtract_background(marked, left)  # in filled pixels as well: a filling keeps a smooth sky
+    final = subtract_background(
+        marked, left, in_place=True
+    )  # in filled pixels too: a filling keeps a smooth sky
     stars = first.x[first.used], first.y[first.used]
     fitted = fit_psf(final, *stars, size=options.psf_size_px, start=first.model, iterations=_MORE_TURNS)
     return _characterised(final, _sum_of(coarse, left), fitted, sources, rows[1])
@@ -129,7 +130,7 @@ def _sum_of(coarse: BackgroundModel, left: BackgroundModel) -> BackgroundModel:
 
 def _is_filled(marked: Image, sky: BackgroundModel) -> bool:
     """Whether most of the detector lies within sources, and what is taken for sky is structured: a large galaxy."""
-    covered = float(np.mean((marked.mask & np.uint32(MASK["DETECTED"])) != 0))
+    covered = count_marked(marked.mask, MASK["DETECTED"]) / marked.mask.size
     spread = float(np.diff(np.percentile(sky.level, [5, 95]))[0])
     return covered > _FILLED and spread > _STRUCTURED * float(np.median(sky.rms))
 
@@ -186,10 +187,10 @@ def _middle(image: Image) -> Image:
 
 
 def _without_cosmic_rays(image: Image, fwhm_px: float) -> Image:
-    """CR marked, then CR and all other unusable pixels filled."""
-    mask = image.mask.copy()
-    mask[find_cosmic_rays(image, fwhm_px)] |= np.uint32(MASK["CR"])
-    return interpolate(Image(image.flux, image.variance, mask), fwhm_px)
+    """CR marked, then CR and all other unusable pixels filled; the flux in place, mask and variance in copies."""
+    hit, mask = np.flatnonzero(find_cosmic_rays(image, fwhm_px)), image.mask.copy()
+    mask.reshape(-1)[hit] |= np.uint32(MASK["CR"])
+    return interpolate(Image(image.flux, image.variance.copy(), mask), fwhm_px, in_place=True)
 
 
 def _characterised(

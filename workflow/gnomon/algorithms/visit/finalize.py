@@ -22,7 +22,7 @@ from gnomon.algorithms.visit.tables import JOINT, NOMINAL, place_on_sky, sky_col
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.calibrated import CalibratedImage, PhotoCalib, Smooth
 from gnomon.containers.catalog import Catalog
-from gnomon.containers.image import Image
+from gnomon.containers.image import Image, strips
 from gnomon.containers.instrument import Conditions
 from gnomon.containers.wcs import Wcs, wcs_from_text
 
@@ -90,7 +90,6 @@ def apply_zero_point(
     zero_point = zero_point_over(found)
     middle = float(zero_point.coefficients[0])
     own = image.photo.zero_point
-    factor = _factor(surface(zero_point, shape), own)
     cells = _cell_centres(image.background)
     sky = _factor(zero_point.at(*(c.ravel() for c in cells)).reshape(cells[0].shape), own)
     photo = PhotoCalib(
@@ -101,7 +100,7 @@ def apply_zero_point(
     )
     calibrated = replace(
         image,
-        image=Image(image.image.flux * factor, image.image.variance * (factor * factor), image.image.mask),
+        image=_times_factor(image.image, surface(zero_point, shape), own),
         photo=photo,
         background=scale_background(image.background, sky),
     )
@@ -186,6 +185,16 @@ def with_note(summary: Catalog, note: str) -> Catalog:
 def final_map(image: CalibratedImage, taken: Taken) -> Wcs:
     """The map that a detector ends with."""
     return wcs_from_text(str(taken.row["wcs"][0])) if len(taken.row) else image.wcs
+
+
+def _times_factor(image: Image, zero_point: F4, own: float) -> Image:
+    """Flux and variance by another zero point of each pixel."""
+    flux, variance = np.empty_like(image.flux), np.empty_like(image.variance)
+    for rows in strips(image.shape):
+        factor = _factor(zero_point[rows], own)
+        np.multiply(image.flux[rows], factor, out=flux[rows])
+        np.multiply(image.variance[rows], factor * factor, out=variance[rows])
+    return Image(flux, variance, image.mask)
 
 
 def _factor(zero_point: npt.NDArray[Any], own: float) -> F4:

@@ -8,6 +8,7 @@ from gnomon.algorithms.detect import deblend, find_footprints, mark_detected
 from gnomon.algorithms.measure import measure_sources
 from gnomon.algorithms.visit.characterise import Characterised
 from gnomon.containers.catalog import Catalog
+from gnomon.containers.footprints import Footprints
 from gnomon.containers.image import Image
 
 F8 = npt.NDArray[np.float64]
@@ -26,18 +27,22 @@ def measure_detector(found: Characterised, detection_snr: float) -> tuple[Image,
     Returns
     -------
     Image
-        With DETECTED set in the footprints.
+        That of ``found``, with DETECTED set in the footprints.
     Catalog
         The table of `measure_sources` with isPsfStar and isPsfReserve.
     """
     footprints = find_footprints(found.image, found.psf, threshold=detection_snr)
-    blends = deblend(found.image, footprints, prominence=_PROMINENCE, contrast=_CONTRAST)
-    sources = measure_sources(found.image, blends, found.psf)
-    marked = mark_detected(found.image, footprints)
+    sources = _split_and_measured(found, footprints)
+    marked = mark_detected(found.image, footprints, in_place=True)
     return marked, sources.with_columns(
         isPsfStar=_nearest(sources, found.star_x, found.star_y),
         isPsfReserve=_nearest(sources, found.reserve_x, found.reserve_y),
     )
+
+
+def _split_and_measured(found: Characterised, footprints: Footprints) -> Catalog:
+    blends = deblend(found.image, footprints, prominence=_PROMINENCE, contrast=_CONTRAST)
+    return measure_sources(found.image, blends, found.psf)
 
 
 def _nearest(sources: Catalog, x: F8, y: F8) -> npt.NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.exposure import VisitFacts
 from gnomon.containers.ids import source_ids
+from gnomon.containers.image import count_marked
 from gnomon.containers.wcs import Wcs, wcs_to_text
 from gnomon.flags import MASK, UNUSABLE
 
@@ -119,6 +120,6 @@ def place_on_sky(wcs: Wcs, nx: int, ny: int) -> Mapping[str, Any]:
 
 def _fractions(mask: npt.NDArray[np.uint32]) -> Mapping[str, float]:
     return {
-        "crFraction": float(np.mean((mask & np.uint32(MASK["CR"])) != 0)),
-        "maskedFraction": float(np.mean((mask & np.uint32(UNUSABLE)) != 0)),
+        "crFraction": count_marked(mask, MASK["CR"]) / mask.size,
+        "maskedFraction": count_marked(mask, UNUSABLE) / mask.size,
     }

@@ -1,7 +1,6 @@
 """Where the pixels of one grid lie on another."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -57,10 +56,21 @@ def coordinate_nodes(
     -------
     Nodes : the area ratio is |d(source x, y) / d(target x, y)|
     """
+    return nodes_on(source, node_sky(target, shape, origin, tile), shape, tile)
+
+
+def node_sky(
+    target: Wcs, shape: tuple[int, int], origin: tuple[int, int] = (0, 0), tile: int = TILE_PX
+) -> tuple[F8, F8]:
+    """Right ascension and declination, radians, (my, mx) each, of every ``tile``-th pixel of a target grid."""
     ny, nx = (-(-n // tile) + 1 for n in shape)
     ty, tx = np.mgrid[:ny, :nx].astype(np.float64) * tile
-    tx, ty = tx + origin[0], ty + origin[1]
-    x, y = source.sky_to_pixel(*target.pixel_to_sky(tx, ty))
+    return target.pixel_to_sky(tx + origin[0], ty + origin[1])
+
+
+def nodes_on(source: Wcs, sky: tuple[F8, F8], shape: tuple[int, int], tile: int = TILE_PX) -> Nodes:
+    """As `coordinate_nodes`, from what `node_sky` says of the target."""
+    x, y = source.sky_to_pixel(*sky)
     return Nodes(x, y, _area_ratio(x, y, tile), tile, shape)
 
 
@@ -73,10 +83,20 @@ def _area_ratio(x: F8, y: F8, tile: int) -> F8:
 
 def _slopes(values: F8, tile: int) -> tuple[F8, F8]:
     """Derivatives along rows' number and along columns', per pixel."""
-    order: Literal[1, 2] = 2 if min(values.shape) > 2 else 1
-    by_row: F8 = np.gradient(values, tile, axis=0, edge_order=order)
-    by_column: F8 = np.gradient(values, tile, axis=1, edge_order=order)
-    return by_row, by_column
+    by_column = _slope(values.T, tile).T
+    return _slope(values, tile), by_column
+
+
+def _slope(values: F8, tile: int) -> F8:
+    """Central differences along the first axis, at its ends those of the parabola through three points."""
+    if len(values) < 3:
+        return np.gradient(values, tile, axis=0)
+    slope = np.empty_like(values)
+    slope[1:-1] = values[2:] - values[:-2]
+    slope[0] = 4 * values[1] - 3 * values[0] - values[2]
+    slope[-1] = 3 * values[-1] - 4 * values[-2] + values[-3]
+    slope /= 2 * tile
+    return slope
 
 
 def overlaps(nodes: Nodes, source_shape: tuple[int, int]) -> bool:

@@ -1,6 +1,6 @@
 """Images and PSFs on another pixel grid."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,31 +55,33 @@ def warp_section(
 
     What a pixel gets does not depend on which part of the output is asked for: same nodes, same bits.
     """
+    flux, variance = np.empty(nodes.shape, np.float32), np.empty(nodes.shape, np.float32)
+    made = Image(flux, variance, np.empty(nodes.shape, np.uint32))
+    warp_windows(section, shape, nodes, [(0, 0)], [made], interpolant)
+    return made
+
+
+def warp_windows(
+    section: Callable[[slice, slice], Image],
+    shape: tuple[int, int],
+    nodes: Nodes,
+    first: Sequence[tuple[int, int]],
+    out: Sequence[Image],
+    interpolant: Interpolant = "quintic",
+) -> None:
+    """As `warp_section`, into the planes ``out`` of windows that begin at pixels ``first`` (y, x) of the output."""
     rows, columns = source_box(nodes, shape, MARGIN_PX)
     if rows.start >= rows.stop or columns.start >= columns.stop:
-        return _nothing(nodes.shape)
-    part, origin = section(rows, columns), (columns.start, rows.start)
+        for image in out:
+            image.flux[:], image.variance[:], image.mask[:] = 0, 0, MASK["NO_DATA"]
+        return
+    part, bits = section(rows, columns), (MASK["NO_DATA"], MASK["SENSOR_EDGE"])
     flux, variance = np.ascontiguousarray(part.flux), np.ascontiguousarray(part.variance)
-    mask, places = np.ascontiguousarray(part.mask), (nodes.x, nodes.y, nodes.area)
-    made = warp(
-        flux,
-        variance,
-        mask,
-        places,
-        nodes.tile,
-        nodes.shape,
-        interpolant,
-        MASK["NO_DATA"],
-        MASK["SENSOR_EDGE"],
-        origin=origin,
-        skip=nodes.skip,
-    )
-    return Image(*made)
-
-
-def _nothing(shape: tuple[int, int]) -> Image:
-    zero = np.zeros(shape, np.float32)
-    return Image(zero, zero.copy(), np.full(shape, MASK["NO_DATA"], np.uint32))
+    windows = [(y + nodes.skip[0], x + nodes.skip[1]) for y, x in first]
+    planes, places = [(o.flux, o.variance, o.mask) for o in out], (nodes.x, nodes.y, nodes.area)
+    origin = columns.start, rows.start
+    mask, how = np.ascontiguousarray(part.mask), (nodes.tile, interpolant, bits)
+    warp(flux, variance, mask, places, *how, windows, planes, origin=origin)
 
 
 def warp_psf(psf: PsfModel, source: Wcs, target: Wcs, x: float, y: float, size: int | None = None) -> F4:
