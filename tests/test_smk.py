@@ -99,3 +99,12 @@ def test_every_file_of_a_dataset_is_named_by_the_plan():
     assert campaign.every("forced_source") == ["run/object/forced_source/7.parquet"]
     assert campaign.every("star_motion") == ["run/object/star_motion/00001.parquet"]
     assert campaign.every("object") == ["run/object/object/00001/002.parquet"]
+
+
+def test_a_shard_more_calls_for_a_new_plan_and_a_wrong_folder_is_refused(tmp_path):
+    options = campaign_options({**DEMO, "refcat": str(tmp_path)})
+    before = smk.plan_key(options)
+    (tmp_path / "00001.h5").touch()
+    assert smk.plan_key(options) != before
+    with pytest.raises(ConfigError, match="refcat: nowhere is not a folder"):
+        smk.plan_key(campaign_options({**DEMO, "refcat": "nowhere"}))

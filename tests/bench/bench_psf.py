@@ -17,29 +17,36 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def _places() -> np.ndarray:
+def places() -> np.ndarray:
     """(2, n) x and y at which models are compared with the truth."""
     return np.random.default_rng(8).integers(50, detector.SIZE - 50, (2, PLACES)).astype(float)
 
 
-def _ours(scene: Path, out: Path) -> float:
+def sources_of(scene: Path):
+    """The image and its bright sources, measured with a round guess of the PSF."""
     from gnomon.algorithms.detect import deblend, find_footprints
     from gnomon.algorithms.measure import measure_sources
-    from gnomon.algorithms.psf import fit_psf
-    from gnomon.algorithms.visit.characterise import gaussian_psf, select_rows
+    from gnomon.algorithms.visit.characterise import gaussian_psf
     from gnomon.containers.image import Image
 
     flux = detector.read_fits(scene / "subtracted.fits")
     image = Image(flux, detector.read_fits(scene / "variance.fits"), np.zeros(flux.shape, np.uint32))
     guess = gaussian_psf(3.5, image.shape)
-    sources = measure_sources(image, deblend(image, find_footprints(image, guess, threshold=20.0)), guess)
+    return image, measure_sources(image, deblend(image, find_footprints(image, guess, threshold=20.0)), guess)
+
+
+def _ours(scene: Path, out: Path) -> float:
+    from gnomon.algorithms.psf import fit_psf
+    from gnomon.algorithms.visit.characterise import select_rows
+
+    image, sources = sources_of(scene)
 
     def work():
         rows = select_rows(sources, 50.0)[0]
         return fit_psf(image, sources["x"][rows], sources["y"][rows], size=SIDE)
 
     seconds, fit = cpu_seconds(work)
-    np.savez(out / "stamps.npz", stamps=fit.model.stamps(*_places()), stars=fit.used.sum())
+    np.savez(out / "stamps.npz", stamps=fit.model.stamps(*places()), stars=fit.used.sum())
     return seconds
 
 
@@ -62,7 +69,7 @@ def _psfex(scene: Path, out: Path) -> float:
     subprocess.run(argv, check=True, cwd=out)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     model = galsim.des.DES_PSFEx(str(out / "image.psf"))
-    draw = [model.getPSF(galsim.PositionD(x + 1, y + 1)) for x, y in _places().T]
+    draw = [model.getPSF(galsim.PositionD(x + 1, y + 1)) for x, y in places().T]
     stamps = [p.drawImage(nx=SIDE, ny=SIDE, scale=1, method="no_pixel").array for p in draw]
     with fits.open(out / "image.psf") as hdus:
         stars = hdus[1].header["ACCEPTED"]
@@ -80,7 +87,7 @@ def _shapes(stamps: np.ndarray) -> np.ndarray:
 
 
 def _check(scene: Path, out: Path) -> dict[str, float]:
-    x, y = _places()
+    x, y = places()
     true = [
         detector.psf_at(a, b).drawImage(nx=SIDE, ny=SIDE, scale=1).array for a, b in zip(x, y, strict=True)
     ]

@@ -10,8 +10,6 @@ that makes the call once; the call alone is timed in a second process that makes
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -77,6 +75,8 @@ class Result:
 
 def run_task(task: Task, repeats: int) -> list[Result]:
     """All contestants that are there, in turn, ``repeats`` times."""
+    import shutil
+
     scene = WORK / task.scene
     _child("--prepare", task.name)
     present = [(c, version) for c in task.contestants if (version := c.version()) is not None]
@@ -94,6 +94,8 @@ def run_task(task: Task, repeats: int) -> list[Result]:
 
 def _child(*arguments: str) -> None:
     """Work in a process of its own: this one stays small, as children inherit their parent's peak memory."""
+    import subprocess
+
     env = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT / "workflow")}
     subprocess.run([sys.executable, str(BENCH / "run.py"), *arguments], env=env, check=True)
 
@@ -134,8 +136,11 @@ def _run_once(task: Task, contestant: Contestant, scene: Path, out: Path, result
 
 
 def _process(argv: Sequence[str], out: Path, calls: int) -> tuple[float, float]:
-    """CPU seconds and peak MiB of one process."""
+    """CPU seconds and peak MiB of one process; Python keeps what it compiles, as where it is installed."""
+    import subprocess
+
     env = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT / "workflow"), "BENCH_CALLS": str(calls)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     with (out / "log").open("w") as log:
         process = subprocess.Popen(list(argv), cwd=out, env=env, stdout=log, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
@@ -147,6 +152,9 @@ def _process(argv: Sequence[str], out: Path, calls: int) -> tuple[float, float]:
 
 def swarp_version() -> str | None:
     """Version of SWarp."""
+    import shutil
+    import subprocess
+
     program = _swarp_program()
     if shutil.which(program) is None:
         return None
@@ -156,6 +164,8 @@ def swarp_version() -> str | None:
 
 
 def _swarp_program() -> str:
+    import shutil
+
     return shutil.which("SWarp") or shutil.which("swarp") or "SWarp"
 
 

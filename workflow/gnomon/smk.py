@@ -307,6 +307,10 @@ def plan_key(options: CampaignOptions) -> str:
     shape["survey"] = options.steps.get("simulate_sky", {})
     shape["filters"] = options.steps.get("filter_alerts", {})
     shape["files"] = _listing(options.data)
+    if options.refcat:
+        shape["shards"] = sorted(
+            os.listdir(_folder("refcat", options.refcat, "reference catalogue's shards"))
+        )
     shape["instrument_file"] = (INSTRUMENTS / f"{options.instrument}.yaml").read_text()
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
@@ -315,11 +319,16 @@ def _listing(folder: str) -> list[tuple[str, int]]:
     """Names and sizes of the files below a folder, sorted."""
     if not folder:
         return []
+    below = Path(_folder("data", folder, "exposures")).rglob("*")
+    return sorted((str(p.relative_to(folder)), p.stat().st_size) for p in below if p.is_file())
+
+
+def _folder(option: str, folder: str, what: str) -> str:
     if not Path(folder).is_dir():
-        raise ConfigError(f"data: {folder} is not a folder; give the folder of the exposures as data=DIR")
-    return sorted(
-        (str(p.relative_to(folder)), p.stat().st_size) for p in Path(folder).rglob("*") if p.is_file()
-    )
+        raise ConfigError(
+            f"{option}: {folder} is not a folder; give the folder of the {what} as {option}=DIR"
+        )
+    return folder
 
 
 def _instrument_steps(instrument: str) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@ import pytest
 
 from gnomon.algorithms.background import background_map, fit_background
 from gnomon.algorithms.background.focal import fit_focal_sky, without_objects
+from gnomon.containers.background import BackgroundModel
 from gnomon.containers.image import Image
 
 SIDE, BOX, SKY = 512, 64, 1000.0
@@ -67,6 +68,21 @@ def test_without_large_objects_every_detector_keeps_its_own_sky():
         # the polynomial takes a part of the pedestals for a slope; with them it is right to what flat fields leave
         expected = found.at(*cell_places(k, own[k].level.shape), k)
         assert np.abs(expected - own[k].level).mean() < 0.001 * SKY
+
+
+def test_a_zero_point_off_by_half_a_per_cent_and_a_faint_unevenness_are_no_objects():
+    rng = np.random.default_rng(4)
+    places = [cell_places(number, (8, 8)) for number in range(4)]
+    x, y = (np.concatenate([p[k].ravel() for p in places]) for k in range(2))
+    level = SKY * (1 + 0.001 * rng.standard_normal(256))
+    level[:64] *= 1.005
+    level[130:132] += 0.004 * SKY  # two cells beside each other: four scatters, and nothing brighter in them
+    found = fit_focal_sky(x, y, level, np.repeat(np.arange(4), 64))
+    assert found.pedestal[0] == pytest.approx(0.005 * SKY, abs=0.002 * SKY)
+    for k, place in enumerate(places):
+        mesh = level[64 * k : 64 * (k + 1)].reshape(8, 8).astype("f4")
+        own = BackgroundModel(mesh, np.ones_like(mesh), (SIDE, SIDE))
+        assert not without_objects(own, found.at(*place, k), found.scatter)[1].any()
 
 
 def test_a_detector_that_a_galaxy_fills_takes_the_sky_of_the_others():

@@ -3,6 +3,7 @@ import pytest
 
 from gnomon.algorithms.psf import adaptive_moments, fit_psf
 from gnomon.containers.image import Image
+from gnomon.containers.psf import polynomial_terms
 from gnomon.errors import UnprocessableData
 from gnomon.flags import MASK
 
@@ -91,6 +92,35 @@ def test_a_galaxy_a_cosmic_ray_and_a_lost_position_do_not_spoil_it():
     assert not fit.used[[4, -1, -2, -3]].any()
     size, _ = errors_of(fit.model)
     assert abs(size.mean()) < 5e-3
+
+
+def true_shape(model):
+    """(6, 3) polynomials of the true e1, e2 and ln T in the model's coordinates."""
+    px, py = (v.ravel() for v in np.meshgrid(*[np.arange(40, SIDE, 65.0)] * 2))
+    y, x = np.mgrid[-20:21, -20:21]
+    m = adaptive_moments(np.array([moffat(x + a, y + b, a, b) for a, b in zip(px, py, strict=True)]))
+    terms = polynomial_terms(model.normalise(px, py), 2)
+    return np.linalg.lstsq(terms, np.stack([m.e1, m.e2, np.log(m.trace)], 1), rcond=None)[0]
+
+
+def test_a_shape_known_from_elsewhere_is_kept_where_the_stars_do_not_deny_it():
+    image, x, y, _ = field(25, seed=2)
+    first = fit_psf(image, x, y).model
+    known = true_shape(first)
+    size, shape = errors_of(fit_psf(image, x, y, start=first, iterations=1, shape=known).model)
+    # first order in what the first model is off by, squared: 1e-3; and what the stars find beyond it by chance
+    assert size.std() < 2e-3
+    assert shape.std() < 1e-3
+    wrong = known + np.array([[0.02, 0, 0.05]] + [[0, 0, 0]] * 5)
+    size, shape = errors_of(fit_psf(image, x, y, start=first, iterations=1, shape=wrong).model)
+    assert abs(size.mean()) < 0.01  # the stars know better: 25 of 1 to 4 %
+    assert abs(shape.mean()) < 0.005
+
+
+def test_a_shape_without_a_start_is_refused():
+    image, x, y, _ = field(3)
+    with pytest.raises(ValueError, match="without the start"):
+        fit_psf(image, x, y, shape=np.zeros((6, 3)))
 
 
 def test_same_input_same_bytes():

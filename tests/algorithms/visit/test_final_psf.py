@@ -95,6 +95,14 @@ def test_the_psf_of_all_visits_stars_is_nearer_to_stars_that_it_has_not_seen(bef
     assert abs(np.median(off["size"])) < 0.01
 
 
+def test_a_visit_of_one_detector_changes_nothing(before):
+    alone, among = (
+        refit_psf(before.image, before.source, [stars_of(before.source)], 10, visit)
+        for visit in (None, before.source)
+    )
+    assert alone.image.psf.basis.tobytes() == among.image.psf.basis.tobytes()
+
+
 def test_with_few_stars_the_preliminary_psf_stays(before):
     done = refit_psf(before.image, before.source, [], 20)
     assert done.image is before.image

@@ -56,13 +56,15 @@ struct Source {
   Index ny, nx, stride;
 };
 
-// Columns first .. first + kStrip of one row, and kReach on either side, mirrored.
-void fetch(const Source &s, Index y, Index first, float *line) {
+// Columns first .. first + kStrip of one row, and kReach on either side: where they lie or, mirrored, in `line`.
+const float *fetch(const Source &s, Index y, Index first, float *line) {
   const float *row = s.image + y * s.stride;
+  if (first >= kReach && first - kReach + kLine <= s.nx) return row + first - kReach;
   const Index low = std::max<Index>(0, first - kReach), high = std::min(s.nx, first + kStrip + kReach);
   std::copy(row + low, row + high, line + low - first + kReach);
   for (Index x = first - kReach; x < low; ++x) line[x - first + kReach] = row[mirrored(x, s.nx)];
   for (Index x = high; x < first + kStrip + kReach; ++x) line[x - first + kReach] = row[mirrored(x, s.nx)];
+  return line;
 }
 
 // middle + outer (before + after), n a multiple of 8.
@@ -98,8 +100,8 @@ void filter_strip(const Source &s, Index first, const Stages &stages, Held &held
   alignas(32) std::array<float, kStrip> result;
   const Index wide = std::min(kStrip, s.nx - first);
   for (Index y = from - kReach; y <= to + kReach; ++y) {
-    fetch(s, mirrored(y, s.ny), first, line.data());
-    filter_line(stages, line.data(), work.data(), held.row(0, y));
+    const float *source = fetch(s, mirrored(y, s.ny), first, line.data());
+    filter_line(stages, source, work.data(), held.row(0, y));
     Index made = y - kNear;  // the row that this one completes
     if (made < from - kReach + kNear) continue;
     symmetric_sum([&](Index k) { return held.row(0, made + k); }, kStrip, stages.near.data(), kNear, held.row(1, made));
@@ -107,9 +109,10 @@ void filter_strip(const Source &s, Index first, const Stages &stages, Held &held
       const Index step = kSteps[j];
       made -= step;
       if (made < from - kReach + kNear + 2 * step - 1) break;
+      float *final = out + made * out_stride + first, *there = wide == kStrip ? final : result.data();
       three(held.row(j + 1, made - step), held.row(j + 1, made), held.row(j + 1, made + step), stages.outer[j], kStrip,
-            step == 8 ? result.data() : held.row(j + 2, made));
-      if (step == 8) std::copy(result.begin(), result.begin() + wide, out + made * out_stride + first);
+            step == 8 ? there : held.row(j + 2, made));
+      if (step == 8 && wide < kStrip) std::copy(result.begin(), result.begin() + wide, final);
     }
   }
 }

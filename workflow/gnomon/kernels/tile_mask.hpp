@@ -22,10 +22,7 @@ class TileMask {
     const Index from = std::max<Index>(0, x0 - 1), to = std::min(sx, x1 + 3);
     const Index top = std::max<Index>(0, y0 - 1), bottom = std::min(sy, y1 + 3);
     const auto bits = [&](Index at) { return s.mask[at] | (s.variance[at] > 0 ? 0u : no_data); };
-    std::uint32_t all = 0;
-    for (Index y = top; y < bottom; ++y)
-      for (Index x = from; x < to; ++x) all |= bits(y * sx + x);
-    clean_ = all == 0;
+    clean_ = clean(s, from, to, top, bottom);
     if (clean_) return;
     rows_.assign(static_cast<std::size_t>((tall_ + 3) * line), 0);
     for (Index y = top; y < bottom; ++y)
@@ -54,6 +51,20 @@ class TileMask {
   }
 
  private:
+  // Whether no pixel has a bit or lacks its variance: eight at a time, up to seven beyond the last column as well.
+  static bool clean(const Planes &s, Index from, Index to, Index top, Index bottom) {
+    const Index sx = static_cast<Index>(s.nx), wide = (to - from + 7) / 8 * 8, first = std::min(from, sx - wide);
+    if (first < 0) return false;
+    Int8 spoiled{};
+    for (Index y = top; y < bottom; ++y)
+      for (Index at = y * sx + first; at < y * sx + first + wide; at += 8) {
+        Int8 mask;
+        std::memcpy(&mask, s.mask + at, sizeof mask);
+        spoiled |= mask | ~(load8(s.variance + at) > 0.0f);
+      }
+    return !any(spoiled);
+  }
+
   std::vector<std::uint32_t> rows_;
   Index x0_ = 0, y0_ = 0, wide_ = 0, tall_ = 0;
   bool clean_ = true;

@@ -138,7 +138,7 @@ STEPS = (
             "instrument": "instrument",
         },
         writes={"image": "calexp", "source": "source", "summary": "visit_summary"},
-        version=4,
+        version=5,
         axis="detector",
         cost=Cost(cpu_s=1.5, cpu_s_per_input=0.1, mem_mb=300, mem_mb_per_input=20, out_mb=14),
     ),

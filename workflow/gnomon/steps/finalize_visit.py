@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from gnomon.algorithms.visit.empty_sky import with_sky_sources
 from gnomon.algorithms.visit.final_psf import refit_psf
 from gnomon.algorithms.visit.finalize import (
     apply_map,
@@ -57,7 +60,8 @@ def finalize_visit(
     factor = 1.0
     if len(bright.row):
         mine, image, factor = apply_zero_point(mine, image, bright.row)
-    done = refit_psf(image, mine, stars, config.min_psf_stars)
+    done = refit_psf(image, mine, stars, config.min_psf_stars, source)
     made = final_summary(row, done.image, done.sources, where, bright, factor)
     made = with_conditions(made, instrument.reference)
+    made = with_sky_sources(made, done.image, np.random.default_rng(key))
     return FinalVisit(done.image, done.sources, with_note(made, done.note))

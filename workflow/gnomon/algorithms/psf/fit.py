@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.psf.settle import Degrees, settled, shape_degrees
+from gnomon.algorithms.psf.settle import Degrees, degree_of, settled, shape_beside, shape_degrees, shaped
 from gnomon.algorithms.psf.stamps import Stars, cut_stars
 from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.bspline import shift_matrices
@@ -57,6 +57,7 @@ def fit_psf(
     iterations: int = 3,
     unusable: int = UNUSABLE | MASK["SUSPECT"],
     start: PsfModel | None = None,
+    shape: F8 | None = None,
 ) -> PsfFit:
     """Least squares for the images of `PsfModel`, star by star and pixel by pixel in turn.
 
@@ -76,6 +77,8 @@ def fit_psf(
         below 8 stars, 1 below 20, 2 below 150, else 3
     iterations : turns
     start : model of the same size from which the turns go on, of the same stars on a sky known less well
+    shape : (nterm, 3) polynomials of e1, e2 and ln T in the coordinates of the start, known from elsewhere, e.g. from
+        all detectors of the visit: the stars tell the difference alone. Needs a start
 
     Returns
     -------
@@ -84,7 +87,7 @@ def fit_psf(
     Raises
     ------
     ValueError
-        Even size, or a start of another size.
+        Even size, a start of another size, or a shape without a start.
     UnprocessableData
         Not one usable star.
     """
@@ -92,6 +95,8 @@ def fit_psf(
         raise ValueError(f"size is {size}; an odd number of at least 5 pixels is needed")
     if start is not None and start.size != size:
         raise ValueError(f"the start has {start.size} pixels a side, {size} are wanted")
+    if shape is not None and start is None:
+        raise ValueError("a shape is given without the start whose coordinates it has")
     stars = cut_stars(image, np.asarray(x, np.float64), np.asarray(y, np.float64), size, unusable)
     if not stars.whole.any():
         raise UnprocessableData(f"none of {len(x)} stars has a usable stamp of {size} px; the PSF needs one")
@@ -100,8 +105,14 @@ def fit_psf(
     young = start is None and iterations > 1
     for turn in range(iterations):
         state = _fit_stars(model, stars, state)
+        if shape is not None:
+            wanted = shape_beside(model, shape, *_in_use(stars, state), _possible(state.used))
+            model = shaped(_update(_raise_degree(model, degree_of(wanted)), stars, state), wanted)
+            continue
         degrees = _CONSTANT if young and turn == 0 else _degrees(model, stars, state, degree)
-        model = _update(_raise_degree(model, max(degrees)), stars, state, degrees)
+        model = _update(_raise_degree(model, max(degrees)), stars, state)
+        use = state.used
+        model = settled(model, degrees, stars.x[use], stars.y[use], state.weight[use].sum((1, 2)))
     state = _fit_stars(model, stars, state)
     flux = np.where(state.used, state.flux, np.nan)
     return PsfFit(model, stars.x + state.dx, stars.y + state.dy, flux, state.sky, state.chi2, state.used)
@@ -135,12 +146,16 @@ def _possible(used: npt.NDArray[np.bool_]) -> int:
 
 def _degrees(model: PsfModel, stars: Stars, state: _StarState, wanted: int | None) -> Degrees:
     """Degree of each number of the shape: the one wanted or what the stars say, as far as they can carry it."""
-    use = state.used
     if wanted is not None:
-        return (min(wanted, _possible(use)),) * 3
+        return (min(wanted, _possible(state.used)),) * 3
+    return shape_degrees(model, *_in_use(stars, state), _possible(state.used))
+
+
+def _in_use(stars: Stars, state: _StarState) -> tuple[Stars, F8, F8, F8, F8]:
+    """The stars in the fit, what they have beyond the model, its weight, and their places in their stamps."""
+    use = state.used
     part = replace(stars, x=stars.x[use], y=stars.y[use])
-    shifts = state.dx[use], state.dy[use]
-    return shape_degrees(model, part, state.residual[use], state.weight[use], *shifts, _possible(use))
+    return part, state.residual[use], state.weight[use], state.dx[use], state.dy[use]
 
 
 def _first_model(stars: Stars, shape: tuple[int, int]) -> PsfModel:
@@ -253,8 +268,8 @@ def _sky_per_flux(flux: F8, sky: F8, good: npt.NDArray[np.bool_]) -> float:
     return float(slope)
 
 
-def _update(model: PsfModel, stars: Stars, state: _StarState, degrees: Degrees) -> PsfModel:
-    """The model plus the polynomials that fit the residuals of the used stars, its shape held to their degrees."""
+def _update(model: PsfModel, stars: Stars, state: _StarState) -> PsfModel:
+    """The model plus the polynomials that fit the residuals of the used stars."""
     use = state.used
     if not use.any():
         raise UnprocessableData(f"all of {len(use)} stars were rejected; the PSF needs at least one")
@@ -268,8 +283,7 @@ def _update(model: PsfModel, stars: Stars, state: _StarState, degrees: Degrees) 
     change = _solve_samples(residual, weight, terms, model.basis)
     basis = model.basis + change
     basis[0] = _smooth_wings(basis[0], weight.sum(0))
-    model = replace(model, basis=(basis / basis[0].sum()).astype(np.float32))
-    return settled(model, degrees, stars.x[use], stars.y[use], state.weight[use].sum((1, 2)))
+    return replace(model, basis=(basis / basis[0].sum()).astype(np.float32))
 
 
 def _weight_at(weight: F8, at_y: F8, at_x: F8) -> F8:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from gnomon.algorithms.psf.degree import best_degree, star_shapes
+from gnomon.algorithms.psf.degree import best_degree, shape_polynomial, star_shapes
 from gnomon.algorithms.psf.moments import adaptive_moments
 from gnomon.algorithms.psf.stamps import Stars
 from gnomon.containers.bspline import resampling_matrix
@@ -30,11 +30,53 @@ def shape_degrees(
     dx, dy : (n,) their places from the middle pixel
     most : highest degree that the stars can carry
     """
-    left, error = star_shapes(residual, weight, dx, dy, stars.sigma)
-    x, y = model.normalise(stars.x, stars.y)
-    value = left + polynomial_terms((x, y), model.degree) @ _coefficients(model)[:, 2:]
-    e1, e2, size = (best_degree(x, y, v, e, most) for v, e in zip(value.T, error.T, strict=True))
+    value, error = _star_values(model, stars, residual, weight, dx, dy)
+    at = model.normalise(stars.x, stars.y)
+    e1, e2, size = (best_degree(*at, v, e, most) for v, e in zip(value.T, error.T, strict=True))
     return e1, e2, size
+
+
+def shape_beside(
+    model: PsfModel, known: F8, stars: Stars, residual: F8, weight: F8, dx: F8, dy: F8, most: int
+) -> F8:
+    """The shape that is known from elsewhere, plus what the stars have beyond it.
+
+    Parameters
+    ----------
+    known : (nterm, 3) polynomials of e1, e2 and ln T in the model's coordinates; every term of the difference is drawn
+        to zero as far as it may be noise
+    model, stars, residual, weight, dx, dy, most : as in `shape_degrees`
+
+    Returns
+    -------
+    (nterm, 3) coefficients of the highest degree in use.
+    """
+    at = model.normalise(stars.x, stars.y)
+    value, error = _star_values(model, stars, residual, weight, dx, dy)
+    if not np.isfinite(value).all():
+        return known
+    value = value - polynomial_terms(at, degree_of(known)) @ known
+    found = [
+        shape_polynomial(*at, v, e, best_degree(*at, v, e, most), free=0)
+        for v, e in zip(value.T, error.T, strict=True)
+    ]
+    out = np.zeros((max(len(known), *(len(f) for f in found)), 3))
+    out[: len(known)] = known
+    for k, terms in enumerate(found):
+        out[: len(terms), k] += terms
+    return out
+
+
+def degree_of(coefficients: F8) -> int:
+    """Degree of the polynomial in position with so many terms."""
+    return int(np.sqrt(2 * len(coefficients) + 0.25) - 1.5 + 1e-9)
+
+
+def _star_values(model: PsfModel, stars: Stars, residual: F8, weight: F8, dx: F8, dy: F8) -> tuple[F8, F8]:
+    """(n, 3) e1, e2 and ln T of the stars, the model's and what is left over, and their errors."""
+    left, error = star_shapes(residual, weight, dx, dy, stars.sigma)
+    terms = polynomial_terms(model.normalise(stars.x, stars.y), model.degree)
+    return left + terms @ _coefficients(model)[:, 2:], error
 
 
 def settled(model: PsfModel, degrees: Degrees, x: F8, y: F8, weight: F8) -> PsfModel:
@@ -52,9 +94,23 @@ def settled(model: PsfModel, degrees: Degrees, x: F8, y: F8, weight: F8) -> PsfM
     if not np.isfinite(found).all():
         return model
     at = model.normalise(x, y)
+    wanted = [
+        _projected(at, found[:, k], min(degree, model.degree), model.degree, weight)
+        for k, degree in enumerate(degrees, start=2)
+    ]
+    return _without_excess(model, found, np.stack(wanted, 1))
+
+
+def shaped(model: PsfModel, wanted: F8) -> PsfModel:
+    """The model with its adaptive centroid at zero and the shape of given polynomials, (nterm, 3) of its degree."""
+    found = _coefficients(model)
+    return _without_excess(model, found, wanted) if np.isfinite(found).all() else model
+
+
+def _without_excess(model: PsfModel, found: F8, wanted: F8) -> PsfModel:
+    """The model less what its centroid and its shape have beyond nothing and the wanted one, to first order."""
     excess = found.copy()
-    for k, degree in enumerate(degrees, start=2):
-        excess[:, k] -= _projected(at, found[:, k], min(degree, model.degree), model.degree, weight)
+    excess[:, 2:] -= wanted
     change = np.tensordot(excess, _derivatives(model.basis[0].astype(np.float64)), axes=1)
     return replace(model, basis=(model.basis + change).astype(np.float32))
 

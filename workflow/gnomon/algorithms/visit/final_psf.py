@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from gnomon.algorithms.psf import adaptive_moments, fit_psf, select_stars
 from gnomon.algorithms.visit.characterise import UNFIT, sigma_px
+from gnomon.algorithms.visit.focal_shape import focal_shape
 from gnomon.containers.calibrated import CalibratedImage, Smooth
 from gnomon.containers.catalog import Catalog
 from gnomon.containers.psf import PsfModel, polynomial_terms
@@ -41,7 +42,13 @@ class FinalPsf:
     """Why the preliminary PSF was kept; else empty."""
 
 
-def refit_psf(image: CalibratedImage, sources: Catalog, stars: Sequence[Catalog], fewest: int) -> FinalPsf:
+def refit_psf(
+    image: CalibratedImage,
+    sources: Catalog,
+    stars: Sequence[Catalog],
+    fewest: int,
+    visit: Catalog | None = None,
+) -> FinalPsf:
     """Fit the PSF to the isolated stars of all visits; one in eight of them, the same in every visit, is kept aside.
 
     Measured fluxes stay: the aperture correction becomes a map, such that a star measured with the new PSF has
@@ -53,6 +60,8 @@ def refit_psf(image: CalibratedImage, sources: Catalog, stars: Sequence[Catalog]
     sources : source table of the detector, on the final map
     stars : tables ``isolated_star`` of the tracts that the visit touches
     fewest : fewer stars to fit, and the preliminary PSF is kept
+    visit : source table of all detectors, whose stars foretell the shape over the focal plane; None leaves the
+        detector to its own
     """
     identity = identified(sources, stars)
     usable = (identity >= 0) & ((sources["flags"] & np.uint32(UNFIT)) == 0)
@@ -72,6 +81,7 @@ def refit_psf(image: CalibratedImage, sources: Catalog, stars: Sequence[Catalog]
         size=image.psf.size,
         start=image.psf,
         iterations=_TURNS,
+        shape=None if visit is None else _focal_shape(visit, stars, sources, image.psf),
     )
     correction = same_flux(image.aperture_correction, image.psf, fitted.model)
     final = replace(image, psf=fitted.model, aperture_correction=correction)
@@ -79,6 +89,14 @@ def refit_psf(image: CalibratedImage, sources: Catalog, stars: Sequence[Catalog]
     marked["isPsfStar"][rows[fitted.used]] = True
     marked["isPsfReserve"][found[aside]] = True
     return FinalPsf(final, sources.with_columns(**marked, **psf_moments(fitted.model, sources)), "")
+
+
+def _focal_shape(visit: Catalog, stars: Sequence[Catalog], mine: Catalog, psf: PsfModel) -> F8 | None:
+    """The shape of the PSF over the focal plane by the PSF stars of all detectors that are not kept aside."""
+    seen = visit.take(np.flatnonzero(visit["isPsfStar"] | visit["isPsfReserve"]))
+    identity = identified(seen, stars)
+    seen = seen.take(np.flatnonzero((identity >= 0) & ~kept_aside(identity)))
+    return focal_shape(seen, int(mine["detector"][0]), psf)
 
 
 def identified(sources: Catalog, stars: Sequence[Catalog]) -> I8:

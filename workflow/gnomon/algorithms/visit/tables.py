@@ -93,6 +93,9 @@ def summary_row(
         "effTime": float("nan"),
         "magLim": limiting_magnitude(noise_equivalent_area(psf[0]), noise),
         "nSource": len(sources),
+        "nSkySource": 0,
+        "skyFluxMean": float("nan"),
+        "skyFluxPull": float("nan"),
         **_fractions(calibrated.image.mask),
         "note": "; ".join(t for t in (located.note, zero_point.reason) if t),
     }
