@@ -156,7 +156,7 @@ def _plain_pixels(hdu: ImageHdu) -> npt.NDArray[Any]:
     kind = _TYPES[int(hdu.header["BITPIX"])]
     stored = np.fromfile(hdu.path, kind, ny * nx, offset=hdu.offset).reshape(ny, nx)
     zero, scale = float(hdu.header.get("BZERO", 0)), float(hdu.header.get("BSCALE", 1))
-    if kind[1] != "f" and (blank := stored == hdu.header.get("BLANK")).any():
+    if kind[1] != "f" and "BLANK" in hdu.header and (blank := stored == hdu.header["BLANK"]).any():
         return np.where(blank, np.nan, stored * scale + zero).astype(np.float32)
     if kind == ">i2" and (zero, scale) == (32768.0, 1.0):
         return stored.astype(np.int16).view(np.uint16) ^ np.uint16(32768)
