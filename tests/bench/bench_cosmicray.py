@@ -1,7 +1,9 @@
 """Cosmic rays on one detector."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import detector
 import numpy as np
@@ -28,12 +30,23 @@ def make_struck(folder: Path) -> None:
 
 
 def _ours(scene: Path, out: Path) -> float:
+    from gnomon.algorithms.cosmicray import classify_cosmic_rays
+
+    return _found(classify_cosmic_rays, scene, out)
+
+
+def _by_sharpness(scene: Path, out: Path) -> float:
     from gnomon.algorithms.cosmicray import find_cosmic_rays
+
+    return _found(find_cosmic_rays, scene, out)
+
+
+def _found(find: Callable[[Any, float], Any], scene: Path, out: Path) -> float:
     from gnomon.containers.image import Image
 
     flux, variance = np.load(scene / "struck.npy"), np.load(scene / "struck_variance.npy")
     image = Image(flux, variance, np.zeros(flux.shape, np.uint32))
-    seconds, found = cpu_seconds(lambda: find_cosmic_rays(image, FWHM_PX))
+    seconds, found = cpu_seconds(lambda: find(image, FWHM_PX))
     np.save(out / "found.npy", found)
     return seconds
 
@@ -83,6 +96,7 @@ TASKS = (
         make_struck,
         (
             Contestant("ours", detector.ours_version, call=_ours),
+            Contestant("by sharpness", detector.ours_version, call=_by_sharpness),
             Contestant("astroscrappy", detector.astroscrappy_version, call=_astroscrappy),
         ),
         _check,

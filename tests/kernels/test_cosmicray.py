@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from gnomon.kernels.cosmicray import SharpnessTest, flag_cosmic_rays
+from gnomon.kernels.cosmicray import (
+    CandidateTest,
+    SharpnessTest,
+    cut_patches,
+    flag_cosmic_rays,
+    sharp_candidates,
+)
 
 TEST = SharpnessTest(0.7, 0.5, 5.0, 4.2, 3.5, 2.5, 0.25)
 
@@ -140,3 +146,62 @@ def test_refuses_planes_of_two_shapes():
         flag_cosmic_rays(flux, flux[:10].copy(), np.zeros(flux.shape, np.uint8), *mesh(flux), TEST, 1)
     with pytest.raises(ValueError, match="does not cover"):
         flag_cosmic_rays(flux, flux, np.zeros(flux.shape, np.uint8), *mesh(np.ones((70, 70))), TEST, 1)
+
+
+def slow_noise(variance, floor, y, x):
+    """Root of the median variance of 5 x 5 pixels, at least the sky's."""
+    near = np.sort(variance[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3], axis=None)
+    return np.sqrt(max(floor, near[len(near) // 2]))
+
+
+def slow_candidates(work, variance, skip, sky, sky_variance, block, test):
+    """`sharp_candidates`, pixel by pixel."""
+    found, (ny, nx) = [], work.shape
+    for y, x in np.argwhere(skip == 0):
+        level, floor = sky[y // block, x // block], sky_variance[y // block, x // block]
+
+        def height(v, u, level=level):
+            return work[min(max(v, 0), ny - 1), min(max(u, 0), nx - 1)] - level
+
+        def sharp(sigma, y=y, x=x, height=height):
+            for dy, dx in ((-1, -1), (-1, 0), (-1, 1), (0, -1)):
+                ratio = test.diagonal_ratio if dy and dx else test.axis_ratio
+                a, b, c = height(y + dy, x + dx), height(y - dy, x - dx), height(y, x)
+                lone = (a + b) / 2 - ratio * c < -test.margin * sigma * np.sqrt(0.5 + ratio**2)
+                beyond_a, beyond_b = height(y + 2 * dy, x + 2 * dx), height(y - 2 * dy, x - 2 * dx)
+                pair = -test.margin * sigma * np.sqrt(0.5 + 0.5 * ratio**4)
+                with_a = (b + beyond_a) / 2 - ratio**2 * (c + a) / 2 < pair
+                with_b = (a + beyond_b) / 2 - ratio**2 * (c + b) / 2 < pair
+                if lone or with_a or with_b:
+                    return True
+            return False
+
+        sigma = slow_noise(variance, floor, y, x)
+        if sharp(np.sqrt(floor)) and sharp(sigma) and height(y, x) > test.snr * sigma:
+            found.append(y * nx + x)
+    return found
+
+
+def test_candidates_and_patches_equal_their_slow_twins():
+    flux, variance, skip = field(np.random.default_rng(4))
+    test, planes = CandidateTest(0.7, 0.5, 4.0, 1.0), mesh(flux)
+    work, flags = flux.copy(), np.empty(flux.shape, np.uint8)
+    fast = sharp_candidates(work, variance, skip, *planes, test, flags)
+    assert not flags.any()
+    assert abs(work[:, 40] - 1000).max() < 6000  # the column without meaning is filled
+    # float32 in the kernel, float64 in parts of the twin: a pixel on a threshold may differ
+    assert len(set(fast.tolist()) ^ set(slow_candidates(work, variance, skip, *planes, test))) <= 1
+    assert len(fast) > 30
+    patches, sigma = cut_patches(work, variance, *planes, fast, 3)
+    padded = np.pad(work - np.float32(990), 3, mode="edge")
+    for p, patch, noise in zip(fast.tolist(), patches, sigma, strict=True):
+        y, x = divmod(p, flux.shape[1])
+        np.testing.assert_array_equal(patch.reshape(7, 7), padded[y : y + 7, x : x + 7])
+        assert noise == pytest.approx(slow_noise(variance, 1000, y, x))
+
+
+def test_patches_of_pixels_outside_are_refused():
+    flux = np.ones((20, 20), np.float32)
+    for outside in (-1, 400):
+        with pytest.raises(ValueError, match="lies outside"):
+            cut_patches(flux, flux, *mesh(flux), np.array([outside]), 3)

@@ -20,25 +20,28 @@ def scene(seed):
     return place, 10 ** rng.uniform(4.3, 5.2, STARS), rng.uniform(-0.9, 0.9, STARS)
 
 
-def star(x, y, sigma, side=SIDE):
+def star(x, y, sigma, side=SIDE, e=0.0):
+    """Of widths sigma (1 + e) along x and sigma (1 - e) along y."""
     v, u = np.mgrid[:side, :side]
-    return np.exp(-0.5 * ((u - x) ** 2 + (v - y) ** 2) / sigma**2) / (2 * np.pi * sigma**2)
+    a, b = sigma * (1 + e), sigma * (1 - e)
+    return np.exp(-0.5 * (((u - x) / a) ** 2 + ((v - y) / b) ** 2)) / (2 * np.pi * a * b)
 
 
-def draw(sky, sigma, displacement, rng, noise=np.sqrt(SKY)):
+def draw(sky, sigma, displacement, rng, noise=np.sqrt(SKY), e=0.0):
     """Stars whose light at each wavelength is displaced along a direction, pixels, and noise."""
     image = rng.normal(0, noise, (SIDE, SIDE))
     ramp = np.linspace(-1, 1, COLOURS)
     v, u = np.arange(SIDE), np.arange(SIDE)
     for x, y, f, slope in zip(*sky[0], sky[1], sky[2], strict=True):
         for weight, (dx, dy) in zip((1 + slope * ramp) / COLOURS, displacement, strict=True):
-            down, along = (np.exp(-0.5 * ((p - c) / sigma) ** 2) for p, c in ((v, y + dy), (u, x + dx)))
-            image += f * weight / (2 * np.pi * sigma**2) * np.outer(down, along)
+            ways = (v, y + dy, sigma * (1 - e)), (u, x + dx, sigma * (1 + e))
+            down, along = (np.exp(-0.5 * ((p - c) / s) ** 2) for p, c, s in ways)
+            image += f * weight / (2 * np.pi * sigma**2 * (1 - e**2)) * np.outer(down, along)
     return image.astype(np.float32)
 
 
-def epochs(sky, n, airmass, seed, wrong=0.0, masked=0.0, parts=3):
-    """n epochs between two airmasses; their PSFs are told wrong by a share."""
+def epochs(sky, n, airmass, seed, wrong=0.0, masked=0.0, parts=3, shapes=0.0):
+    """n epochs between two airmasses; their PSFs are told wrong by a share, and differ in shape by ``shapes``."""
     rng = np.random.default_rng(seed)
     edges = EDGES_NM["g"]
     middles = edges[0] + (np.arange(COLOURS) + 0.5) / COLOURS * (edges[1] - edges[0])
@@ -48,8 +51,9 @@ def epochs(sky, n, airmass, seed, wrong=0.0, masked=0.0, parts=3):
         tangent = np.sqrt(rng.uniform(*airmass) ** 2 - 1)
         angle, sigma = rng.uniform(-0.9, 0.9), rng.uniform(1.5, 2.2)
         up = tangent / SCALE * np.array([np.sin(angle), np.cos(angle)])
-        flux.append(draw(sky, sigma, bending[:, None] * up, rng))
-        psf.append(star(17, 17, sigma * (1 + wrong * rng.standard_normal()), 35))
+        e = shapes * rng.standard_normal() if shapes else 0.0
+        flux.append(draw(sky, sigma, bending[:, None] * up, rng, e=e))
+        psf.append(star(17, 17, sigma * (1 + wrong * rng.standard_normal()), 35, e))
         shift.append(subband_refraction(edges, parts)[:, None] * up)
     good = rng.random((n, SIDE, SIDE)) >= masked
     images = np.where(good, flux, 1e4).astype(np.float32)
@@ -76,10 +80,11 @@ def left(model, held, sky):
     return found
 
 
-def compare(wrong, masked=0.0):
+def compare(wrong, masked=0.0, shapes=0.04):
     sky = scene(3)
     seen, held = (
-        epochs(sky, n, a, s, wrong, m) for n, a, s, m in ((30, (1, 1.8), 1, masked), (10, (1.4, 1.9), 2, 0.0))
+        epochs(sky, n, a, s, wrong, m, shapes=shapes)
+        for n, a, s, m in ((30, (1, 1.8), 1, masked), (10, (1.4, 1.9), 2, 0.0))
     )
     flat = [DcrEpochs(e.flux, e.good, e.psf, e.weight, 0 * e.shift[:, :1]) for e in (seen, held)]
     return left(fit_dcr(flat[0]), flat[1], sky), left(fit_dcr(seen), held, sky)

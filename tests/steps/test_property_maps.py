@@ -55,6 +55,23 @@ def test_depth_is_that_of_the_variance_plane_and_the_psf(both):
     assert np.median(both.values["r_depth"]) == pytest.approx(wanted, abs=0.02)
 
 
+def test_masked_fraction_is_that_of_the_plane_and_whole_pixels_are_covered(both):
+    made, values = field.coadded("r"), both.values
+    x, y = made.wcs.sky_to_pixel(*centre_of(NSIDE, both.pixel))
+    cells = field.GRID.cells()
+    for k, cell in enumerate(made.psf.cell_of(x, y)):
+        plane = made.masked_fraction[cells[cell].inner.slices()]
+        assert values["r_masked_fraction"][k] == pytest.approx(plane.mean(), rel=1e-6)
+    assert values["r_coverage"].max() == 1
+    assert (values["r_coverage"] > 0).all()
+
+
+def test_weighted_means_lie_between_the_least_and_the_greatest(both):
+    for name in ("psf_size", "sky_noise", "epoch"):
+        low, mean, high = (both.values[f"r_{name}_{kind}"] for kind in ("min", "weighted_mean", "max"))
+        assert ((mean >= low * (1 - 1e-6)) & (mean <= high * (1 + 1e-6))).all()
+
+
 def test_numbers_are_those_of_the_visits(both):
     values = both.values
     np.testing.assert_allclose(values["r_psf_size_min"], 0.71, rtol=1e-6)

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from gnomon.algorithms.coadd.properties import (
+    TractPixels,
     cell_depth,
     cell_statistics,
+    covered_share,
     tract_pixels,
     turned_ellipticity,
 )
@@ -45,10 +47,20 @@ def inputs(cell, weight):
 
 
 def test_statistics_are_those_of_the_inputs_that_are_known():
-    got = cell_statistics(inputs([0, 0, 0, 2], [1, 1, 1, 1]), {"a": np.array([3.0, 1.0, np.nan, 7.0])}, 4)
+    got = cell_statistics(inputs([0, 0, 0, 2], [3, 1, 9, 1]), {"a": np.array([3.0, 1.0, np.nan, 7.0])}, 4)
     np.testing.assert_array_equal(got["a_min"], [1, np.nan, 7, np.nan])
     np.testing.assert_array_equal(got["a_max"], [3, np.nan, 7, np.nan])
     np.testing.assert_array_equal(got["a_mean"], [2, np.nan, 7, np.nan])
+    np.testing.assert_array_equal(got["a_weighted_mean"], [2.5, np.nan, 7, np.nan])
+
+
+def test_a_pixel_is_covered_as_its_parts_are():
+    whole = TractPixels(np.array([5, 6]), np.array([0, 1]), np.array([0, 0]))
+    # fifteen of the sixteen parts of pixel 5 belong to the tract, five of them to a patch without a coadd
+    part = np.r_[80:95, 96:112]
+    finer = TractPixels(part, np.where((part < 85) | (part > 95), 1, 0), np.where(part < 90, 0, 1))
+    got = covered_share(whole, finer, {0: np.array([1.0, 0.5])})
+    np.testing.assert_allclose(got, [(5 + 0.5 * 5) / 15, 0])
 
 
 def test_depth_is_that_of_a_matched_filter_on_the_mean():

@@ -206,6 +206,19 @@ class Coadd:
     """Tract, patch, band and kind."""
     site: tuple[float, float] = (np.nan, np.nan)
     """Longitude and latitude of the telescope, radians, where there are parts: whose air bends them."""
+    cell_masked: F8 = field(default_factory=lambda: np.zeros(0))
+    """(ncell,) mean of the masked fraction over a cell's inner box."""
+    cell_covered: F8 = field(default_factory=lambda: np.zeros(0))
+    """(ncell,) share of the pixels of a cell's inner box that have information."""
+
+
+def cell_means(plane: npt.NDArray[Any], psf: CellPsf) -> F8:
+    """(ncell,) mean of a (ny, nx) plane over the inner box of each cell."""
+    n = round(len(psf.images) ** 0.5)
+    inner = slice(psf.origin, psf.origin + n * psf.side)
+    return np.asarray(
+        plane[inner, inner].reshape(n, psf.side, n, psf.side).mean((1, 3), dtype=np.float64).ravel()
+    )
 
 
 def empty_coadd(reason: str) -> Coadd:

@@ -3,9 +3,9 @@
 DS9 opens any of the first five with its sky coordinates. ``PSF`` is a cube with one image a cell; its cards
 ORIGIN and SIDE tell where the cells lie, row by row. ``INPUTS`` has one row a cell and detector,
 ``SELECTION`` one row a detector on the patch with what it was judged by, its weight, and the reason why it was left
-out. ``NOI``, where it was made, is a
-realisation of the noise in whole numbers of 1/64 of the median standard deviation; ``PARTS`` are images of parts of the
-band, with the refractivity of each, and the site whose air bends them.
+out, ``CELLS`` one row a cell with its masked fraction and the share of its pixels that have information. ``NOI``, where
+it was made, is a realisation of the noise in whole numbers of 1/64 of the median standard deviation; ``PARTS`` are
+images of parts of the band, with the refractivity of each, and the site whose air bends them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +39,7 @@ from gnomon.io.provenance import to_json
 
 _SITE = ("SITELONG", "SITELAT")  # radians
 _NOISE_STEPS = 64  # in a standard deviation
+_CELLS = ("maskedFraction", "coverage")
 _INPUTS = {"cell": "K", "visit": "K", "detector": "K", "weight": "D"}
 
 
@@ -68,6 +69,8 @@ def write_coadd(coadd: Coadd, path: str | Path, provenance: Provenance) -> None:
             fits_blocks.append_image(opened, "PSF", coadd.psf.images, places)
             fits_blocks.append_hdu(opened, _inputs_hdu(coadd.inputs))
             fits_blocks.append_table(opened, "SELECTION", _selection_columns(coadd.selection))
+            shares = zip(_CELLS, (coadd.cell_masked, coadd.cell_covered), strict=True)
+            fits_blocks.append_table(opened, "CELLS", {name: values.tolist() for name, values in shares})
         row = {"provenance": to_json(provenance), "empty_reason": coadd.empty_reason}
         fits_blocks.append_row(opened, "PROVENANCE", row)
 
@@ -127,8 +130,12 @@ def _read_lists(path: Path, places: dict[str, fits_blocks.Place]) -> Coadd:
     header, at, own = places["SCI"].header, places["PSF"].header, places["PRIMARY"].header
     psf = CellPsf(fits_blocks.read_plane(path, places["PSF"]), int(at["ORIGIN"]), int(at["SIDE"]))
     band = str(header["FILTER"])
+    rows = fits_blocks.read_table(path, places["CELLS"])
+    masked, covered = (np.asarray(rows[n] if len(rows) else [], np.float64) for n in _CELLS)
     return replace(
         empty_coadd(""),
+        cell_masked=masked,
+        cell_covered=covered,
         wcs=wcs_from_header(header, (int(header["NAXIS2"]), int(header["NAXIS1"]))),
         psf=psf,
         band=band,

@@ -42,7 +42,7 @@ def _restore(hint: Any, value: Any) -> Any:  # noqa: ANN401
     if get_origin(hint) is tuple:
         number = get_args(hint)[0]
         return tuple(number(v) for v in np.asarray(value))
-    if isinstance(hint, type) and issubclass(hint, tuple):
-        return hint(*(float(v) for v in np.asarray(value)))
+    if hasattr(hint, "_make"):
+        return hint._make(float(v) for v in np.asarray(value))
     array = np.asarray(value)
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))

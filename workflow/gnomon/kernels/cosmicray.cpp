@@ -200,7 +200,75 @@ void fill_meaningless(const Frame &f) {
   replace(f, pixels);
 }
 
+// `sharper_than_psf` for a lone pixel or a pair of neighbours that share a ridge: of the pixels beyond a pair
+// the mean is at least `ratio` squared of the pair's in a PSF. All with the noise of one pixel, `sigma`.
+bool is_sharp(const Frame &f, Index y, Index x, float sigma) {
+  const float sky = f.sky.level[f.block(y, x)];
+  const float height = f.at(y, x) - sky;
+  for (std::size_t k = 0; k < 4; ++k) {
+    const auto [dy, dx] = kNeighbours[k];
+    const float ratio = dy != 0 && dx != 0 ? f.test.diagonal_ratio : f.test.axis_ratio;
+    const float ahead = f.at(y + dy, x + dx) - sky, behind = f.at(y - dy, x - dx) - sky;
+    const float lone = f.test.seed_margin * sigma * std::sqrt(0.5f + ratio * ratio);
+    if (0.5f * (ahead + behind) < ratio * height - lone) return true;
+    const float square = ratio * ratio, pair = f.test.seed_margin * sigma * std::sqrt(0.5f + 0.5f * square * square);
+    const float beyond_ahead = f.at(y + 2 * dy, x + 2 * dx) - sky, beyond_behind = f.at(y - 2 * dy, x - 2 * dx) - sky;
+    if (behind + beyond_ahead < square * (height + ahead) - 2 * pair) return true;
+    if (ahead + beyond_behind < square * (height + behind) - 2 * pair) return true;
+  }
+  return false;
+}
+
+// Is a pixel of this height above the sky worth a closer look? First with the sky's noise, which is quick.
+bool is_candidate(const Frame &f, Index y, Index x) {
+  if (f.skip[y * f.nx + x] != 0 || !is_sharp(f, y, x, std::sqrt(f.sky.variance[f.block(y, x)]))) return false;
+  const float sigma = std::sqrt(typical_variance(f, y, x));
+  return f.at(y, x) - f.sky.level[f.block(y, x)] > f.test.seed_snr * sigma && is_sharp(f, y, x, sigma);
+}
+
+// Pixels of a row that stand out of the sky's noise and are candidates.
+void scan_heights(const Frame &f, Index y, std::vector<std::int64_t> &found) {
+  const float *row = f.work + y * f.nx;
+  const auto size = static_cast<Index>(f.sky.size);
+  for (Index start = 0; start < f.nx; start += size) {
+    const Index end = std::min(f.nx, start + size);
+    const std::size_t block = f.block(y, start);
+    const float gate = f.sky.level[block] + f.test.seed_snr * std::sqrt(f.sky.variance[block]);
+    float highest = row[start];
+    for (Index x = start; x < end; ++x) highest = std::max(highest, row[x]);
+    if (!(highest > gate)) continue;
+    for (Index x = start; x < end; ++x)
+      if (row[x] > gate && is_candidate(f, y, x)) found.push_back(y * f.nx + x);
+  }
+}
+
 }  // namespace
+
+std::vector<std::int64_t> sharp_candidates(float *work, const float *variance, const std::uint8_t *skip,
+                                           std::size_t ny, std::size_t nx, const SkyMesh &sky,
+                                           const CosmicRayTest &test, std::uint8_t *flags) noexcept {
+  const Frame f{work, variance, skip, static_cast<Index>(ny), static_cast<Index>(nx), sky, test, flags};
+  std::fill(flags, flags + ny * nx, std::uint8_t{0});
+  fill_meaningless(f);
+  std::vector<std::int64_t> found;
+  for (Index y = 0; y < f.ny; ++y) scan_heights(f, y, found);
+  return found;
+}
+
+void cut_patches(const float *work, const float *variance, std::size_t ny, std::size_t nx, const SkyMesh &sky,
+                 const std::int64_t *pixels, std::size_t n, std::size_t reach, float *patches,
+                 float *sigma) noexcept {
+  const Frame f{const_cast<float *>(work), variance, nullptr, static_cast<Index>(ny), static_cast<Index>(nx), sky, {},
+                nullptr};
+  const auto r = static_cast<Index>(reach);
+  for (std::size_t i = 0; i < n; ++i) {
+    const Index y = pixels[i] / f.nx, x = pixels[i] % f.nx;
+    const float level = f.sky.level[f.block(y, x)];
+    sigma[i] = std::sqrt(typical_variance(f, y, x));
+    for (Index dy = -r; dy <= r; ++dy)
+      for (Index dx = -r; dx <= r; ++dx) *patches++ = f.at(y + dy, x + dx) - level;
+  }
+}
 
 std::size_t flag_cosmic_rays(float *work, const float *variance, const std::uint8_t *skip, std::size_t ny,
                              std::size_t nx, const SkyMesh &sky, const CosmicRayTest &test, int rounds,

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace gnomon {
 
@@ -30,5 +31,17 @@ struct SkyMesh {
 std::size_t flag_cosmic_rays(float *work, const float *variance, const std::uint8_t *skip, std::size_t ny,
                              std::size_t nx, const SkyMesh &sky, const CosmicRayTest &test, int rounds,
                              std::uint8_t *flags) noexcept;
+
+// Pixels that stand `test.seed_snr` above the sky and are sharper than the PSF, alone or as one of a pair, by
+// `test.seed_margin`: in order, as y * nx + x. Planes as above; the meaningless pixels of `work` are filled.
+std::vector<std::int64_t> sharp_candidates(float *work, const float *variance, const std::uint8_t *skip,
+                                           std::size_t ny, std::size_t nx, const SkyMesh &sky,
+                                           const CosmicRayTest &test, std::uint8_t *flags) noexcept;
+
+// Heights above the sky of the (2 reach + 1)^2 pixels around each of `n`, rows first, those beyond the border as
+// the nearest within, into `patches`; and the typical noise there into `sigma`.
+void cut_patches(const float *work, const float *variance, std::size_t ny, std::size_t nx, const SkyMesh &sky,
+                 const std::int64_t *pixels, std::size_t n, std::size_t reach, float *patches,
+                 float *sigma) noexcept;
 
 }  // namespace gnomon

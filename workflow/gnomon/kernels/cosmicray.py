@@ -9,6 +9,7 @@ from gnomon.kernels import _cosmicray
 
 F4 = npt.NDArray[np.float32]
 U1 = npt.NDArray[np.uint8]
+I8 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,64 @@ def flag_cosmic_rays(
     flags = np.empty(flux.shape, np.uint8)
     _cosmicray.flag(flux.copy(), variance, skip, sky, sky_variance, block, astuple(test), rounds, flags)
     return flags
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateTest:
+    """What a pixel must do to be looked at closely."""
+
+    axis_ratio: float
+    """As in `SharpnessTest`."""
+    diagonal_ratio: float
+    """As in `SharpnessTest`."""
+    snr: float
+    """Height over the sky, in sigma."""
+    margin: float
+    """Noise margin of the tests against the PSF, in sigma."""
+
+
+def sharp_candidates(
+    work: F4, variance: F4, skip: U1, sky: F4, sky_variance: F4, block: int, test: CandidateTest, flags: U1
+) -> I8:
+    """Pixels above the sky that are sharper than the PSF, alone or with one neighbour.
+
+    Alone: as in `flag_cosmic_rays`. With a neighbour: the mean of the two pixels beyond the pair lies below the
+    square of the same ratio times the pair's mean, which no sum of Gaussian PSFs does.
+
+    Parameters
+    ----------
+    work : (ny, nx) float32, C order: the image; its meaningless pixels are filled in place
+    variance, skip, sky, sky_variance, block : as for `flag_cosmic_rays`
+    test : the thresholds
+    flags : (ny, nx) uint8, set to 0
+
+    Returns
+    -------
+    (n,) int64, ``y * nx + x``, rising.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit each other.
+    """
+    found: I8 = _cosmicray.candidates(work, variance, skip, sky, sky_variance, block, astuple(test), flags)
+    return found
+
+
+def cut_patches(
+    work: F4, variance: F4, sky: F4, sky_variance: F4, block: int, pixels: I8, reach: int
+) -> tuple[F4, F4]:
+    """Heights above the sky around pixels, (n, (2 reach + 1)^2) rows first, and the typical noise there, (n,).
+
+    Noise is the root of the median variance of 5 x 5 pixels, at least the sky's. Beyond the border stands the nearest
+    pixel within.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit each other, or a pixel lies outside.
+    """
+    patches = np.empty((len(pixels), (2 * reach + 1) ** 2), np.float32)
+    sigma = np.empty(len(pixels), np.float32)
+    _cosmicray.patches(work, variance, sky, sky_variance, block, pixels, reach, patches, sigma)
+    return patches, sigma

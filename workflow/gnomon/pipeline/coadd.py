@@ -97,7 +97,7 @@ STEPS = (
             "instrument": "instrument",
         },
         writes={"coadd": "coadd"},
-        version=6,
+        version=7,
         mpi=True,
         cost=Cost(cpu_s=2, cpu_s_per_input=0.6, mem_mb=400, mem_mb_per_input=20, out_mb=5),
     ),
@@ -132,6 +132,7 @@ STEPS = (
             "coadds": Many("coadd", view="CoaddLists"),
         },
         writes={"maps": "property_map"},
+        version=2,
         cost=Cost(cpu_s=0.5, cpu_s_per_input=0.02, mem_mb=300, mem_mb_per_input=1, out_mb=0.2),
     ),
     Step(

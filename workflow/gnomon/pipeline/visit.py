@@ -29,6 +29,8 @@ class CalibrateVisitConfig:
     """Side of the PSF model, odd."""
     psf_star_snr: Annotated[float, Ge(5), Le(10000)] = 50.0
     """Least signal to noise of a PSF star; lower where fewer than five are found."""
+    cosmic_rays: Literal["classifier", "sharpness"] = "classifier"
+    """Cosmic rays by a network that has learned from simulated fields, or by a bound on the PSF's sharpness."""
     astrometry_degree: Annotated[int, Ge(1), Le(5)] = 3
     """Greatest degree of the map's correction; few stars lower it."""
     match_offset_arcsec: Annotated[float, Gt(0), Le(600)] = 120.0
@@ -75,7 +77,7 @@ STEPS = (
             "source": "preliminary_source",
             "summary": "preliminary_summary",
         },
-        version=10,
+        version=11,
         axis="detector",
         cost=Cost(cpu_s=2, cpu_s_per_input=2, mem_mb=500, mem_mb_per_input=20, out_mb=14),
     ),

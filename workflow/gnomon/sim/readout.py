@@ -21,24 +21,35 @@ _DRIFT_ADU, _LEVEL_RMS_ADU = 2.0, 1.5
 _SATURATED = 0.98  # of the measured full well
 
 
-def cosmic_rays(rng: np.random.Generator, shape: tuple[int, int], mean_tracks: float) -> tuple[I8, I8, F8]:
-    """Pixels ``(y, x)`` hit by charged particles, in straight tracks, and the electrons in each."""
+def cosmic_rays(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    mean_tracks: float,
+    width_px: float = _TRACK_WIDTH_PX,
+    points_per_px: int = _POINTS_PER_PX,
+    least_e: float = _HIT_E,
+) -> tuple[I8, I8, F8]:
+    """Pixels ``(y, x)`` hit by charged particles, in straight tracks, and the electrons in each.
+
+    Tracks are spread by a Gaussian of ``width_px``, drawn with ``points_per_px``; less than ``least_e`` in a pixel
+    is dropped.
+    """
     n = int(rng.poisson(mean_tracks))
     ny, nx = shape
     length = rng.exponential(np.where(rng.random(n) < _LONG_FRACTION, _TRACK_PX[1], _TRACK_PX[0])) + 0.5
     angle = rng.uniform(0, 2 * np.pi, n)
     start = rng.uniform(0, 1, (n, 2)) * (ny, nx)
     per_px = _TRACK_E_PER_PX * np.exp(0.7 * rng.standard_normal(n))
-    count = np.ceil(length * _POINTS_PER_PX).astype(np.int64)
+    count = np.ceil(length * points_per_px).astype(np.int64)
     track = np.repeat(np.arange(n), count)
     along = rng.random(len(track)) * length[track]
-    spread = rng.normal(0, _TRACK_WIDTH_PX, (len(track), 2))
+    spread = rng.normal(0, width_px, (len(track), 2))
     y = np.rint(start[track, 0] + along * np.sin(angle[track]) + spread[:, 0]).astype(np.int64)
     x = np.rint(start[track, 1] + along * np.cos(angle[track]) + spread[:, 1]).astype(np.int64)
     inside = (y >= 0) & (y < ny) & (x >= 0) & (x < nx)
     pixel, where = np.unique(y[inside] * nx + x[inside], return_inverse=True)
-    charge = np.bincount(where, per_px[track][inside] / _POINTS_PER_PX, len(pixel)).astype(np.float64)
-    hit = charge > _HIT_E
+    charge = np.bincount(where, per_px[track][inside] / points_per_px, len(pixel)).astype(np.float64)
+    hit = charge > least_e
     return pixel[hit] // nx, pixel[hit] % nx, charge[hit]
 
 

@@ -73,6 +73,7 @@ def _characterise_options(config: CalibrateVisitConfig) -> CharacteriseOptions:
         detection_snr=config.detection_snr,
         psf_size_px=config.psf_size_px,
         psf_star_snr=config.psf_star_snr,
+        cosmic_rays=config.cosmic_rays,
     )
 
 

@@ -14,7 +14,7 @@ from gnomon.algorithms.coadd.select import Quality, Rule, quality, reasons
 from gnomon.algorithms.dcr.refraction import EDGES_NM, PARTS, subband_refraction, toward_zenith
 from gnomon.containers.calibrated import CalibratedImage, view_of
 from gnomon.containers.catalog import Catalog
-from gnomon.containers.coadd import Coadd, CoaddInputs, PatchCoadd, Selection
+from gnomon.containers.coadd import Coadd, CoaddInputs, PatchCoadd, Selection, cell_means
 from gnomon.containers.dataid import DataId
 from gnomon.containers.instrument import Instrument
 from gnomon.containers.parts import Parts
@@ -43,7 +43,7 @@ def coadd(
 ) -> Coadd:
     """Warp every detector that covers a cell whole, and average cell by cell without artifacts.
 
-    ``over`` says who works on which cells; see `gnomon.parallel`.
+    Kinds are deep, good_seeing, template_<k>, psf_matched and dcr. Threads or ranks share the cells (``over``).
     """
     wcs, side = skymap.patch_wcs(data_id.tract, data_id.patch), skymap.grid.patch_outer
     found = _inputs(summaries, images, wcs, data_id.band)
@@ -69,7 +69,8 @@ def coadd(
     planes = rows.image, rows.count, wcs, patch.psf()
     lists = patch.inputs(), rows.masked_fraction, considered
     parts = tuple(options.refraction.parts.tolist()) if options.refraction is not None else ()
-    return Coadd(*planes, data_id.band, *lists, "", rows.noise, rows.parts, parts, data_id, site)
+    shares = cell_means(rows.masked_fraction, planes[3]), cell_means(rows.image.variance > 0, planes[3])
+    return Coadd(*planes, data_id.band, *lists, "", rows.noise, rows.parts, parts, data_id, site, *shares)
 
 
 def _noise_key(data_id: DataId) -> int | None:

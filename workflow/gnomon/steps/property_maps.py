@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.coadd.properties import (
+    FINER,
     cell_depth,
     cell_statistics,
+    covered_share,
     tract_pixels,
     turned_ellipticity,
 )
@@ -36,7 +38,7 @@ def property_maps(
     data_id: DataId,
     config: PropertyMapsConfig,
 ) -> SparseMap:
-    """Cell by cell the least, mean and greatest property of the inputs, given to the pixels of the tract."""
+    """Cell by cell the least, means and greatest property of the inputs, given to the pixels of the tract."""
     seen = [c for c in coadds if c.wcs is not None]
     if not seen:
         raise UnprocessableData("; ".join(dict.fromkeys(c.empty_reason for c in coadds)) or "no coadds")
@@ -53,6 +55,10 @@ def property_maps(
         for name, values in _properties(coadd, rows, instrument, middle).items():
             whole = maps.setdefault(f"{coadd.band}_{name}", np.full(len(pixels.pixel), np.nan))
             whole[mine] = values[pixels.cell[mine]]
+    finer = tract_pixels(skymap, data_id.tract, FINER * config.nside)
+    for band in sorted({c.band for c in seen}):
+        covered = {c.data_id.patch: c.cell_covered for c in seen if c.band == band}
+        maps[f"{band}_coverage"] = covered_share(pixels, finer, covered)
     total = np.nansum([v for n, v in maps.items() if n.endswith("_n_exposure")], axis=0)
     there = total > 0
     precise = {n: np.float64 if "_epoch_" in n else np.float32 for n in maps}
@@ -74,7 +80,8 @@ def _properties(coadd: Coadd, rows: Rows, instrument: Instrument, middle: float)
     made = cell_depth(inputs, coadd.psf.images)
     made["psf_fwhm"] = made["psf_fwhm"] * np.degrees(coadd.wcs.pixel_scale()) * 3600
     time = {"exposure_time": np.where(np.isfinite(made["n_exposure"]), exposed, np.nan)}
-    return {**time, **made, **cell_statistics(inputs, values, n_cells)}
+    masked = {"masked_fraction": np.where(np.isfinite(made["n_exposure"]), coadd.cell_masked, np.nan)}
+    return {**time, **made, **masked, **cell_statistics(inputs, values, n_cells)}
 
 
 def _of_detectors(

@@ -16,6 +16,7 @@ I8 = npt.NDArray[np.int64]
 
 _AB_NJY = 31.4
 _FWHM = 2.3548200450309493  # of a Gaussian over its standard deviation
+FINER = 4  # pixels along the side of one, that tell how much of it is covered
 _COARSE = 64  # nside whose pixels are tried one by one
 
 
@@ -52,6 +53,32 @@ def tract_pixels(skymap: SkyMap, tract: int, nside: int) -> TractPixels:
     return TractPixels(near[mine], patch, j * side + i)
 
 
+def covered_share(pixels: TractPixels, finer: TractPixels, covered: Mapping[int, F8]) -> F8:
+    """Share of each pixel's area that has information, of the part of it that belongs to the tract.
+
+    Parameters
+    ----------
+    pixels : of a tract
+    finer : those that each pixel is cut into, a power of four
+    covered : (n_cells,) share of a cell's pixels that have information, by patch; what is not there has none
+
+    Returns
+    -------
+    (n,) 0 to 1, to a finer pixel at the edge
+    """
+    inside = np.zeros(len(finer.pixel))
+    for patch, share in covered.items():
+        mine = finer.patch == patch
+        inside[mine] = share[finer.cell[mine]]
+    parent = finer.pixel // FINER**2
+    row = np.searchsorted(pixels.pixel, parent)
+    row = np.minimum(row, len(pixels.pixel) - 1)
+    known = pixels.pixel[row] == parent
+    n = len(pixels.pixel)
+    count = np.bincount(row[known], minlength=n)
+    return np.asarray(np.bincount(row[known], inside[known], n) / np.maximum(count, 1))
+
+
 def _around(skymap: SkyMap, tract: int, pixel: I8, nside: int) -> I8:
     """Those pixels whose middle lies within the tract or a pixel beside it."""
     x, y = skymap.tract_pixel(np.full(len(pixel), tract), *centre_of(nside, pixel))
@@ -64,7 +91,9 @@ def _around(skymap: SkyMap, tract: int, pixel: I8, nside: int) -> I8:
 
 
 def cell_statistics(inputs: CoaddInputs, values: Mapping[str, F8], n_cells: int) -> dict[str, F8]:
-    """Least, mean and greatest value over the inputs of each cell; NaN for cells without inputs.
+    """Least, mean and greatest value over the inputs of each cell, and the mean by their weights in the coadd.
+
+    NaN for cells without inputs.
 
     Parameters
     ----------
@@ -73,17 +102,20 @@ def cell_statistics(inputs: CoaddInputs, values: Mapping[str, F8], n_cells: int)
 
     Returns
     -------
-    (n_cells,) by ``<name>_min``, ``<name>_max``, ``<name>_mean``
+    (n_cells,) by ``<name>_min``, ``<name>_max``, ``<name>_mean``, ``<name>_weighted_mean``
     """
     found: dict[str, F8] = {}
     for name, value in values.items():
         known = np.isfinite(value)
-        cell, some = inputs.cell[known], value[known]
+        cell, some, weight = inputs.cell[known], value[known], inputs.weight[known]
         least, greatest = np.full(n_cells, np.inf), np.full(n_cells, -np.inf)
         np.minimum.at(least, cell, some)
         np.maximum.at(greatest, cell, some)
         count = np.bincount(cell, minlength=n_cells)
         mean = np.bincount(cell, some, n_cells) / np.maximum(count, 1)
+        total = np.bincount(cell, weight, n_cells)
+        weighted = np.bincount(cell, weight * some, n_cells) / np.where(count > 0, total, 1)
+        found[f"{name}_weighted_mean"] = np.where(count > 0, weighted, np.nan)
         for kind, of in (("min", least), ("max", greatest), ("mean", mean)):
             found[f"{name}_{kind}"] = np.where(count > 0, of, np.nan)
     return found

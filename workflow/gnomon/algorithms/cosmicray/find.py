@@ -8,7 +8,7 @@ from gnomon.containers.image import F4, Image, strips
 from gnomon.flags import MASK
 from gnomon.kernels.cosmicray import SharpnessTest, flag_cosmic_rays
 
-_BLOCK_PX = 64  # side of a block of the sky maps
+BLOCK_PX = 64  # side of a block of the sky maps
 _STRIDE_PX = 4  # every fourth pixel of every fourth row stands for the block
 _SKY_QUANTILE = 0.3  # half a sigma below the median: the test wants a level not above the true sky
 _SATURATION_REACH_PX = 2  # a bleed trail is sharper than the PSF; so are its shoulders
@@ -63,19 +63,19 @@ def find_cosmic_rays(
         raise ValueError(f"psf_fwhm_px is {psf_fwhm_px}; a positive number of pixels is needed")
     if image.flux.size == 0:
         return np.zeros(image.shape, bool)
-    skip = _skip_plane(image, unusable)
-    sky, sky_variance = _sky_mesh(image, skip)
-    axis, diagonal = _least_ratios(psf_fwhm_px)
+    skip = skip_plane(image, unusable)
+    sky, sky_variance = sky_mesh(image, skip)
+    axis, diagonal = least_ratios(psf_fwhm_px)
     if seed_margin is None:
         seed_margin = _SEED_MARGIN if _core_sigma(psf_fwhm_px) > _WIDEST_PX else _SHARP_SEED_MARGIN
     test = SharpnessTest(axis, diagonal, seed_snr, near_snr, grow_snr, seed_margin, grow_margin)
     flux, variance = np.ascontiguousarray(image.flux), np.ascontiguousarray(image.variance)
-    return flag_cosmic_rays(flux, variance, skip, sky, sky_variance, _BLOCK_PX, test, rounds).view(bool)
+    return flag_cosmic_rays(flux, variance, skip, sky, sky_variance, BLOCK_PX, test, rounds).view(bool)
 
 
-def _least_ratios(psf_fwhm_px: float) -> tuple[float, float]:
+def least_ratios(psf_fwhm_px: float, widest_px: float = _WIDEST_PX) -> tuple[float, float]:
     """Least mean of two opposite neighbours over the pixel between them, along an axis and a diagonal."""
-    sigma = min(_WIDEST_PX, _core_sigma(psf_fwhm_px))
+    sigma = min(widest_px, _core_sigma(psf_fwhm_px))
     return float(np.exp(-0.5 / sigma**2)), float(np.exp(-1.0 / sigma**2))
 
 
@@ -83,7 +83,7 @@ def _core_sigma(psf_fwhm_px: float) -> float:
     return float(_CORE_MARGIN * psf_fwhm_px * _SIGMA_PER_FWHM)
 
 
-def _skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:
+def skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:
     """Bit 1 where a value has no meaning, bit 2 where no cosmic ray may be claimed."""
     skip, saturated = np.empty(image.shape, bool), np.empty(image.shape, bool)
     for rows in strips(image.shape):
@@ -96,7 +96,7 @@ def _skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:
     return plane
 
 
-def _sky_mesh(image: Image, skip: npt.NDArray[np.uint8]) -> tuple[F4, F4]:
+def sky_mesh(image: Image, skip: npt.NDArray[np.uint8]) -> tuple[F4, F4]:
     """Low level of the sky and its variance per block; blocks without a pixel take the image's."""
     good = skip[::_STRIDE_PX, ::_STRIDE_PX] & 1 == 0
     level = _block_quantile(image.flux[::_STRIDE_PX, ::_STRIDE_PX], good)
@@ -106,7 +106,7 @@ def _sky_mesh(image: Image, skip: npt.NDArray[np.uint8]) -> tuple[F4, F4]:
 
 def _block_quantile(values: F4, good: npt.NDArray[np.bool_]) -> F4:
     """(by, bx) float32 quantile of the good values of each block."""
-    side = _BLOCK_PX // _STRIDE_PX
+    side = BLOCK_PX // _STRIDE_PX
     ny, nx = -(-values.shape[0] // side), -(-values.shape[1] // side)
     padded = np.full((ny * side, nx * side), np.inf, np.float32)
     padded[: values.shape[0], : values.shape[1]] = np.where(good, values, np.float32(np.inf))

@@ -22,6 +22,7 @@ _FLOOR = 1e-6  # of the same, for all parts alike
 _DARK = 1e-9  # of the same, over the power of the models' PSF: what no PSF holds is not invented
 _PASSES = 3  # first masked pixels are the mean's, then what the models say; widths of PSFs likewise
 _WIDTH_ERROR = 0.02  # relative, of the PSF model of an epoch, before its pixels are asked
+_BRIGHT = 20.0  # noise of a pixel, above which it tells of a width: fainter ones of a sharp epoch are the models' noise
 _EPSILON = 1e-14  # of the power of the PSF at frequency 0: only keeps zero from dividing
 
 
@@ -179,8 +180,9 @@ def _seen(epochs: DcrEpochs, k: int, planes: C16, target: F8, space: _Space) -> 
     psf, good = epochs.psf[k], epochs.good[k]
     sky = (space.phases(epochs.shift[k]) * planes).sum(axis=0)
     plain, wider = (space.back(_transfer(p, target, space) * sky) for p in (psf, _wider(psf)))
-    rest = np.where(good, epochs.flux[k] - plain, 0)
-    power = float((np.where(good, wider, 0) ** 2).sum()) * epochs.weight[k] + _WIDTH_ERROR**-2
+    told = good & (plain > _BRIGHT / np.sqrt(epochs.weight[k]))
+    rest = np.where(told, epochs.flux[k] - plain, 0)
+    power = float((np.where(told, wider, 0) ** 2).sum()) * epochs.weight[k] + _WIDTH_ERROR**-2
     found = float((rest * wider).sum()) * float(epochs.weight[k]) / power
     flux, error = plain + found * wider, wider**2 / power
     return DcrTemplate(flux.astype(np.float32), error.astype(np.float32), 1 + found)

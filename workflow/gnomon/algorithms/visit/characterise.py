@@ -1,12 +1,13 @@
 """Background, cosmic rays and PSF of one detector, each found with the help of the others."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.background import fit_background, subtract_background
-from gnomon.algorithms.cosmicray import find_cosmic_rays, interpolate
+from gnomon.algorithms.cosmicray import classify_cosmic_rays, find_cosmic_rays, interpolate
 from gnomon.algorithms.detect import deblend, find_footprints, mark_detected
 from gnomon.algorithms.measure import measure_sources
 from gnomon.algorithms.psf import PsfFit, fit_psf, select_stars
@@ -61,6 +62,8 @@ class CharacteriseOptions:
     """Side of the PSF model."""
     psf_star_snr: float = 50.0
     """Least signal to noise of a PSF star."""
+    cosmic_rays: Literal["classifier", "sharpness"] = "classifier"
+    """How cosmic rays are told from stars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def characterise(image: Image, options: CharacteriseOptions) -> Characterised:
     coarse = fit_background(image, box_px=options.background_box_px)
     flat = mark_streaks(subtract_background(image, coarse))
     fwhm = _seeing(flat, gaussian_psf(FIRST_FWHM_PX, image.shape), options)
-    cleaned = _without_cosmic_rays(flat, fwhm)
+    cleaned = _without_cosmic_rays(flat, fwhm, options)
     sources = _bright_sources(cleaned, gaussian_psf(fwhm, image.shape), options)
     rows = select_rows(sources, options.psf_star_snr)
     first = fit_psf(cleaned, sources["x"][rows[0]], sources["y"][rows[0]], size=options.psf_size_px)
@@ -186,9 +189,10 @@ def _middle(image: Image) -> Image:
     return Image(flux, variance, np.ascontiguousarray(part.mask))
 
 
-def _without_cosmic_rays(image: Image, fwhm_px: float) -> Image:
+def _without_cosmic_rays(image: Image, fwhm_px: float, options: CharacteriseOptions) -> Image:
     """CR marked, then CR and all other unusable pixels filled; the flux in place, mask and variance in copies."""
-    hit, mask = np.flatnonzero(find_cosmic_rays(image, fwhm_px)), image.mask.copy()
+    find = classify_cosmic_rays if options.cosmic_rays == "classifier" else find_cosmic_rays
+    hit, mask = np.flatnonzero(find(image, fwhm_px)), image.mask.copy()
     mask.reshape(-1)[hit] |= np.uint32(MASK["CR"])
     return interpolate(Image(image.flux, image.variance.copy(), mask), fwhm_px, in_place=True)
 
