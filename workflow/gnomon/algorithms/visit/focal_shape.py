@@ -80,7 +80,8 @@ def chromatic_shape(stars: Catalog, detector: int, model: PsfModel) -> Chromatic
         both = np.column_stack([terms, redder])
         slope = float(drawn_to_zero(both, value, seen.error, terms.shape[1])[-1])
         slopes.append(slope if abs(slope) > _ROUNDING else 0.0)
-    return Chromatic(*slopes, reference) if any(slopes) else None
+    e1, e2, ln_size = slopes
+    return Chromatic(e1, e2, ln_size, reference) if any(slopes) else None
 
 
 @dataclass(frozen=True, slots=True)
