@@ -10,7 +10,6 @@ from gnomon.algorithms.cosmicray.dilate import dilated
 from gnomon.algorithms.cosmicray.features import N_FEATURES
 from gnomon.algorithms.cosmicray.network import Network
 from gnomon.containers.image import Image
-from gnomon.flags import MASK
 from gnomon.sim.struck import struck_field
 from gnomon.train import image_of as image_of_field
 from gnomon.train import module_text
@@ -69,26 +68,6 @@ def test_events_grow_only_into_pixels_that_the_network_likes():
             image_of(flux, np.full_like(flux, 100)), 3.0, seed_odds=1, grow_odds=0, network=network
         )
         assert flags.sum() == flags[10, 10:13].sum() == expected
-
-
-def test_saturated_trails_and_bad_pixels_are_left_alone():
-    flux = np.full((64, 64), 100.0)
-    mask = np.zeros(flux.shape, np.uint32)
-    flux[10:40, 20], mask[10:40, 20] = 6e4, MASK["SAT"]
-    flux[10:40, 21] = 9e3
-    flux[50, 50], mask[50, 50] = 1e5, MASK["BAD"]
-    flux[5, 5] = 5000
-    assert np.argwhere(classify_cosmic_rays(image_of(flux, None, mask), 3.0)).tolist() == [[5, 5]]
-
-
-def test_an_empty_or_dead_image_has_none():
-    assert classify_cosmic_rays(image_of(np.zeros((0, 5))), 3.0).shape == (0, 5)
-    assert not classify_cosmic_rays(image_of(np.zeros((40, 50))), 3.0).any()
-
-
-def test_refuses_a_psf_without_width():
-    with pytest.raises(ValueError, match="psf_fwhm_px is 0"):
-        classify_cosmic_rays(image_of(np.ones((9, 9))), 0)
 
 
 def test_the_numbers_written_are_the_numbers_read():

@@ -3,11 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gnomon.algorithms.cosmicray import find_cosmic_rays
+from gnomon.algorithms.cosmicray import classify_cosmic_rays, find_cosmic_rays
 from gnomon.containers.image import Image
 from gnomon.flags import MASK
 
 GMOS = Path(__file__).parents[4] / "shared/data/images/packages/gmos.fits"
+BOTH = pytest.mark.parametrize("find", [find_cosmic_rays, classify_cosmic_rays])
 
 
 def image_of(flux, variance=None, mask=None):
@@ -35,24 +36,27 @@ def test_tracks_are_found_whole():
     assert (found & ~hit).sum() <= 5
 
 
-def test_saturated_trails_and_bad_pixels_are_left_alone():
+@BOTH
+def test_saturated_trails_and_bad_pixels_are_left_alone(find):
     flux = np.full((64, 64), 100.0)
     mask = np.zeros(flux.shape, np.uint32)
     flux[10:40, 20], mask[10:40, 20] = 6e4, MASK["SAT"]
     flux[10:40, 21] = 9e3
     flux[50, 50], mask[50, 50] = 1e5, MASK["BAD"]
     flux[5, 5] = 5000
-    assert np.argwhere(find_cosmic_rays(image_of(flux, None, mask), 3.0)).tolist() == [[5, 5]]
+    assert np.argwhere(find(image_of(flux, None, mask), 3.0)).tolist() == [[5, 5]]
 
 
-def test_an_empty_or_dead_image_has_none():
-    assert find_cosmic_rays(image_of(np.zeros((0, 5))), 3.0).shape == (0, 5)
-    assert not find_cosmic_rays(image_of(np.zeros((40, 50))), 3.0).any()
+@BOTH
+def test_an_empty_or_dead_image_has_none(find):
+    assert find(image_of(np.zeros((0, 5))), 3.0).shape == (0, 5)
+    assert not find(image_of(np.zeros((40, 50))), 3.0).any()
 
 
-def test_refuses_a_psf_without_width():
+@BOTH
+def test_refuses_a_psf_without_width(find):
     with pytest.raises(ValueError, match="psf_fwhm_px is 0"):
-        find_cosmic_rays(image_of(np.ones((9, 9))), 0)
+        find(image_of(np.ones((9, 9))), 0)
 
 
 @pytest.mark.skipif(not GMOS.exists(), reason="the shared real data are not here")
