@@ -99,7 +99,8 @@ def _sklearn_redshifts(scene: Path, out: Path) -> float:
 
 
 def _check_redshifts(scene: Path, out: Path) -> dict[str, float]:
-    from gnomon.algorithms.photoz.metrics import scaled_error, sigma_mad
+    from gnomon.algorithms.joint.scatter import sigma_mad
+    from gnomon.algorithms.photoz.metrics import scaled_error
 
     d = scaled_error(np.load(out / "z.npy"), _sdss("SDSS_MGS.test")[2])
     return {"sigma_MAD": sigma_mad(d), "bias": float(np.median(d))}

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from gnomon.algorithms.joint.scatter import sigma_mad
 from gnomon.algorithms.photoz import features, network, training
-from gnomon.algorithms.photoz.metrics import scaled_error, scores, sigma_mad
+from gnomon.algorithms.photoz.metrics import scaled_error, scores
 from gnomon.algorithms.photoz.neighbours import nearest_neighbour_redshift, neighbour_scatter
 from gnomon.algorithms.photoz.predict import (
     model_arrays,

@@ -21,13 +21,16 @@ gnomon::SkyMesh mesh_of(Plane<const float> level, Plane<const float> variance, s
   return {level.data(), variance.data(), level.shape(1), block};
 }
 
+template <class... Planes>
+void same_shape(std::size_t ny, std::size_t nx, const Planes &...planes) {
+  if (((planes.shape(0) != ny || planes.shape(1) != nx) || ...)) throw nb::value_error("planes differ in shape");
+}
+
 std::size_t flag(Plane<float> work, Plane<const float> variance, Plane<const std::uint8_t> skip,
                  Plane<const float> level, Plane<const float> level_variance, std::size_t block,
                  const std::array<float, 7> &t, int rounds, Plane<std::uint8_t> flags) {
   const std::size_t ny = work.shape(0), nx = work.shape(1);
-  for (const auto &[y, x] : {std::pair{variance.shape(0), variance.shape(1)},
-                             std::pair{skip.shape(0), skip.shape(1)}, std::pair{flags.shape(0), flags.shape(1)}})
-    if (y != ny || x != nx) throw nb::value_error("planes differ in shape");
+  same_shape(ny, nx, variance, skip, flags);
   const gnomon::SkyMesh sky = mesh_of(level, level_variance, block, ny, nx);
   const gnomon::CosmicRayTest test{t[0], t[1], t[2], t[3], t[4], t[5], t[6]};
   nb::gil_scoped_release release;
@@ -39,9 +42,7 @@ nb::ndarray<nb::numpy, std::int64_t, nb::ndim<1>> candidates(
     Plane<float> work, Plane<const float> variance, Plane<const std::uint8_t> skip, Plane<const float> level,
     Plane<const float> level_variance, std::size_t block, const std::array<float, 4> &t, Plane<std::uint8_t> flags) {
   const std::size_t ny = work.shape(0), nx = work.shape(1);
-  for (const auto &[y, x] : {std::pair{variance.shape(0), variance.shape(1)},
-                             std::pair{skip.shape(0), skip.shape(1)}, std::pair{flags.shape(0), flags.shape(1)}})
-    if (y != ny || x != nx) throw nb::value_error("planes differ in shape");
+  same_shape(ny, nx, variance, skip, flags);
   const gnomon::SkyMesh sky = mesh_of(level, level_variance, block, ny, nx);
   const gnomon::CosmicRayTest test{t[0], t[1], t[2], t[2], t[2], t[3], t[3]};
   std::vector<std::int64_t> *found;
@@ -58,7 +59,7 @@ void patches(Plane<const float> work, Plane<const float> variance, Plane<const f
              Plane<const float> level_variance, std::size_t block, Pixels pixels, std::size_t reach, Plane<float> out,
              nb::ndarray<float, nb::ndim<1>, nb::c_contig, nb::device::cpu> sigma) {
   const std::size_t ny = work.shape(0), nx = work.shape(1), n = pixels.shape(0), side = 2 * reach + 1;
-  if (variance.shape(0) != ny || variance.shape(1) != nx) throw nb::value_error("planes differ in shape");
+  same_shape(ny, nx, variance);
   if (out.shape(0) != n || out.shape(1) != side * side || sigma.shape(0) != n)
     throw nb::value_error("no room for the patches");
   const auto size = static_cast<std::int64_t>(ny * nx);

@@ -75,10 +75,9 @@ def _light(rng: np.random.Generator, side: int, widths: tuple[float, float], sta
     flux = np.exp(rng.uniform(np.log(500), np.log(3e6), n))
     size = np.where(np.arange(n) < stars, 0.0, 10 ** rng.normal(0.3, 0.25, n))
     flux[stars:] = np.minimum(flux[stars:], 3e5)
-    disc = np.zeros((n, 2, 2))
     angle, ratio = rng.uniform(0, np.pi, n), rng.uniform(0.25, 1.0, n)
     turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1).reshape(n, 2, 2)
-    disc[:] = turn * (size[:, None] * np.stack([np.ones(n), ratio], -1))[:, None, :]
+    disc = turn * (size[:, None] * np.stack([np.ones(n), ratio], -1))[:, None, :]
     bulge = np.where((size > 0) & (rng.random(n) < 0.3), 0.7, 0.0)
     sources = Profiles(x, y, flux, disc, disc.copy(), bulge)
     return render(sources, _psf(rng, n, *widths), (side, side), noise)

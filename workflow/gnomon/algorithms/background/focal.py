@@ -8,7 +8,7 @@ from scipy.ndimage import binary_dilation, binary_propagation
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from gnomon.constants import MAD_TO_SIGMA
+from gnomon.algorithms.joint.scatter import sigma_mad
 from gnomon.containers.background import BackgroundModel
 from gnomon.containers.psf import polynomial_terms
 
@@ -130,5 +130,4 @@ _ONES = np.ones((3, 3))
 
 def _scatter(values: F8, level: float) -> float:
     """Robust standard deviation, at least what flat fields leave."""
-    spread = MAD_TO_SIGMA * float(np.median(np.abs(values - np.median(values))))
-    return max(spread, _FLAT_ERROR * abs(level))
+    return max(sigma_mad(values), _FLAT_ERROR * abs(level))

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.cosmicray.features import MIDDLE, REACH_PX, SIDE_PX, features
-from gnomon.algorithms.cosmicray.find import BLOCK_PX, least_ratios, skip_plane, sky_mesh
+from gnomon.algorithms.cosmicray.find import BLOCK_PX, UNUSABLE, least_ratios, skip_plane, sky_mesh
 from gnomon.algorithms.cosmicray.network import Network, from_text, log_odds
 from gnomon.algorithms.cosmicray.weights import SIZES, WEIGHTS
+from gnomon.algorithms.cosmicray.width import check_width
 from gnomon.containers.image import F4, Image
-from gnomon.flags import MASK
 from gnomon.kernels.cosmicray import CandidateTest, cut_patches, sharp_candidates
 
 Bools = npt.NDArray[np.bool_]
@@ -22,7 +22,6 @@ LEAST_SNR, LEAST_MARGIN = 4.0, 1.5
 """Of a candidate: height over the sky, and sharper than the PSF by, in sigma."""
 BESIDE_SNR = 2.5
 """Height of a pixel that may belong to the event beside it, in sigma."""
-UNUSABLE = MASK["BAD"] | MASK["NO_DATA"]
 _SEED_ODDS, _SHARP_SEED_ODDS = 4.0, 6.0  # with 4, noise takes two stars in 10^4 at 0.5 arcsec
 _SHARP_FWHM_PX = 3.1
 _ROUNDS = 8  # pixels that an event grows by at most
@@ -89,8 +88,7 @@ def classify_cosmic_rays(
     ValueError
         The PSF is not a positive number of pixels.
     """
-    if not psf_fwhm_px > 0:
-        raise ValueError(f"psf_fwhm_px is {psf_fwhm_px}; a positive number of pixels is needed")
+    check_width(psf_fwhm_px)
     if image.flux.size == 0:
         return np.zeros(image.shape, bool)
     if seed_odds is None:

@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.cosmicray.width import SIGMA_PER_FWHM
+
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -15,7 +17,6 @@ N_FEATURES = 2 * SIDE_PX**2 + 2 * 10 + 2
 """Columns of `features`."""
 
 _NOISE = (0.003, 0.3)  # variance of the noise over that of the sky's structure: bright and faint neighbours
-_SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 _NARROWER = 0.95  # the PSF varies over the detector
 _FLOOR_SIGMA = 3.0  # added to a height, so that a faint one does not blow up its shape
 _USUAL_FWHM_PX = 3.5
@@ -71,7 +72,7 @@ def _log(x: F4) -> F4:
 
 def _predictions(psf_fwhm_px: float) -> F4:
     """(10, SIDE_PX^2) weights that leave the middle pixel less its prediction."""
-    sigma = _NARROWER * psf_fwhm_px * _SIGMA_PER_FWHM
+    sigma = _NARROWER * psf_fwhm_px * SIGMA_PER_FWHM
     together = np.exp(-((_Y[:, None] - _Y) ** 2 + (_X[:, None] - _X) ** 2) / (4 * sigma**2))
     middle, rows = len(_Y) // 2, []
     for noise in _NOISE:

@@ -4,18 +4,19 @@ import numpy as np
 import numpy.typing as npt
 
 from gnomon.algorithms.cosmicray.dilate import dilated
+from gnomon.algorithms.cosmicray.width import SIGMA_PER_FWHM, check_width
 from gnomon.containers.image import F4, Image, strips
 from gnomon.flags import MASK
 from gnomon.kernels.cosmicray import SharpnessTest, flag_cosmic_rays
 
 BLOCK_PX = 64  # side of a block of the sky maps
+UNUSABLE = MASK["BAD"] | MASK["NO_DATA"]
 _STRIDE_PX = 4  # every fourth pixel of every fourth row stands for the block
 _SKY_QUANTILE = 0.3  # half a sigma below the median: the test wants a level not above the true sky
 _SATURATION_REACH_PX = 2  # a bleed trail is sharper than the PSF; so are its shoulders
 _CORE_MARGIN = 0.9  # PSFs are taken as 10 % narrower than stated: they vary over the detector
 _WIDEST_PX = 1.2  # standard deviation; a tighter bound finds no more events and lets noise flag wide stars
 _SEED_MARGIN, _SHARP_SEED_MARGIN = 2.5, 3.0  # with 2.5, noise takes one star in 10^4 at 0.5 arcsec
-_SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 
 
 def find_cosmic_rays(
@@ -28,7 +29,7 @@ def find_cosmic_rays(
     seed_margin: float | None = None,
     grow_margin: float = 0.25,
     rounds: int = 5,
-    unusable: int = MASK["BAD"] | MASK["NO_DATA"],
+    unusable: int = UNUSABLE,
 ) -> npt.NDArray[np.bool_]:
     """Pixels sharper than the PSF allows, and those of the same events.
 
@@ -59,8 +60,7 @@ def find_cosmic_rays(
     ValueError
         The PSF is not a positive number of pixels.
     """
-    if not psf_fwhm_px > 0:
-        raise ValueError(f"psf_fwhm_px is {psf_fwhm_px}; a positive number of pixels is needed")
+    check_width(psf_fwhm_px)
     if image.flux.size == 0:
         return np.zeros(image.shape, bool)
     skip = skip_plane(image, unusable)
@@ -80,7 +80,7 @@ def least_ratios(psf_fwhm_px: float, widest_px: float = _WIDEST_PX) -> tuple[flo
 
 
 def _core_sigma(psf_fwhm_px: float) -> float:
-    return float(_CORE_MARGIN * psf_fwhm_px * _SIGMA_PER_FWHM)
+    return float(_CORE_MARGIN * psf_fwhm_px * SIGMA_PER_FWHM)
 
 
 def skip_plane(image: Image, unusable: int) -> npt.NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.cosmicray.width import SIGMA_PER_FWHM, check_width
 from gnomon.containers.image import F4, Image, strips
 from gnomon.flags import MASK, mask_value
 from gnomon.kernels.infill import fill_bad
@@ -13,7 +14,6 @@ FILLED_PLANES = mask_value("BAD", "SAT", "CR", "NO_DATA")
 _REACH_PX = 10
 _STRIDE_PX = 8
 _NUGGET = 0.02  # of the signal; pixels worth filling well have S/N of some 7 or more
-_SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 
 
 def interpolate(
@@ -42,12 +42,11 @@ def interpolate(
     ValueError
         The PSF is not a positive number of pixels.
     """
-    if not psf_fwhm_px > 0:
-        raise ValueError(f"psf_fwhm_px is {psf_fwhm_px}; a positive number of pixels is needed")
+    check_width(psf_fwhm_px)
     bad = _marked_or_unknown(image, bits)
     if not bad.any():
         return image
-    length = np.sqrt(2) * psf_fwhm_px * _SIGMA_PER_FWHM
+    length = np.sqrt(2) * psf_fwhm_px * SIGMA_PER_FWHM
     if not in_place:
         image = Image(image.flux.copy("C"), image.variance.copy("C"), image.mask.copy("C"))
     flux, variance, mask = image.flux, image.variance, image.mask

@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.constants import MAD_TO_SIGMA
+
 F8 = npt.NDArray[np.float64]
 
 MEDIAN_OF_ONE = 0.6745
@@ -14,6 +16,11 @@ MEDIAN_OF_TWO = 1.0518
 """Median of the larger of two |unit normal| variables."""
 
 _STEPS = 22  # halvings: six digits of the variance
+
+
+def sigma_mad(d: npt.NDArray[np.floating]) -> float:
+    """Robust standard deviation about the median; NaN of an empty sample."""
+    return float(MAD_TO_SIGMA * np.median(np.abs(d - np.median(d)))) if len(d) else np.nan
 
 
 def rows_by_group(group: npt.NDArray[np.intp], groups: int) -> list[npt.NDArray[np.intp]]:

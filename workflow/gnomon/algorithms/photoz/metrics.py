@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.joint.scatter import sigma_mad
 from gnomon.algorithms.photoz.estimates import cdf_at, cumulative, density
-from gnomon.constants import MAD_TO_SIGMA
 
 F8 = npt.NDArray[np.float64]
 
@@ -37,11 +37,6 @@ class PhotozScores:
 def scaled_error(estimate: F8, truth: F8) -> F8:
     """(z_phot - z) / (1 + z)."""
     return (estimate - truth) / (1 + truth)
-
-
-def sigma_mad(d: F8) -> float:
-    """Robust standard deviation about the median; NaN of an empty sample."""
-    return float(MAD_TO_SIGMA * np.median(np.abs(d - np.median(d)))) if len(d) else np.nan
 
 
 def pit(probability: F8, edges: F8, truth: F8) -> F8:

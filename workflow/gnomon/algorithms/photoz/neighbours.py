@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from gnomon.algorithms.joint.scatter import sigma_mad
 from gnomon.algorithms.photoz.features import F4, F8, fit_scaling, network_inputs
-from gnomon.algorithms.photoz.metrics import scaled_error, sigma_mad
+from gnomon.algorithms.photoz.metrics import scaled_error
 
 
 def nearest_neighbour_redshift(

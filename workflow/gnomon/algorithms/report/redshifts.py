@@ -6,8 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.spatial import KDTree
 
+from gnomon.algorithms.joint.scatter import sigma_mad
 from gnomon.algorithms.photometry.zero_point import AB_NJY
-from gnomon.algorithms.photoz.metrics import OUTLIER, scaled_error, sigma_mad
+from gnomon.algorithms.photoz.metrics import OUTLIER, scaled_error
 from gnomon.algorithms.report.html import picture
 from gnomon.algorithms.report.plots import grid, to_png
 from gnomon.algorithms.report.products import NothingToShowError, Products, gathered

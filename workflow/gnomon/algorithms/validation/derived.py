@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
-from gnomon.algorithms.photoz.metrics import OUTLIER, ks_uniform, scaled_error, sigma_mad
+from gnomon.algorithms.joint.scatter import sigma_mad
+from gnomon.algorithms.photoz.metrics import OUTLIER, ks_uniform, scaled_error
 from gnomon.algorithms.photoz.neighbours import nearest_neighbour_redshift
 from gnomon.containers.catalog import Catalog
 

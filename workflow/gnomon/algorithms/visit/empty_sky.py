@@ -3,8 +3,8 @@
 import numpy as np
 
 from gnomon.algorithms.detect import sky_positions
+from gnomon.algorithms.joint.scatter import sigma_mad
 from gnomon.algorithms.measure import measure_forced
-from gnomon.constants import MAD_TO_SIGMA
 from gnomon.containers.calibrated import CalibratedImage
 from gnomon.containers.catalog import Catalog
 
@@ -28,7 +28,7 @@ def with_sky_sources(summary: Catalog, image: CalibratedImage, rng: np.random.Ge
     pull = pull[np.isfinite(pull)]
     mean, scatter = float("nan"), float("nan")
     if len(pull) >= _FEWEST:
-        mean, scatter = float(np.mean(pull)), float(MAD_TO_SIGMA * np.median(np.abs(pull - np.median(pull))))
+        mean, scatter = float(np.mean(pull)), sigma_mad(pull)
     return summary.with_columns(
         nSkySource=np.array([len(pull)]), skyFluxMean=np.array([mean]), skyFluxPull=np.array([scatter])
     )

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from gnomon.algorithms.joint.scatter import sigma_mad
 from gnomon.algorithms.psf import adaptive_moments
 from gnomon.algorithms.visit.characterise import psf_fwhm_px
 from gnomon.containers.catalog import Catalog
@@ -59,8 +60,7 @@ def _places(psf: PsfModel, n: int) -> tuple[F8, F8]:
 def _size_scatter(sources: Catalog) -> float:
     """Robust standard deviation of the relative size of all stars of the PSF; NaN without any."""
     off = shape_residuals(sources.take((sources["isPsfStar"] | sources["isPsfReserve"]).astype(bool)))["size"]
-    off = off[np.isfinite(off)]
-    return float(1.4826 * np.median(np.abs(off - np.median(off)))) if len(off) else float("nan")
+    return sigma_mad(off[np.isfinite(off)])
 
 
 def shape_residuals(stars: Catalog) -> dict[str, F8]:
